@@ -1,0 +1,56 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of every Swift target: nothing compiles with a warning.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "millrace",
+  dependencies: [
+    // The command line: parsing, help, shell completions.
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+  ],
+  targets: [
+    // C libraries, each one thin.
+    // YAML events with line and column. Debian: libyaml-dev
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    // gzip streams. Debian: zlib1g-dev
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    // zstd streams. Debian: libzstd-dev
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    // Sixteen-byte scans that Swift's SIMD types compile to scalar loops; header only, SSE2, NEON and a portable branch.
+    .target(name: "CScan"),
+
+    .target(name: "Records", dependencies: ["CScan"], swiftSettings: strict),
+    .target(name: "Expressions", dependencies: ["Records", "CScan"], swiftSettings: strict),
+    .target(name: "ConnectorKit", dependencies: ["Records"], swiftSettings: strict),
+    .target(
+      name: "Connectors", dependencies: ["ConnectorKit", "Records", "CScan", "CZlib", "CZstd"],
+      swiftSettings: strict),
+    .target(
+      name: "Pipelines", dependencies: ["Records", "Expressions", "ConnectorKit", "CYAML"],
+      swiftSettings: strict),
+    .target(name: "Flows", dependencies: ["Pipelines", "ConnectorKit", "Expressions", "Records"], swiftSettings: strict),
+    .target(name: "Status", dependencies: ["Flows", "Records"], swiftSettings: strict),
+    .executableTarget(
+      name: "millrace",
+      dependencies: [
+        "Connectors", "Flows", "Pipelines", "Status",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    .testTarget(name: "RecordsTests", dependencies: ["Records"], swiftSettings: strict),
+    .testTarget(name: "ExpressionsTests", dependencies: ["Expressions"], swiftSettings: strict),
+    .testTarget(name: "ConnectorKitTests", dependencies: ["ConnectorKit"], swiftSettings: strict),
+    .testTarget(name: "ConnectorsTests", dependencies: ["Connectors"], swiftSettings: strict),
+    .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], swiftSettings: strict),
+    .testTarget(name: "FlowsTests", dependencies: ["Flows"], swiftSettings: strict),
+    .testTarget(name: "SimulationTests", dependencies: ["Flows"], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,91 @@
+// Byte scans over sixteen bytes at a time. Every function may read up to SCAN_PADDING bytes past `end`;
+// the buffers of Records keep that much readable memory behind their contents.
+#ifndef MILLRACE_SCAN_H
+#define MILLRACE_SCAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+#define SCAN_PADDING 64
+
+/// Bit i is set where byte i of the sixteen at `p` ends a run of plain JSON text: a quote, a backslash,
+/// a control character, or a byte of a multi-byte character.
+static inline uint32_t scan_json_specials(const uint8_t *p) {
+#if defined(__SSE2__)
+  __m128i v = _mm_loadu_si128((const __m128i *)p);
+  __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+  __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+  // Signed compare: control characters are 0...31, bytes of multi-byte characters are negative.
+  __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+  return (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, slash), low));
+#elif defined(__ARM_NEON)
+  uint8x16_t v = vld1q_u8(p);
+  uint8x16_t hit = vorrq_u8(
+      vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')), vceqq_u8(v, vdupq_n_u8('\\'))),
+      vcltq_s8(vreinterpretq_s8_u8(v), vdupq_n_s8(0x20)));
+  const uint8x16_t bits = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+  uint8x16_t masked = vandq_u8(hit, bits);
+  return (uint32_t)vaddv_u8(vget_low_u8(masked)) | ((uint32_t)vaddv_u8(vget_high_u8(masked)) << 8);
+#else
+  uint32_t mask = 0;
+  for (int i = 0; i < 16; i++) {
+    uint8_t c = p[i];
+    if (c == '"' || c == '\\' || c < 0x20 || c >= 0x80) mask |= 1u << i;
+  }
+  return mask;
+#endif
+}
+
+/// The first byte at or after `p` that ends a run of plain JSON text, or `end`.
+static inline const uint8_t *scan_json_text(const uint8_t *p, const uint8_t *end) {
+  while (p < end) {
+    uint32_t mask = scan_json_specials(p);
+    if (mask) {
+      p += __builtin_ctz(mask);
+      return p < end ? p : end;
+    }
+    p += 16;
+  }
+  return end;
+}
+
+/// The number of bytes in `p ..< end` that equal `byte`.
+static inline size_t scan_count(const uint8_t *p, const uint8_t *end, uint8_t byte) {
+  size_t count = 0;
+#if defined(__SSE2__)
+  const __m128i wanted = _mm_set1_epi8((char)byte);
+  while (end - p >= 16) {
+    // Each byte lane holds at most 255 hits before it is folded into the sum.
+    __m128i hits = _mm_setzero_si128();
+    for (int i = 0; i < 255 && end - p >= 16; i++, p += 16) {
+      hits = _mm_sub_epi8(hits, _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p), wanted));
+    }
+    __m128i sums = _mm_sad_epu8(hits, _mm_setzero_si128());
+    count += (size_t)_mm_cvtsi128_si64(sums) + (size_t)_mm_cvtsi128_si64(_mm_srli_si128(sums, 8));
+  }
+#endif
+  for (; p < end; p++) count += *p == byte;
+  return count;
+}
+
+/// Copies `count` bytes; may write up to 15 bytes past them, so the target keeps room behind its end.
+static inline void scan_copy(uint8_t *to, const uint8_t *from, size_t count) {
+  if (count > 256) {
+    memcpy(to, from, count);
+    return;
+  }
+  for (size_t i = 0; i < count; i += 16) {
+    uint64_t pair[2];
+    memcpy(pair, from + i, 16);
+    memcpy(to + i, pair, 16);
+  }
+}
+
+#endif

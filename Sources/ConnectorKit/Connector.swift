@@ -1,0 +1,93 @@
+import Records
+
+/// A system that Millrace can read from or write to. Its settings, declared once as `@Setting` properties, are its
+/// loader, its schema, its documentation and its checks.
+package protocol Connector: Sendable {
+  static var about: About { get }
+  init()
+  /// What is wrong with the settings as a whole, beyond what each declares; called after loading, offline.
+  func problems() -> [Problem]
+}
+
+extension Connector {
+  package func problems() -> [Problem] { [] }
+}
+
+package protocol SourceConnector: Connector {
+  func makeSource(_ context: Context) throws(ConnectorError) -> any Source
+}
+
+package protocol TargetConnector: Connector {
+  /// - Parameter lane: 0 ..< the number of lanes of the plan.
+  func makeTarget(_ context: Context, lane: Int) throws(ConnectorError) -> any Target
+}
+
+/// What a connector is, for people and for the plan.
+package struct About: Sendable, Equatable {
+  package enum Delivery: String, Sendable { case atLeastOnce = "at least once", exactlyOnce = "exactly once" }
+  package enum Direction: String, Sendable { case source, target }
+
+  /// The word in `type:`.
+  package var type: String
+  package var direction: Direction
+  package var title: String
+  /// One sentence.
+  package var summary: String
+  /// For a target: what a crash can do to it.
+  package var delivery: Delivery
+  /// For a target: how many lanes it can take; nil for any number.
+  package var lanesMax: Int?
+
+  package init(
+    _ type: String, _ direction: Direction, title: String, summary: String, delivery: Delivery = .atLeastOnce,
+    lanesMax: Int? = nil
+  ) {
+    self.type = type
+    self.direction = direction
+    self.title = title
+    self.summary = summary
+    self.delivery = delivery
+    self.lanesMax = lanesMax
+  }
+}
+
+/// Something wrong with a connector's settings.
+package struct Problem: Sendable, Equatable {
+  /// The settings' path from the connector's own root, `csv.delimiter`.
+  package var setting: String
+  package var code: String
+  package var message: String
+  package var hint: String?
+
+  package init(_ setting: String, code: String = "config.invalid", _ message: String, hint: String? = nil) {
+    self.setting = setting
+    self.code = code
+    self.message = message
+    self.hint = hint
+  }
+}
+
+/// What a connector gets from the engine beside its settings.
+package struct Context: Sendable {
+  /// The pipeline's name.
+  package var pipeline: String
+  /// The folder that relative paths in the pipeline file start from.
+  package var folder: String
+  /// How many bytes a batch should hold, about; a source fills no more unless one record is larger.
+  package var batchBytes: Int
+  /// Waits, in the world's time; ends early with false when the task is cancelled.
+  package var sleep: @Sendable (Duration) async -> Bool
+  /// Says something to the person who watches (a rotated file, a reconnect). No secrets.
+  package var note: @Sendable (String) -> Void
+
+  package init(
+    pipeline: String, folder: String, batchBytes: Int, sleep: @escaping @Sendable (Duration) async -> Bool,
+    note: @escaping @Sendable (String) -> Void
+  ) {
+    self.pipeline = pipeline
+    self.folder = folder
+    self.batchBytes = batchBytes
+    self.sleep = sleep
+    self.note = note
+  }
+}

@@ -1,0 +1,122 @@
+import Records
+
+/// Where rows go.
+///
+/// With `lanes: n` the engine makes n targets, each with a lane of its own, and gives the rows of one key always to the
+/// same one. All calls come from that lane, one at a time; a call may block its thread.
+package protocol Target: Sendable {
+  /// Connects and makes ready.
+  ///
+  /// - Parameter mark: what ``flush()`` returned last before the checkpoint that the run starts from was saved; nil
+  ///   without a checkpoint. A file cuts off what was written behind it.
+  /// - Returns: the position that the target keeps with the data, if it can: it wins over the checkpoint file's.
+  func open(at mark: Value?) async throws(ConnectorError) -> Position?
+
+  /// Makes what turns rows into this target's form; called once for each lane that encodes.
+  func makeEncoder(_ columns: Columns) throws(ConnectorError) -> any Encoder
+
+  /// Takes the payloads, in order. They are durable when this returns, or when the next ``flush()`` does. Safe to repeat.
+  ///
+  /// Rows that are refused for good are named in the answer; all the others are stored. A throw means that none of them
+  /// can be counted on, and all are given again.
+  func write(_ payloads: [Payload]) async throws(ConnectorError) -> Written
+
+  /// Returns when all that was written is durable. Called before each checkpoint.
+  ///
+  /// - Returns: what `open` needs to go on from here, kept in the checkpoint; nil for targets that need nothing.
+  func flush() async throws(ConnectorError) -> Value?
+
+  /// The source has ended and everything is flushed: makes the result visible where that is a step of its own. Called
+  /// before the last checkpoint; safe to repeat.
+  func finish() async throws(ConnectorError)
+
+  func close() async
+}
+
+/// What ``Target/write(_:)`` did.
+package struct Written: Sendable, Equatable {
+  package var rejections: [Rejection]
+  /// How many rows were left alone because the target holds a newer version.
+  package var stale: [RowPlace]
+
+  package init(rejections: [Rejection] = [], stale: [RowPlace] = []) {
+    self.rejections = rejections
+    self.stale = stale
+  }
+}
+
+/// A row among the payloads of one write.
+package struct RowPlace: Sendable, Equatable {
+  /// Index among the payloads that were given.
+  package var payload: Int
+  /// Index among that payload's rows.
+  package var row: Int
+
+  package init(payload: Int, row: Int) {
+    self.payload = payload
+    self.row = row
+  }
+}
+
+/// A row that the target refuses for good.
+package struct Rejection: Sendable, Equatable {
+  package var place: RowPlace
+  package var code: String
+  package var field: String?
+  package var message: String
+
+  package init(place: RowPlace, code: String, field: String? = nil, message: String) {
+    self.place = place
+    self.code = code
+    self.field = field
+    self.message = message
+  }
+}
+
+/// Turns rows into a target's form, on the lanes that do the computing. Belongs to one lane.
+package protocol Encoder: AnyObject {
+  /// Appends the row of that index to the payload's bytes. A row that cannot be written in this form is refused, and
+  /// nothing of it stands in the payload.
+  func encode(row: Int, of batch: Batch, into payload: Payload) throws(Refusal)
+}
+
+/// Why a row has no form in a target.
+package struct Refusal: Error, Sendable, Equatable {
+  package var code: String
+  package var field: String?
+  package var message: String
+
+  package init(code: String, field: String? = nil, message: String) {
+    self.code = code
+    self.field = field
+    self.message = message
+  }
+}
+
+/// Encoded rows of one batch for one lane of a target.
+///
+/// `@unchecked Sendable`: belongs to one lane at a time, like the ``Batch`` that it was made of.
+package final class Payload: @unchecked Sendable {
+  package var bytes: ByteBuffer
+  /// For each row, where its bytes end and which event of the batch it came from.
+  package var rows: RawArray<Entry>
+
+  package struct Entry: BitwiseCopyable, Sendable {
+    package var end: UInt64
+    package var event: UInt32
+    package init(end: UInt64, event: UInt32) {
+      self.end = end
+      self.event = event
+    }
+  }
+
+  package init() {
+    bytes = ByteBuffer()
+    rows = RawArray()
+  }
+
+  package func reset() {
+    bytes.shrink(to: 4 << 20)
+    rows.shrink(to: 1 << 16)
+  }
+}

@@ -1,0 +1,82 @@
+import ConnectorKit
+import Expressions
+import Records
+
+/// What a pipeline file means once it is checked: everything a run needs, and nothing that a run decides.
+///
+/// Pure: the same file gives the same plan. Secrets are still references here; they are resolved when the run starts.
+package struct Plan: Sendable {
+  package var name: String
+  /// Where the file lies; relative paths of its settings start from its folder.
+  package var file: String
+  package var folder: String
+  /// A hash of what decides the meaning of positions and rows (source, transforms, mappings, target), without secrets
+  /// and without what may change between runs (retry, limits). Stands in the checkpoint and in dead letters.
+  package var fingerprint: String
+
+  package var source: any SourceConnector
+  package var target: any TargetConnector
+  package var transforms: [Transform]
+  package var mapping: Mapping
+  package var columns: Columns
+
+  /// Parallel writers; one key always takes the same lane.
+  package var lanes: Int
+  package var batch: BatchPolicy
+  package var retry: RetryPolicy
+  package var deadLetters: DeadLetterPolicy
+  package var checkpoint: CheckpointPolicy
+  package var limits: Limits
+}
+
+/// How rows are gathered into one write.
+package struct BatchPolicy: Sendable, Equatable {
+  package var records = 5_000
+  package var bytes = 8 << 20
+  /// How long a started batch waits for more.
+  package var wait: Duration = .milliseconds(200)
+  package init() {}
+}
+
+/// How often a failing write is tried again, and when the target counts as down.
+package struct RetryPolicy: Sendable, Equatable {
+  package enum Delays: Sendable, Equatable {
+    case list([Duration])
+    case exponential(first: Duration, factor: Double, max: Duration, attempts: Int)
+  }
+  package var delays: Delays = .exponential(first: .milliseconds(200), factor: 2, max: .seconds(30), attempts: 8)
+  /// The share of a delay that chance may take away or add, 0 … 1.
+  package var jitter = 0.2
+  package var breaker = BreakerPolicy()
+  /// How long an outage may last before the run stops with exit 3; nil: for ever.
+  package var giveUpAfter: Duration?
+  package init() {}
+}
+
+package struct BreakerPolicy: Sendable, Equatable {
+  /// So many failures within so long open the circuit for so long; then one probe goes through.
+  package var failures = 5
+  package var within: Duration = .seconds(60)
+  package var openFor: Duration = .seconds(30)
+  package init() {}
+}
+
+package struct DeadLetterPolicy: Sendable, Equatable {
+  /// Path of the NDJSON file.
+  package var path: String
+  package init(path: String) { self.path = path }
+}
+
+package struct CheckpointPolicy: Sendable, Equatable {
+  package var path: String
+  package var every: Duration = .seconds(1)
+  package init(path: String) { self.path = path }
+}
+
+package struct Limits: Sendable, Equatable {
+  /// The most bytes of batches between the source and the checkpoint.
+  package var inFlightBytes = 64 << 20
+  /// The most events a second; nil: no limit.
+  package var rate: Double?
+  package init() {}
+}

@@ -1,0 +1,103 @@
+/// Events on their way through a flow: their bytes, nodes and places, in contiguous memory without an object a record.
+///
+/// Life: a source fills `bytes`, `origin` and `position`; a ``Decoder`` adds nodes and events; mapping adds rows; an
+/// ``Encoder`` makes payloads of them. The engine takes batches from a ``BatchPool`` and gives them back.
+///
+/// `@unchecked Sendable`: a batch belongs to one lane at a time. Lanes hand it over through the engine's bounded
+/// channels, which order the accesses, and the giver keeps no reference that it uses.
+package final class Batch: @unchecked Sendable {
+  /// The input, followed by text that decoding and mapping made; nodes point into it.
+  package var bytes: ByteBuffer
+  package var nodes: RawArray<Node>
+  package var events: RawArray<Event>
+  /// The names behind the key ids of `nodes`.
+  package var keys = KeyNames()
+  /// What the target gets, a row an event or more.
+  package var rows = Rows()
+  /// Why events became dead letters, in the order of `events` (at most one for each).
+  package var failures: [Failure] = []
+
+  /// Where to go on when everything in this batch and before it is safe.
+  package var position: Position
+  /// Where the bytes came from, for messages and event ids.
+  package var origin: Origin
+  /// How many bytes of `bytes` the source read; the rest was made here.
+  package var inputBytes = 0
+
+  package init(bytesCapacity: Int = 0) {
+    bytes = ByteBuffer(capacity: bytesCapacity)
+    nodes = RawArray()
+    events = RawArray()
+    position = .start
+    origin = Origin(name: "")
+  }
+
+  /// Empties the batch for its next use, and gives back memory beyond what a usual batch needs.
+  package func reset() {
+    bytes.shrink(to: 4 << 20)
+    nodes.shrink(to: 1 << 19)
+    events.shrink(to: 1 << 16)
+    rows.reset()
+    failures.removeAll(keepingCapacity: true)
+    keys = KeyNames()
+    inputBytes = 0
+    position = .start
+  }
+
+  /// Turns an event into a dead letter and says why.
+  ///
+  /// The first failure of an event stands; later ones are ignored, so that an event is counted once.
+  package func fail(_ event: Int, _ failure: Failure) {
+    guard events[event].outcome == .flowing else { return }
+    events[event].outcome = .deadLettered
+    failures.append(failure)
+  }
+}
+
+/// Where a batch's bytes came from.
+package struct Origin: Sendable, Equatable {
+  /// A path, a table, a topic: what a person calls it.
+  package var name: String
+  /// The place of the batch's first byte in the origin, in bytes; nil where there is no such thing.
+  package var offset: UInt64?
+  /// The line of the batch's first byte, counted from 1; nil where there are no lines.
+  package var line: UInt64?
+  /// Column names of rows that carry none themselves (CSV, tables).
+  package var columns: [String]?
+
+  package init(name: String, offset: UInt64? = nil, line: UInt64? = nil, columns: [String]? = nil) {
+    self.name = name
+    self.offset = offset
+    self.line = line
+    self.columns = columns
+  }
+}
+
+/// Why one event could not be delivered.
+package struct Failure: Sendable, Equatable {
+  /// Index of the event in its batch.
+  package var event: Int
+  /// A stable code, `mapping.required_missing`.
+  package var code: String
+  /// The stage that refused it: `decode`, `contract`, a transform's name, `mapping`, `target`.
+  package var stage: String
+  /// The mapped field that failed, where there is one.
+  package var field: String?
+  package var message: String
+
+  package init(event: Int, code: String, stage: String, field: String? = nil, message: String) {
+    self.event = event
+    self.code = code
+    self.stage = stage
+    self.field = field
+    self.message = message
+  }
+}
+
+/// Makes events of a batch's bytes.
+///
+/// A decoder belongs to one lane; several decode different batches of one source at the same time, in any order. It
+/// never throws: what it cannot read becomes an event of its own with a ``Failure``, so that every record is counted.
+package protocol Decoder: AnyObject {
+  func decode(_ batch: Batch)
+}

@@ -1,0 +1,54 @@
+/// What happened to a record.
+package enum Operation: UInt8, BitwiseCopyable, Sendable, CaseIterable {
+  /// A row that was there already: snapshots, files.
+  case read
+  case create, update, delete, truncate
+
+  package var name: String {
+    switch self {
+    case .read: "read"
+    case .create: "create"
+    case .update: "update"
+    case .delete: "delete"
+    case .truncate: "truncate"
+    }
+  }
+
+  package init?(name: String) {
+    guard let match = Operation.allCases.first(where: { $0.name == name }) else { return nil }
+    self = match
+  }
+}
+
+/// Where an event ended. Every event that was read ends in exactly one of these (Invariant 4).
+package enum Outcome: UInt8, BitwiseCopyable, Sendable, CaseIterable {
+  /// Still on its way.
+  case flowing
+  case written, filtered, duplicate, stale, deadLettered
+}
+
+/// One event of a batch: the places of its parts among the batch's nodes.
+package struct Event: BitwiseCopyable, Sendable {
+  /// Stands for a part that the event does not have.
+  package static let none = UInt32.max
+
+  package var operation: Operation
+  package var outcome: Outcome = .flowing
+  /// Node indices of the row after the change, the row before it, the key and the source's own `meta`, or ``none``.
+  package var record: UInt32
+  package var before: UInt32 = none
+  package var key: UInt32 = none
+  package var meta: UInt32 = none
+  /// The raw text that the event was read from: a place in the bytes of the batch.
+  package var offset: UInt32
+  package var length: UInt32
+  /// The line in the origin that the event begins in, counted from the batch's first line; 0 where there are no lines.
+  package var line: UInt32 = 0
+
+  package init(_ operation: Operation, record: UInt32, offset: UInt32, length: UInt32) {
+    self.operation = operation
+    self.record = record
+    self.offset = offset
+    self.length = length
+  }
+}

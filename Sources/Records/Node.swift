@@ -1,0 +1,72 @@
+/// One value of a record: sixteen bytes, in document order, in the node array of its batch.
+///
+/// A container is followed by its members; `next` skips them all. A member of an object carries the id of its key; a
+/// key that has no id (see ``KeyTable``) stands in a ``Kind/keyText`` node right before its value.
+package struct Node: BitwiseCopyable, Sendable {
+  package enum Kind: UInt8, BitwiseCopyable, Sendable {
+    /// No value: a mapped field that is left out.
+    case absent
+    case null, `false`, `true`
+    /// A number without fraction or exponent.
+    case integer
+    /// Any other number.
+    case number
+    case string
+    case array, object
+    /// The text of the key of the value that follows.
+    case keyText
+  }
+
+  package struct Flags: OptionSet, BitwiseCopyable, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// The text contains JSON escapes; it must be unescaped before it is compared or computed with.
+    package static let escaped = Flags(rawValue: 1)
+    /// The text was not taken from JSON; it must be escaped when it is written as JSON.
+    package static let plain = Flags(rawValue: 2)
+    /// `offset` and `length` hold the low and high half of a signed 64-bit integer, not a place in the bytes.
+    package static let inline = Flags(rawValue: 4)
+    /// The text has characters beyond ASCII.
+    package static let wide = Flags(rawValue: 8)
+  }
+
+  package var kind: Kind
+  package var flags: Flags
+  /// The id of the key of an object's member; 0 elsewhere.
+  package var key: UInt16
+  /// The index of the node after this value and all that it contains.
+  package var next: UInt32
+  /// Where the text begins in the bytes of the batch: a string's without its quotes, a container's with its brackets.
+  package var offset: UInt32
+  /// The length of the text, in bytes.
+  package var length: UInt32
+
+  package init(
+    _ kind: Kind, flags: Flags = [], key: UInt16 = 0, next: UInt32 = 0, offset: UInt32 = 0, length: UInt32 = 0
+  ) {
+    self.kind = kind
+    self.flags = flags
+    self.key = key
+    self.next = next
+    self.offset = offset
+    self.length = length
+  }
+
+  /// An integer that stands in the node itself.
+  package init(integer: Int64) {
+    let bits = UInt64(bitPattern: integer)
+    self.init(
+      .integer, flags: .inline, offset: UInt32(truncatingIfNeeded: bits), length: UInt32(truncatingIfNeeded: bits >> 32)
+    )
+  }
+
+  package init(bool: Bool) { self.init(bool ? .true : .false) }
+
+  package static let absent = Node(.absent)
+  package static let null = Node(.null)
+
+  /// The integer that an ``Flags/inline`` node holds.
+  package var inlineInteger: Int64 {
+    Int64(bitPattern: UInt64(offset) | UInt64(length) << 32)
+  }
+}

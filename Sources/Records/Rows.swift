@@ -1,0 +1,59 @@
+/// What a target does with a row.
+package enum RowOperation: UInt8, BitwiseCopyable, Sendable {
+  case upsert, delete, truncate
+}
+
+/// One mapped row: its cells stand in ``Rows/cells`` from `firstCell` on, one a column.
+package struct Row: BitwiseCopyable, Sendable {
+  package var operation: RowOperation
+  /// Index of the event that the row was made of.
+  package var event: UInt32
+  package var firstCell: UInt32
+  /// Node index of the record whose other members are passed on (`mappings: all`), or ``Event/none``.
+  package var rest: UInt32
+  /// A hash of the key's values: rows of one key always take the same lane.
+  package var keyHash: UInt64
+
+  package init(_ operation: RowOperation, event: UInt32, firstCell: UInt32, rest: UInt32, keyHash: UInt64) {
+    self.operation = operation
+    self.event = event
+    self.firstCell = firstCell
+    self.rest = rest
+    self.keyHash = keyHash
+  }
+}
+
+/// The mapped rows of a batch. A cell is a ``Node`` whose text stands in the batch's bytes; a container's cell keeps the
+/// index of its node in `next`, minus its size (see ``Columns``).
+package struct Rows: ~Copyable {
+  package var rows = RawArray<Row>()
+  package var cells = RawArray<Node>()
+
+  package init() {}
+
+  package mutating func reset() {
+    rows.shrink(to: 1 << 16)
+    cells.shrink(to: 1 << 20)
+  }
+}
+
+/// The columns that a mapping makes, in order.
+package struct Columns: Sendable, Equatable {
+  package var names: [String]
+  /// Indices into `names` of the columns that make up the key, in the key's order; empty where the target has none.
+  package var key: [Int]
+  /// nil: the named columns are all. Otherwise the record's other members follow them, without the excluded ones.
+  package var rest: Rest?
+
+  package struct Rest: Sendable, Equatable {
+    /// Members of the record that are not passed on, because a column has their name or the file drops them.
+    package var excluded: [String]
+    package init(excluded: [String]) { self.excluded = excluded }
+  }
+
+  package init(names: [String], key: [Int] = [], rest: Rest? = nil) {
+    self.names = names
+    self.key = key
+    self.rest = rest
+  }
+}
