@@ -88,7 +88,7 @@ package struct JSONReader: ~Copyable {
     }
 
     @inline(__always)
-    mutating func put(_ kind: Node.Kind, _ flags: Node.Flags = [], from start: UInt32, length: UInt32) {
+    mutating func put(_ kind: Node.Kind, _ flags: Node.Flags = .none, from start: UInt32, length: UInt32) {
       let next = UInt32(truncatingIfNeeded: node - nodes) &+ 1
       node.initialize(to: Node(kind, flags: flags, key: key, next: next, offset: start, length: length))
       node += 1

@@ -26,7 +26,7 @@ enum ConditionExecutor {
     case (.null, .null), (.true, .bool(true)), (.false, .bool(false)): return true
     case (.string, .string(var literal)):
       let text = CellText.plain(&cell, batch)
-      return literal.withUTF8 { $0.count == text.count && UnsafeRawBufferPointer($0).elementsEqual(text) }
+      return literal.withUTF8 { RawText.equal(text, UnsafeRawBufferPointer($0)) }
     case (.integer, .int), (.integer, .number), (.number, .int), (.number, .number):
       return compare(cell, condition, batch) == 0
     default: return false
@@ -39,7 +39,7 @@ enum ConditionExecutor {
     switch (cell.kind, condition.filter.literal) {
     case (.string, .string(var literal)):
       let text = CellText.plain(&cell, batch)
-      return literal.withUTF8 { order(text, UnsafeRawBufferPointer($0)) }
+      return literal.withUTF8 { RawText.order(text, UnsafeRawBufferPointer($0)) }
     case (.integer, .int), (.integer, .number), (.number, .int), (.number, .number):
       if let order = compare(cell, condition, batch) { return order }
     default: break
@@ -52,14 +52,7 @@ enum ConditionExecutor {
   }
 
   private static func compare(_ cell: Node, _ condition: MappingProgram.Condition, _ batch: Batch) -> Int? {
-    let number = cell.flags.contains(.inline) ? Decimal(Int128(cell.inlineInteger)) : Decimal(batch.raw(cell))
-    guard let number, let literal = condition.number else { return nil }
+    guard let number = CastExecutor.number(cell, batch), let literal = condition.number else { return nil }
     return number == literal ? 0 : number < literal ? -1 : 1
-  }
-
-  /// By code points, which for UTF-8 is the order of the bytes.
-  private static func order(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
-    for (x, y) in zip(a, b) where x != y { return x < y ? -1 : 1 }
-    return a.count - b.count
   }
 }

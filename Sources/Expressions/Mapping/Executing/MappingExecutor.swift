@@ -9,7 +9,7 @@ package final class MappingExecutor: Mapper {
   private var walkers: Walkers
   private var constants: ConstantPool
   private var slots: RawArray<Node>
-  private let copiesOnly: Bool
+  private let tables: [ValueTable]
 
   package init(_ program: MappingProgram) {
     self.program = program
@@ -17,7 +17,7 @@ package final class MappingExecutor: Mapper {
     constants = ConstantPool(program.constants)
     slots = RawArray(capacity: program.paths.count)
     slots.setCount(program.paths.count)
-    copiesOnly = program.lanes == 1
+    tables = program.tables.map { ValueTable($0) }
   }
 
   package func map(_ batch: Batch) {
@@ -110,7 +110,7 @@ package final class MappingExecutor: Mapper {
       }
     case .fallback(let constant):
       if cell.kind == .absent || cell.kind == .null { cell = constants[constant] }
-    case .values(let table): try look(up: &cell, in: program.tables[table], batch)
+    case .values(let table): try look(up: &cell, in: tables[table], batch)
     case .unit, .cast, .trim, .maxLength:
       if cell.kind == .absent || cell.kind == .null { return }
       try change(&cell, step, batch)
@@ -131,7 +131,7 @@ package final class MappingExecutor: Mapper {
     let found: Int? =
       switch cell.kind {
       case .string: table.result(text: CellText.plain(&cell, batch))
-      case .integer, .number: table.result(number: batch.raw(cell))
+      case .integer, .number: table.result(number: CastExecutor.number(cell, batch))
       default: table.result(word: cell.kind)
       }
     if let constant = found {
@@ -164,7 +164,7 @@ package final class MappingExecutor: Mapper {
     batch.rows.rows.append(
       Row(
         operation, event: UInt32(event), firstCell: UInt32(first), rest: rest,
-        keyHash: copiesOnly ? 0 : keyHash(first, batch)))
+        keyHash: program.lanes == 1 ? 0 : keyHash(first, batch)))
   }
 
   /// A truncate has no fields; it goes to every lane by the engine's own rule.
