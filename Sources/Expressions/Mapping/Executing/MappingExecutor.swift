@@ -6,6 +6,9 @@ import Records
 /// into cells. A field that is a plain copy costs one sixteen-byte move.
 package final class MappingExecutor: Mapper {
   private let program: MappingProgram
+  /// The program's fields and steps in memory that is read without reference counting.
+  private var fields = RawArray<MappingProgram.Field>()
+  private var steps = RawArray<MappingProgram.Step>()
   private var walkers: Walkers
   private var constants: ConstantPool
   private var slots: RawArray<Node>
@@ -17,6 +20,8 @@ package final class MappingExecutor: Mapper {
     constants = ConstantPool(program.constants)
     slots = RawArray(capacity: program.paths.count)
     slots.setCount(program.paths.count)
+    for field in program.fields { fields.append(field) }
+    for step in program.steps { steps.append(step) }
     tables = program.tables.map { ValueTable($0) }
   }
 
@@ -54,11 +59,11 @@ package final class MappingExecutor: Mapper {
 
   /// Writes the cells behind the last row's; false where the event became a dead letter.
   private func mapFields(_ event: Int, _ batch: Batch, _ operation: RowOperation) -> Bool {
-    let count = program.fields.count
+    let count = fields.count
     batch.rows.cells.reserve(count)
     let cells = batch.rows.cells.base + batch.rows.cells.count
     for index in 0..<count {
-      let field = program.fields[index]
+      let field = fields.base[index]
       if field.isCopy {
         cells[index] = slots.base[field.origin]
       } else if operation == .upsert || field.isKey {
@@ -76,7 +81,7 @@ package final class MappingExecutor: Mapper {
   ) -> Bool {
     cell = field.isConstant ? constants[field.origin] : slots.base[field.origin]
     do {
-      for step in field.firstStep..<field.endStep { try run(program.steps[step], on: &cell, batch) }
+      for step in field.firstStep..<field.endStep { try run(steps.base[step], on: &cell, batch) }
       return true
     } catch {
       return recover(error, index, field, event, batch, &cell)
@@ -159,7 +164,7 @@ package final class MappingExecutor: Mapper {
   }
 
   private func addRow(_ event: Int, _ batch: Batch, _ operation: RowOperation) {
-    let first = batch.rows.cells.count - program.fields.count
+    let first = batch.rows.cells.count - fields.count
     let rest = program.columns.rest == nil ? Event.none : batch.events[event].record
     batch.rows.rows.append(
       Row(
