@@ -15,6 +15,10 @@ package struct Node: BitwiseCopyable, Sendable {
     case array, object
     /// The text of the key of the value that follows.
     case keyText
+
+    /// Written out, so that other modules compare two bytes and call nothing.
+    @inline(__always)
+    package static func == (a: Kind, b: Kind) -> Bool { a.rawValue == b.rawValue }
   }
 
   /// A plain set of bits rather than an `OptionSet`, whose generic operations cost more than the work around them.

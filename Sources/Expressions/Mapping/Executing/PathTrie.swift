@@ -12,6 +12,12 @@ struct PathTrie: Sendable {
     var isLeaf: Bool { members.isEmpty && elements.isEmpty }
   }
 
+  /// What a walk needs of a branch at every step, without the lists that it rarely needs.
+  struct Shape: BitwiseCopyable {
+    var slot: Int
+    var isLeaf: Bool
+  }
+
   private(set) var branches = [Branch()]
 
   mutating func add(_ steps: [Path.Step], slot: Int) {
@@ -42,14 +48,8 @@ struct PathTrie: Sendable {
 
 /// Walks records along a trie. Belongs to one lane: it learns which key ids its batches give the names of the trie.
 struct PathWalker: ~Copyable {
-  /// What the walk needs of a branch at every step, without the lists that it rarely needs.
-  private struct Shape: BitwiseCopyable {
-    var slot: Int
-    var isLeaf: Bool
-  }
-
   private let trie: PathTrie
-  private var shapes = RawArray<Shape>()
+  private var shapes = RawArray<PathTrie.Shape>()
   /// For each branch and key id, the branch of that member, or -1; a row of `stride` ids a branch.
   private var branchOfKey = RawArray<Int16>()
   private var stride = 0
@@ -65,7 +65,7 @@ struct PathWalker: ~Copyable {
     isEmpty = trie.branches.count == 1 && trie.branches[0].slot < 0
     for branch in trie.branches {
       entered.append(0)
-      shapes.append(Shape(slot: branch.slot, isLeaf: branch.isLeaf))
+      shapes.append(PathTrie.Shape(slot: branch.slot, isLeaf: branch.isLeaf))
     }
   }
 
