@@ -198,7 +198,7 @@ extension Decimal {
 
     private mutating func takePoint() -> Bool {
       guard part == .start || part == .sign || part == .whole else { return false }
-      part = part == .whole ? .fraction : .point
+      part = .point
       return true
     }
 
