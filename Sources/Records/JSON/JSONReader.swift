@@ -51,8 +51,9 @@ package struct JSONReader: ~Copyable {
   ) throws(JSONProblem) -> Int {
     precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "range outside of the bytes")
     precondition(bytes.count < Int(UInt32.max), "a batch of 4 GiB or more")
-    // One node needs two bytes of text at least (`1,`), or four with the text of its key.
-    nodes.reserve(range.count / 2 + 2)
+    // A node needs two bytes of text at least (`1,` or `[]`), or five with the text of its key (`"":1,`); only
+    // containers that are not closed take one.
+    nodes.reserve(range.count / 2 + Self.nestingMax + 2)
     let end = bytes.base + range.upperBound
     let kept = end.pointee
     end.pointee = 0
