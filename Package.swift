@@ -29,9 +29,12 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     // Sixteen-byte scans that Swift's SIMD types compile to scalar loops; header only, SSE2, NEON and a portable branch.
     .target(name: "CScan"),
+    // Regular expressions in linear time, behind a C interface. Debian: libre2-dev
+    .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
     .target(name: "Records", dependencies: ["CScan"], swiftSettings: strict),
     .target(name: "Expressions", dependencies: ["Records", "CScan"], swiftSettings: strict),
+    .target(name: "Contracts", dependencies: ["Records", "CRE2"], swiftSettings: strict),
     .target(name: "ConnectorKit", dependencies: ["Records"], swiftSettings: strict),
     .target(
       name: "Connectors", dependencies: ["ConnectorKit", "Records", "CScan", "CZlib", "CZstd"],
@@ -49,8 +52,11 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    .testTarget(name: "RecordsTests", dependencies: ["Records"], swiftSettings: strict),
+    // The standards' own cases, which several suites read.
+    .target(name: "ConformanceFiles", dependencies: ["Records"], path: "Tests/ConformanceFiles", swiftSettings: strict),
+    .testTarget(name: "RecordsTests", dependencies: ["Records", "ConformanceFiles"], swiftSettings: strict),
     .testTarget(name: "ExpressionsTests", dependencies: ["Expressions"], swiftSettings: strict),
+    .testTarget(name: "ContractsTests", dependencies: ["Contracts", "ConformanceFiles"], swiftSettings: strict),
     .testTarget(name: "ConnectorKitTests", dependencies: ["ConnectorKit"], swiftSettings: strict),
     .testTarget(name: "ConnectorsTests", dependencies: ["Connectors"], swiftSettings: strict),
     .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], swiftSettings: strict),
