@@ -26,11 +26,14 @@ package struct ContractProblem: Error, Sendable, Equatable {
   /// The place in the schema: `#/properties/price/minimum`, with the schema's address before it where there is one.
   package var place: String
   package var message: String
+  /// The URL of a document that a reference leads to and that the registry lacks: with it, another try may succeed.
+  package var missingDocument: String?
 
-  package init(_ code: Code, at place: String, _ message: String) {
+  package init(_ code: Code, at place: String, _ message: String, missingDocument: String? = nil) {
     self.code = code
     self.place = place
     self.message = message
+    self.missingDocument = missingDocument
   }
 }
 

@@ -8,7 +8,7 @@ extension ContractValidator {
     var child = index + 1
     var count = 0
     while child < end {
-      if nodes[child].kind == .keyText { child += 1 }
+      if case .keyText = nodes[child].kind { child += 1 }
       child = Int(nodes[child].next)
       count += 1
     }

@@ -13,79 +13,77 @@ extension ContractValidator {
   }
 
   func check(_ schema: Int, _ index: Int, _ frame: Frame) -> Bool {
-    let shape = tables.shapes.base[schema]
-    if shape.isTrue { return true }
-    guard enter(shape) else { return false }
-    let node = index < 0 ? Node(.string) : nodes[index]
-    let type = Self.type(of: node)
-    let holds =
-      accepts(shape, type, node)
-      ? follow(shape, type, Look(schema: schema, index: index, frame: frame))
-      : failType(shape, Look(schema: schema, index: index, frame: frame))
-    leave(shape)
+    let shape = tables.shapes.base + schema
+    if shape.pointee.isTrue { return true }
+    guard enter(shape.pointee.resource) else { return false }
+    let type = index < 0 ? TypeSet.string : TypeSet(of: nodes[index].kind)
+    let look = Look(schema: schema, index: index, frame: frame)
+    let holds: Bool
+    if !shape.pointee.types.overlaps(type), !isIntegral(index, type, for: shape.pointee.types) {
+      holds = failType(shape.pointee.types, look)
+    } else if type.overlaps(.containers) {
+      holds = followContainer(shape.pointee, type, look)
+    } else {
+      holds = follow(shape.pointee, type, look)
+    }
+    leave()
     return holds
   }
 
   @inline(__always)
-  private func enter(_ shape: Shape) -> Bool {
-    guard limitHit == nil else { return false }
-    depth += 1
-    checks += 1
-    if depth > Self.depthMax || checks > Self.checksMax {
-      depth -= 1
-      limitHit =
-        depth == Self.depthMax
-        ? "more than \(Self.depthMax) schemas apply within each other"
-        : "more than \(Self.checksMax) checks for one value"
-      return false
-    }
-    if tables.dynamicReferences.count > 0 { scope.append(shape.resource) }
+  private func enter(_ resource: Int32) -> Bool {
+    guard depth < Self.depthMax, checksLeft > 0 else { return hitLimit() }
+    depth &+= 1
+    checksLeft &-= 1
+    if usesScope { scope.append(resource) }
     return true
   }
 
   @inline(__always)
-  private func leave(_ shape: Shape) {
-    depth -= 1
-    if tables.dynamicReferences.count > 0 { scope.setCount(scope.count - 1) }
+  private func leave() {
+    depth &-= 1
+    if usesScope { scope.setCount(scope.count - 1) }
   }
 
-  static func type(of node: Node) -> TypeSet {
-    switch node.kind {
-    case .absent, .null, .keyText: .null
-    case .true, .false: .boolean
-    case .integer, .number: .number
-    case .string: .string
-    case .array: .array
-    case .object: .object
+  /// From here on, nothing more is checked.
+  @inline(never)
+  private func hitLimit() -> Bool {
+    if limitHit == nil {
+      limitHit =
+        checksLeft > 0
+        ? "more than \(Self.depthMax) schemas apply within each other; a reference may lead in circles"
+        : "the value takes more than \(Self.checksMax) checks; the schema's alternatives multiply each other"
     }
+    checksLeft = 0
+    return false
   }
 
-  @inline(__always)
-  private func accepts(_ shape: Shape, _ type: TypeSet, _ node: Node) -> Bool {
-    if shape.types.overlaps(type) { return true }
-    guard type == .number, shape.types.overlaps(.integer) else { return false }
-    return node.kind == .integer || numberView(node)?.isIntegral == true
+  /// Whether a number written with a point or an exponent is an integer, where one is wanted.
+  private func isIntegral(_ index: Int, _ type: TypeSet, for types: TypeSet) -> Bool {
+    guard type.overlaps(.number), types.overlaps(.integer) else { return false }
+    return numberView(nodes[index])?.isIntegral == true
   }
 
-  private func follow(_ shape: Shape, _ type: TypeSet, _ look: Look) -> Bool {
-    let isContainer = type == .object || type == .array
-    if isContainer { prepare(look.index, type) }
-    guard shape.usesEvaluated, isContainer else { return follow(shape.firstRule, shape.endRule, type, look) }
+  private func followContainer(_ shape: Shape, _ type: TypeSet, _ look: Look) -> Bool {
+    prepare(look.index)
+    guard shape.usesEvaluated else { return follow(shape, type, look) }
     let own = frames.push(count: childCount(look.index))
-    let holds = follow(
-      shape.firstRule, shape.endRule, type, Look(schema: look.schema, index: look.index, frame: own))
+    let holds = follow(shape, type, Look(schema: look.schema, index: look.index, frame: own))
     if holds { frames.merge(own, into: look.frame) }
     frames.pop(own)
     return holds
   }
 
-  private func follow(_ first: Int32, _ end: Int32, _ type: TypeSet, _ look: Look) -> Bool {
+  private func follow(_ shape: Shape, _ type: TypeSet, _ look: Look) -> Bool {
     var holds = true
-    for place in Int(first)..<Int(end) {
-      let rule = tables.rules.base[place]
-      guard rule.types.overlaps(type), !run(rule, look) else { continue }
-      holds = false
-      if !wantsMore { break }
+    var rule = tables.rules.base + Int(shape.firstRule)
+    let end = tables.rules.base + Int(shape.endRule)
+    while rule < end {
+      if rule.pointee.types.overlaps(type), !run(rule.pointee, look) {
+        holds = false
+        if !wantsMore { break }
+      }
+      rule += 1
     }
     return holds
   }

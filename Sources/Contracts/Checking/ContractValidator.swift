@@ -8,9 +8,11 @@ import Records
 /// Pointers into the batch are held during a check alone, in which nothing is added to the batch.
 package final class ContractValidator {
   /// The deepest nesting of schemas within schemas that one check follows, in schemas.
-  package static let depthMax = 2_048
-  /// The most schemas that one value is checked against, counting each time; branches that multiply end here.
-  package static let checksMax = 5_000_000
+  package static let depthMax = 4_096
+  /// The most schemas that one value is checked against, counting each time: so many, and so many for each of its nodes.
+  /// Branches that multiply end here.
+  package static let checksMax = 100_000
+  package static let checksPerNodeMax = 1_000
 
   let code: ContractCode
   let tables: Tables
@@ -32,7 +34,9 @@ package final class ContractValidator {
 
   // Where the check stands.
   var depth = 0
-  var checks = 0
+  var checksLeft = 0
+  /// Whether dynamic references need to know which resources are being checked.
+  let usesScope: Bool
   var limitHit: String?
   var needsReading = false
   var isCollecting = false
@@ -58,6 +62,7 @@ package final class ContractValidator {
   package init(_ contract: Contract) {
     code = contract.code
     tables = Tables(contract.code)
+    usesScope = !contract.code.dynamicReferences.isEmpty
     constants = ByteTable(contract.code.constants.all)
     patterns = contract.code.patterns
     names = KnownNames(
@@ -102,7 +107,9 @@ package final class ContractValidator {
     precondition(node < batch.nodes.count, "a node outside of its batch")
     names.learn(batch.keys)
     (nodes, bytes, byteCount, root) = (batch.nodes.base, batch.bytes.base, batch.bytes.count, node)
-    (depth, checks, limitHit, needsReading) = (0, 0, nil, false)
+    (depth, needsReading) = (0, false)
+    checksLeft = Self.checksMax + Self.checksPerNodeMax * (Int(nodes[node].next) - node)
+    limitHit = nil
     if !shadowed.isEmpty { shadowed.removeAll() }
     frames.removeAll()
     scope.removeAll()

@@ -23,8 +23,8 @@ extension ContractValidator {
         keyword: keyword, message: message))
   }
 
-  func failType(_ shape: Shape, _ look: Look) -> Bool {
-    fail(look, "type", "\(shown(look.index)) is \(kind(look.index).phrase), and must be \(Self.phrase(shape.types))")
+  func failType(_ types: TypeSet, _ look: Look) -> Bool {
+    fail(look, "type", "\(shown(look.index)) is \(kind(look.index).phrase), and must be \(Self.phrase(types))")
   }
 
   private static func phrase(_ types: TypeSet) -> String {

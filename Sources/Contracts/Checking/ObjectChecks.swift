@@ -22,7 +22,7 @@ struct MemberCursor: BitwiseCopyable {
     guard following < end else { return false }
     keyText = -1
     value = following
-    if nodes[value].kind == .keyText {
+    if case .keyText = nodes[value].kind {
       keyText = value
       value += 1
     }
@@ -35,23 +35,26 @@ struct MemberCursor: BitwiseCopyable {
 /// Objects.
 extension ContractValidator {
   /// Looks at a container before its rules do: text without nodes must be read, repeated names are noted.
-  @inline(__always)
-  func prepare(_ index: Int, _ type: TypeSet) {
-    if nodes[index].flags.contains(.textOnly) { needsReading = true }
-    if type == .object { noteRepeated(index) }
+  func prepare(_ index: Int) {
+    if nodes[index].flags.rawValue & Node.Flags.textOnly.rawValue != 0 { needsReading = true }
+    if case .object = nodes[index].kind { noteRepeated(index) }
   }
 
   private func noteRepeated(_ index: Int) {
     if seen.count < names.known { growSeen() }
-    turn += 1
-    var members = MemberCursor(index, nodes)
+    turn &+= 1
+    let (seen, turn, known) = (self.seen.base, self.turn, names.known)
+    let end = Int(nodes[index].next)
+    var child = index + 1
     var isRepeated = false
-    while members.next(nodes) {
-      if members.keyText >= 0 { return noteRepeatedTexts(index) }
-      let key = Int(nodes[members.value].key)
-      precondition(key < seen.count, "a key id that its batch does not name")
-      if seen.base[key] == turn { isRepeated = true }
-      seen.base[key] = turn
+    while child < end {
+      let node = nodes + child
+      if case .keyText = node.pointee.kind { return noteRepeatedTexts(index) }
+      let key = Int(node.pointee.key)
+      precondition(key < known, "a key id that its batch does not name")
+      isRepeated = isRepeated || seen[key] == turn
+      seen[key] = turn
+      child = Int(node.pointee.next)
     }
     if isRepeated { noteRepeatedTexts(index) }
   }

@@ -11,7 +11,7 @@ extension ContractValidator {
 
   /// A text without its escapes, valid until the next call.
   func plainText(_ node: Node) -> UnsafeRawBufferPointer {
-    guard node.flags.contains(.escaped) else { return raw(node) }
+    guard node.flags.rawValue & Node.Flags.escaped.rawValue != 0 else { return raw(node) }
     text.removeAll()
     JSONText.unescape(raw(node), into: &text)
     return text.bytes
@@ -22,15 +22,16 @@ extension ContractValidator {
 
   /// A number's digits, valid until the next call; nil where it is no JSON number (a database's NaN).
   func numberView(_ node: Node) -> NumberView? {
-    guard node.flags.contains(.inline) else { return NumberView(raw(node)) }
+    guard node.flags.rawValue & Node.Flags.inline.rawValue != 0 else { return NumberView(raw(node)) }
     number.removeAll()
     NodeJSON.appendInteger(node.inlineInteger, to: &number)
     return NumberView(number.bytes)
   }
 
   func checkBound(_ rule: Rule, _ look: Look) -> Bool {
-    guard let value = numberView(nodes[look.index]) else { return fail(look, rule, "the value is no finite number") }
-    let order = NumberView.order(value, tables.numbers.base[Int(rule.a)])
+    guard let order = order(nodes[look.index], Int(rule.a)) else {
+      return fail(look, rule, "the value is no finite number")
+    }
     let holds =
       switch rule.kind {
       case .minimum: order >= 0
@@ -39,6 +40,29 @@ extension ContractValidator {
       default: order < 0
       }
     return holds || failBound(rule, look)
+  }
+
+  /// How a value compares with a number of the contract; nil where it is no JSON number.
+  private func order(_ node: Node, _ number: Int) -> Int? {
+    let small = tables.integers.base[number]
+    if small != Tables.noInteger, let value = integer(node) { return value == small ? 0 : value < small ? -1 : 1 }
+    return numberView(node).map { NumberView.order($0, tables.numbers.base[number]) }
+  }
+
+  /// A short integer, at once; nil for any other number.
+  @inline(__always)
+  private func integer(_ node: Node) -> Int64? {
+    guard case .integer = node.kind else { return nil }
+    if node.flags.rawValue & Node.Flags.inline.rawValue != 0 { return node.inlineInteger }
+    let text = raw(node)
+    guard text.count <= 18 else { return nil }
+    var value: Int64 = 0
+    for byte in text {
+      let digit = byte &- UInt8(ascii: "0")
+      guard digit < 10 else { return nil }
+      value = value &* 10 &+ Int64(digit)
+    }
+    return value
   }
 
   func checkMultiple(_ rule: Rule, _ look: Look) -> Bool {

@@ -2,6 +2,8 @@ import Records
 
 /// A contract's tables in memory that is read without reference counting.
 struct Tables: ~Copyable {
+  static let noInteger = Int64.min
+
   let shapes: RawArray<Shape>
   let rules: RawArray<Rule>
   let lists: RawArray<Int32>
@@ -18,6 +20,8 @@ struct Tables: ~Copyable {
   let formats: RawArray<Format>
   /// Views of `numberTexts`, which never grows again.
   private(set) var numbers = RawArray<NumberView>()
+  /// The numbers that are integers of 64 bits, for quick comparisons; ``noInteger`` for others.
+  private(set) var integers = RawArray<Int64>()
   private var numberTexts = ByteBuffer()
 
   init(_ code: ContractCode) {
@@ -46,6 +50,7 @@ struct Tables: ~Copyable {
       start += text.utf8.count
       // The compiler took them from JSON numbers, so each is one.
       if let number = NumberView(bytes) { numbers.append(number) }
+      integers.append(Int64(text) ?? Self.noInteger)
     }
   }
 }

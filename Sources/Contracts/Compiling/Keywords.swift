@@ -8,6 +8,6 @@ enum Keywords {
     "exclusiveMinimum", "maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "maxContains",
     "minContains", "maxProperties", "minProperties", "required", "dependentRequired", "format", "contentEncoding",
     "contentMediaType", "contentSchema", "title", "description", "default", "deprecated", "readOnly", "writeOnly",
-    "examples", "definitions", "dependencies",
+    "examples", "definitions",
   ]
 }

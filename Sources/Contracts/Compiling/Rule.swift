@@ -1,3 +1,5 @@
+import Records
+
 /// One thing that a schema demands, as plain bytes.
 struct Rule: BitwiseCopyable, Sendable {
   /// What `a` and `b` mean stands beside each.
@@ -54,8 +56,9 @@ struct TypeSet: BitwiseCopyable, Sendable, Equatable {
   static let array = TypeSet(bits: 16)
   static let object = TypeSet(bits: 32)
   static let all = TypeSet(bits: 63)
-  /// Numbers that are whole. It stands for itself alone in what a schema allows, never in what a value is.
+  /// Numbers that are whole. A value that is written as an integer is of both types.
   static let integer = TypeSet(bits: 64)
+  static let containers = TypeSet(bits: 48)
 
   @inline(__always)
   func overlaps(_ other: TypeSet) -> Bool { bits & other.bits != 0 }
@@ -67,7 +70,16 @@ struct TypeSet: BitwiseCopyable, Sendable, Equatable {
     self = named.type
   }
 
+  @inline(__always)
   init(bits: UInt8) { self.bits = bits }
+
+  /// The types of a value, read off a table of bit numbers, four bits a kind.
+  @inline(__always)
+  init(of kind: Node.Kind) {
+    let place = kind.rawValue
+    bits = 1 << UInt8(truncatingIfNeeded: (0x05_4322_1100 as UInt64) >> UInt64(place * 4) & 7)
+    if case .integer = kind { bits |= 64 }
+  }
 
   static let named: [(name: String, type: TypeSet)] = [
     ("null", .null), ("boolean", .boolean), ("integer", .integer), ("number", .number), ("string", .string),

@@ -39,8 +39,8 @@ struct NumberView: BitwiseCopyable {
       }
       index += 1
     }
-    guard index > (isNegative ? 1 : 0) else { return nil }
     let end = index
+    guard end - (isNegative ? 1 : 0) - (point < 0 ? 0 : 1) > 0 else { return nil }
     var power = 0
     if index < count {
       guard let read = Self.exponent(base + index, count - index) else { return nil }

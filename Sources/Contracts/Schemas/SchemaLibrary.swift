@@ -155,7 +155,8 @@ extension SchemaLibrary {
     guard let target = isLocal ? resource : try resourceIndex(uri.document) else {
       throw ContractProblem(
         .unresolved, at: place,
-        "\(reference) leads to \(uri.document), which is no document of the registry; the network is never asked")
+        "\(reference) leads to \(uri.document), which is no document of the registry; the network is never asked",
+        missingDocument: uri.document)
     }
     guard let fragment = uri.plainFragment else { return Target(place: Place(resource: target, pointer: "")) }
     if let tokens = JSONPointer.tokens(fragment) {
