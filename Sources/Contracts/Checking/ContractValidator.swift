@@ -8,7 +8,7 @@ import Records
 /// Pointers into the batch are held during a check alone, in which nothing is added to the batch.
 package final class ContractValidator {
   /// The deepest nesting of schemas within schemas that one check follows, in schemas.
-  package static let depthMax = 4_096
+  package static let depthMax = 2_048
   /// The most schemas that one value is checked against, counting each time: so many, and so many for each of its nodes.
   /// Branches that multiply end here.
   package static let checksMax = 100_000
