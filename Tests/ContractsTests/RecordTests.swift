@@ -65,6 +65,9 @@ import Testing
     let validator = ContractValidator(try Contract(schema))
     #expect(!validator.isValid(batch, node: 0))
     #expect(validator.validate(batch, node: 0, collecting: true).map(\.instancePath) == ["/a/b"])
+    batch.bytes.base[5] = UInt8(ascii: "!")
+    #expect(!validator.isValid(batch, node: 0))
+    #expect(validator.validate(batch, node: 0, collecting: true).map(\.keyword) == ["type"])
   }
 
   @Test func learnsTheNamesOfEachBatch() throws {

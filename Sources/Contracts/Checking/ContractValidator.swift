@@ -7,7 +7,7 @@ import Records
 ///
 /// Pointers into the batch are held during a check alone, in which nothing is added to the batch.
 package final class ContractValidator {
-  /// The deepest nesting of schemas within schemas that one check follows, in schemas.
+  /// The deepest nesting of schemas within schemas that one check follows, in schemas; a quarter of a lane's stack.
   package static let depthMax = 2_048
   /// The most schemas that one value is checked against, counting each time: so many, and so many for each of its nodes.
   /// Branches that multiply end here.
@@ -83,13 +83,16 @@ package final class ContractValidator {
   package func validate(_ batch: Batch, node: Int, collecting: Bool) -> [Violation] {
     if isValid(batch, node: node) { return [] }
     if needsReading {
-      return ContractValidator.reading(batch, node).map { validate($0, node: 0, collecting: collecting) } ?? []
+      guard let whole = Self.reading(batch, node) else { return [Self.unreadable] }
+      return validate(whole, node: 0, collecting: collecting)
     }
     violations = []
     violationsLimit = collecting ? Violation.violationsMax : 1
     isCollecting = true
     self.batch = batch
     _ = run(batch, node)
+    // Whatever happens, a value that is not valid is never told to be.
+    if violations.isEmpty { report(code.root, "$ref", node, "the value breaks the contract") }
     self.batch = nil
     isCollecting = false
     return violations
@@ -98,9 +101,9 @@ package final class ContractValidator {
   /// Whether the value at a node keeps the contract.
   package func isValid(_ batch: Batch, node: Int) -> Bool {
     let holds = run(batch, node)
-    guard needsReading, let whole = ContractValidator.reading(batch, node) else { return holds }
+    guard needsReading else { return holds }
     defer { needsReading = true }
-    return run(whole, 0)
+    return Self.reading(batch, node).map { run($0, 0) } ?? false
   }
 
   private func run(_ batch: Batch, _ node: Int) -> Bool {
@@ -121,6 +124,10 @@ package final class ContractValidator {
 
   /// A copy of a value in which containers that were only text have nodes.
   private static func reading(_ batch: Batch, _ node: Int) -> Batch? { Batch(json: batch.json(at: node)) }
+
+  private static var unreadable: Violation {
+    Violation(instancePath: "", schemaPath: "#", keyword: "type", message: "a part of the value is no JSON")
+  }
 }
 
 extension Batch {
