@@ -22,9 +22,9 @@ extension ContractValidator {
     if !shape.pointee.types.overlaps(type), !isIntegral(index, type, for: shape.pointee.types) {
       holds = failType(shape.pointee.types, look)
     } else if type.overlaps(.containers) {
-      holds = followContainer(shape.pointee, type, look)
+      holds = followContainer(shape, type, look)
     } else {
-      holds = follow(shape.pointee, type, look)
+      holds = follow(shape, type, look)
     }
     leave()
     return holds
@@ -64,9 +64,9 @@ extension ContractValidator {
     return numberView(nodes[index])?.isIntegral == true
   }
 
-  private func followContainer(_ shape: Shape, _ type: TypeSet, _ look: Look) -> Bool {
+  private func followContainer(_ shape: UnsafeMutablePointer<Shape>, _ type: TypeSet, _ look: Look) -> Bool {
     prepare(look.index)
-    guard shape.usesEvaluated else { return follow(shape, type, look) }
+    guard shape.pointee.usesEvaluated else { return follow(shape, type, look) }
     let own = frames.push(count: childCount(look.index))
     let holds = follow(shape, type, Look(schema: look.schema, index: look.index, frame: own))
     if holds { frames.merge(own, into: look.frame) }
@@ -74,10 +74,11 @@ extension ContractValidator {
     return holds
   }
 
-  private func follow(_ shape: Shape, _ type: TypeSet, _ look: Look) -> Bool {
+  @inline(__always)
+  private func follow(_ shape: UnsafeMutablePointer<Shape>, _ type: TypeSet, _ look: Look) -> Bool {
     var holds = true
-    var rule = tables.rules.base + Int(shape.firstRule)
-    let end = tables.rules.base + Int(shape.endRule)
+    var rule = tables.rules.base + Int(shape.pointee.firstRule)
+    let end = tables.rules.base + Int(shape.pointee.endRule)
     while rule < end {
       if rule.pointee.types.overlaps(type), !run(rule.pointee, look) {
         holds = false
@@ -91,6 +92,8 @@ extension ContractValidator {
   /// Whether a failed check goes on to find more.
   var wantsMore: Bool { isCollecting && violations.count < violationsLimit && limitHit == nil }
 
+  /// On its own, so that the loop around it stays small.
+  @inline(never)
   private func run(_ rule: Rule, _ look: Look) -> Bool {
     switch rule.kind {
     case .never: fail(look, "false", "no value is allowed here")
