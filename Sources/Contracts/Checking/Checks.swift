@@ -96,14 +96,6 @@ extension ContractValidator {
   @inline(never)
   private func run(_ rule: Rule, _ look: Look) -> Bool {
     switch rule.kind {
-    case .never: fail(look, "false", "no value is allowed here")
-    case .const, .enum: checkConstants(rule, look)
-    case .minimum, .maximum, .exclusiveMinimum, .exclusiveMaximum: checkBound(rule, look)
-    case .multipleOf: checkMultiple(rule, look)
-    case .minLength, .maxLength: checkLength(rule, look)
-    case .pattern, .format: checkText(rule, look)
-    case .minItems, .maxItems, .minProperties, .maxProperties: checkCount(rule, look)
-    case .uniqueItems: checkUnique(look)
     case .elements: checkElements(tables.elementPlans.base[Int(rule.a)], look)
     case .contains: checkContains(tables.containsPlans.base[Int(rule.a)], look)
     case .members: checkMembers(tables.memberPlans.base[Int(rule.a)], look)
@@ -114,10 +106,25 @@ extension ContractValidator {
     case .allOf: checkAll(rule, look)
     case .anyOf: checkAny(rule, look)
     case .oneOf: checkOne(rule, look)
-    case .not:
-      !probe(Int(rule.a), look, keepsEvaluated: false) || fail(look, "not", "the value is of a kind that is ruled out")
+    case .not: checkNot(rule, look)
     case .conditional: checkConditional(rule, look)
     case .unevaluatedItems, .unevaluatedProperties: checkUnevaluated(rule, look)
+    default: runAssertion(rule, look)
+    }
+  }
+
+  /// Rules that apply no other schema, apart from those that do: these lie on the stack once a level.
+  @inline(never)
+  private func runAssertion(_ rule: Rule, _ look: Look) -> Bool {
+    switch rule.kind {
+    case .const, .enum: checkConstants(rule, look)
+    case .minimum, .maximum, .exclusiveMinimum, .exclusiveMaximum: checkBound(rule, look)
+    case .multipleOf: checkMultiple(rule, look)
+    case .minLength, .maxLength: checkLength(rule, look)
+    case .pattern, .format: checkText(rule, look)
+    case .minItems, .maxItems, .minProperties, .maxProperties: checkCount(rule, look)
+    case .uniqueItems: checkUnique(look)
+    default: fail(look, "false", "no value is allowed here")
     }
   }
 }

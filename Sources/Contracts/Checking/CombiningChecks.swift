@@ -52,6 +52,11 @@ extension ContractValidator {
     return matched >= 0 || failAny(rule, look, "oneOf")
   }
 
+  func checkNot(_ rule: Rule, _ look: Look) -> Bool {
+    !probe(Int(rule.a), look, keepsEvaluated: false)
+      || fail(look, "not", "the value is of a kind that is ruled out")
+  }
+
   func checkConditional(_ rule: Rule, _ look: Look) -> Bool {
     let next = schema(rule.a, probe(schema(rule.a, 0), look) ? 1 : 2)
     return next < 0 || check(next, look.index, look.frame)

@@ -7,8 +7,9 @@ import Records
 ///
 /// Pointers into the batch are held during a check alone, in which nothing is added to the batch.
 package final class ContractValidator {
-  /// The deepest nesting of schemas within schemas that one check follows, in schemas; a quarter of a lane's stack.
-  package static let depthMax = 2_048
+  /// The deepest nesting of schemas within schemas that one check follows, in schemas: a recursive contract may take two
+  /// a level of the deepest record. They need 1 MiB of a lane's stack of 8 MiB in a release, and 3 MiB in a debug build.
+  package static let depthMax = 1_024
   /// The most schemas that one value is checked against, counting each time: so many, and so many for each of its nodes.
   /// Branches that multiply end here.
   package static let checksMax = 100_000
