@@ -1,7 +1,8 @@
 # What this needs beside a Swift toolchain (6.2 or newer) is installed where it is missing: Debian packages, with sudo.
 
 BUILD_PACKAGES = libyaml-dev zlib1g-dev libzstd-dev pkg-config
-RELEASE = swift build -c release --static-swift-stdlib --product millrace
+# Static, and without symbols: it starts faster and is a third smaller. For a profile: swift build -c release.
+RELEASE = swift build -c release --static-swift-stdlib -Xlinker -s --product millrace
 MILLRACE = .build/release/millrace
 # Options of Benchmarks/bench.py, as in: make bench BENCH="w1 --runs 3"
 BENCH ?=

@@ -17,12 +17,12 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from harness import compete, machine, peers, report, startup, workload
+from harness import compete, machine, peers, report, startup, workloads
 from w1 import growth
 
 HERE = Path(__file__).parent
 BUILD = HERE.parent / ".build"
-SECTIONS = [*workload.names(), "growth", "startup"]
+SECTIONS = [*workloads.names(), "growth", "startup"]
 
 
 def options() -> argparse.Namespace:
@@ -66,8 +66,8 @@ def main() -> int:
 
 def measure(section: str, chosen: argparse.Namespace, scratch: str, results: dict) -> int:
     """Measures one section and prints its table; 0 where all went well, as an exit code."""
-    if section in workload.names():
-        return measure_workload(workload.load(section), chosen, scratch, results)
+    if section in workloads.names():
+        return measure_workload(workloads.load(section), chosen, scratch, results)
     version = version_of(chosen.binary)
     if version is None:
         return 1
@@ -82,7 +82,7 @@ def measure(section: str, chosen: argparse.Namespace, scratch: str, results: dic
     return 0
 
 
-def measure_workload(work: workload.Workload, chosen: argparse.Namespace, scratch: str, results: dict) -> int:
+def measure_workload(work: workloads.Workload, chosen: argparse.Namespace, scratch: str, results: dict) -> int:
     os.environ["MILLRACE_BINARY"] = chosen.binary
     if "millrace" in (chosen.only or ["millrace"]):
         version_of(chosen.binary)
@@ -101,18 +101,19 @@ def measure_workload(work: workload.Workload, chosen: argparse.Namespace, scratc
         f"{report.count(chosen.records)} events, {report.count(os.path.getsize(source))} bytes, sha256 `{digest[:16]}…`; "
         f"best of {chosen.runs} in turns; every result was compared record by record."
     )
+    problems = [f"{standing.peer.title}: {problem}" for standing in standings for problem in standing.problems]
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+        chosen.update_readme = False
     publish(work.name, f"{compete.table(standings, chosen.records)}\n\n{heading}", chosen, results)
-    for standing in standings:
-        for problem in standing.problems:
-            print(f"{standing.peer.title}: {problem}", file=sys.stderr)
-    return 1 if any(standing.problems for standing in standings) else 0
+    return 1 if problems else 0
 
 
 def version_of(binary: str) -> str | None:
     """What the binary says of itself; None, and a sentence to the user, where there is none."""
     try:
         answer = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)
-        return f"Millrace {answer.stdout.strip()}"
+        return f"Millrace {answer.stdout.strip().removeprefix('millrace ')}"
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"no Millrace at {binary} ({error}); build it with `make build` or name it with --binary", file=sys.stderr)
         return None

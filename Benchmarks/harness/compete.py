@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from harness import compare, report
 from harness.measure import Cost, Failed, run
 from harness.peers import Peer
-from harness.workload import Workload
+from harness.workloads import Workload
 
 
 @dataclass

@@ -5,7 +5,7 @@ import tempfile
 
 from harness import report
 from harness.measure import Cost, run
-from harness.workload import ROOT
+from harness.workloads import ROOT
 
 RUNS = 20
 FILES = 100
