@@ -62,7 +62,8 @@ extension Batch {
   }
 
   private func value(of cell: Node) -> Value {
-    switch cell.kind {
+    if cell.flags.contains(.textOnly) { return (try? Value(json: raw(cell))) ?? .null }
+    return switch cell.kind {
     case .absent, .null, .keyText: .null
     case .true: .bool(true)
     case .false: .bool(false)
@@ -95,4 +96,13 @@ extension Batch {
 
   /// The place of an event's first byte in its origin; nil where there is no such thing.
   package func offset(of event: Event) -> UInt64? { origin.offset.map { $0 + UInt64(event.offset) } }
+}
+
+extension Batch {
+  /// An event's identity, the same on every replay: the origin and the place of its first byte in it, unless the source
+  /// gives it an id of its own in `meta`.
+  package func eventID(_ event: Event) -> String {
+    if event.meta != Event.none, let own = value(at: Int(event.meta))["event_id"]?.string { return own }
+    return offset(of: event).map { "\(origin.name):\($0)" } ?? "\(origin.name)#\(event.offset)"
+  }
 }

@@ -28,6 +28,8 @@ package struct Node: BitwiseCopyable, Sendable {
     package static let inline = Flags(rawValue: 4)
     /// The text has characters beyond ASCII.
     package static let wide = Flags(rawValue: 8)
+    /// A cell's container whose members have no nodes, only its JSON text.
+    package static let textOnly = Flags(rawValue: 16)
   }
 
   package var kind: Kind
