@@ -56,5 +56,7 @@ let package = Package(
     .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], swiftSettings: strict),
     .testTarget(name: "FlowsTests", dependencies: ["Flows"], swiftSettings: strict),
     .testTarget(name: "SimulationTests", dependencies: ["Flows"], swiftSettings: strict),
+    // The built program, killed again and again; it is run as a process, not linked.
+    .testTarget(name: "CrashTests", swiftSettings: strict),
   ]
 )

@@ -1,0 +1,64 @@
+import Records
+
+/// Settings that belong together under one key: `csv: {header: true, delimiter: ";"}`.
+package protocol SettingGroup: SettingValue {
+  init()
+  /// The setting that a value stands for that is no mapping: `dead_letter: path` for `dead_letter: {path: path}`.
+  static var short: String? { get }
+  /// What is wrong with the settings as a whole, beyond what each declares; their names are relative to the group.
+  func problems() -> [Problem]
+}
+
+extension SettingGroup {
+  package static var short: String? { nil }
+  package func problems() -> [Problem] { [] }
+
+  package static var shape: SettingShape { groupShape(isOneOf: false) }
+
+  fileprivate static func groupShape(isOneOf: Bool) -> SettingShape {
+    .group(SettingGroupShape(NamedSetting.all(of: Self()).map(\.declaration), isOneOf: isOneOf, short: short))
+  }
+
+  package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> Self? {
+    let group = Self()
+    let settings = NamedSetting.all(of: group)
+    guard loader.fill(settings, from: loader.expand(node, short: short)) else { return nil }
+    return loader.report(group.problems(), in: node) ? group : nil
+  }
+
+  package var written: Value { .object(NamedSetting.writtenMembers(of: self)) }
+}
+
+/// A group of which exactly one setting is given: `auth: {bearer: ...}` or `auth: {basic: ...}`. Each is optional.
+package protocol SettingOneOf: SettingGroup {}
+
+extension SettingOneOf {
+  package static var shape: SettingShape { groupShape(isOneOf: true) }
+
+  package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> Self? {
+    let group = Self()
+    let settings = NamedSetting.all(of: group)
+    guard loader.fill(settings, from: loader.expand(node, short: short)) else { return nil }
+    let given = settings.filter(\.setting.isGiven).map(\.name)
+    guard given.count == 1 else {
+      loader.error(
+        "config.one_of", node, given.isEmpty ? "names none of its kinds" : "names \(given.joined(separator: " and "))",
+        hint: "exactly one of " + settings.map { "`\($0.name)`" }.joined(separator: ", "))
+      return nil
+    }
+    return loader.report(group.problems(), in: node) ? group : nil
+  }
+}
+
+extension NamedSetting {
+  /// What the file says, with settings that equal their default left out.
+  package static func writtenMembers(of owner: Any, includingTuning: Bool = true) -> [Value.Member] {
+    all(of: owner).compactMap { named in
+      let declaration = named.declaration
+      guard named.setting.isGiven, let written = named.setting.written, written != declaration.defaultValue,
+        includingTuning || !declaration.isTuning
+      else { return nil }
+      return Value.Member(named.name, written)
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import Records
+
+/// Carries what is found while settings are loaded.
+package struct SettingLoader {
+  package var diagnostics = Diagnostics()
+  /// Resolves `${NAME}`; nil leaves references as they are written, for checks without secrets.
+  package let secrets: SecretSource?
+  /// Where the values of secrets stand, so that nobody prints those lines.
+  package private(set) var secretPlaces: [Place] = []
+
+  package init(secrets: SecretSource? = nil) { self.secrets = secrets }
+
+  package mutating func error(_ code: String, _ node: ConfigNode, _ message: String, hint: String? = nil) {
+    add(.error, code, node.place, node.path, message, hint)
+  }
+
+  package mutating func warning(_ code: String, _ node: ConfigNode, _ message: String, hint: String? = nil) {
+    add(.warning, code, node.place, node.path, message, hint)
+  }
+
+  package mutating func add(
+    _ severity: Diagnostic.Severity, _ code: String, _ place: Place, _ path: String, _ message: String, _ hint: String?
+  ) {
+    diagnostics.add(Diagnostic(severity, code: code, place: place, path: path, message: message, hint: hint))
+  }
+
+  /// Says that something else was expected. Always nil, so that a reader can return it.
+  package mutating func mismatch<T>(_ node: ConfigNode, expected noun: String, hint: String? = nil) -> T? {
+    if node.core == .null {
+      error("config.no_value", node, "has no value; expected \(noun)", hint: hint ?? "give it one, or remove the key")
+    } else {
+      error("config.type", node, "expected \(noun), found \(node.found)", hint: hint)
+    }
+    return nil
+  }
+
+  package mutating func isSecret(_ place: Place) { secretPlaces.append(place) }
+}
+
+extension SettingLoader {
+  /// A connector with the settings of a mapping, or nil and the reasons in `diagnostics`.
+  ///
+  /// - Parameter others: keys of the mapping that somebody else reads (`type`).
+  package mutating func load(
+    _ type: any Connector.Type, from node: ConfigNode, others: [String] = []
+  ) -> (any Connector)? {
+    let connector = type.init()
+    guard fill(NamedSetting.all(of: connector), from: node, others: others) else { return nil }
+    return report(connector.problems(), in: node) ? connector : nil
+  }
+
+  /// Gives each setting its value from a mapping; false when something is wrong.
+  package mutating func fill(_ settings: [NamedSetting], from node: ConfigNode, others: [String] = []) -> Bool {
+    guard let entries = node.map else {
+      let _: Bool? = mismatch(node, expected: "a mapping of keys")
+      return false
+    }
+    let before = diagnostics.errors
+    for entry in entries where !others.contains(entry.key) {
+      guard let named = settings.first(where: { $0.name == entry.key }) else {
+        unknown(entry, in: node, known: settings.map(\.name) + others)
+        continue
+      }
+      named.setting.load(entry, &self)
+    }
+    for named in settings where !named.setting.mayBeMissing && node.entry(named.name) == nil {
+      missing(named.declaration, in: node)
+    }
+    return diagnostics.errors == before
+  }
+
+  private mutating func unknown(_ entry: ConfigEntry, in node: ConfigNode, known: [String]) {
+    add(
+      .error, "config.unknown_key", entry.keyPlace, node.path(of: entry.key), "unknown key `\(entry.key)`",
+      Suggestion.hint(for: entry.key, among: known))
+  }
+
+  private mutating func missing(_ declaration: SettingDeclaration, in node: ConfigNode) {
+    let example = declaration.example.map { " For example: \(declaration.name): \($0)" } ?? ""
+    add(
+      .error, "config.missing_key", node.place, node.path(of: declaration.name),
+      "required key `\(declaration.name)` is missing", declaration.sentence + example)
+  }
+
+  /// A value that is no mapping as the mapping that it stands for.
+  package func expand(_ node: ConfigNode, short: String?) -> ConfigNode {
+    guard let short, node.map == nil, node.core != .null else { return node }
+    var value = node
+    value.path = node.path(of: short)
+    return ConfigNode(.map([ConfigEntry(short, at: node.place, value)]), place: node.place, path: node.path)
+  }
+
+  /// Reports problems at the places of the settings that they name; false when there are any.
+  ///
+  /// A problem with a value that is still a reference is left to the run, which knows the value.
+  package mutating func report(_ problems: [Problem], in node: ConfigNode) -> Bool {
+    let before = diagnostics.errors
+    for problem in problems {
+      let at = node.nearest(problem.setting)
+      if secrets == nil, TextTemplate.hasReference(at) { continue }
+      let path = problem.setting.split(separator: ".").reduce(node.path) { ConfigNode.path($0, String($1)) }
+      add(.error, problem.code, at.place, path, problem.message, problem.hint)
+    }
+    return diagnostics.errors == before
+  }
+}
