@@ -20,7 +20,7 @@ extension Flow {
     /// Everything is open. `position` is nil at the very first start.
     case started(position: Position?, run: UInt64, extent: Extent?)
     /// A batch was read.
-    case read(bytes: Int)
+    case read(bytes: Int, inFlightBytes: Int)
     /// Every event of a batch reached its bucket.
     case settled(Counts)
     case retrying(Party, attempt: Int, after: Duration, ConnectorError)

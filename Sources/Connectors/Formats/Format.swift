@@ -11,14 +11,21 @@ enum Format: String, SettingChoice {
 
   /// What a name says: `products.ndjson.gz` is NDJSON; nil where it says nothing.
   init?(name: String) {
-    let parts = Files.name(of: name).lowercased().split(separator: ".").dropFirst()
-    let packed: Set<Substring> = ["gz", "gzip", "zst", "zstd"]
-    switch parts.last(where: { !packed.contains($0) }) {
+    switch Self.ending(name) {
     case "ndjson", "jsonl": self = .ndjson
     case "json": self = .json
     case "csv", "tsv": self = .csv
     default: return nil
     }
+  }
+
+  /// Whether a name says that cells stand between tabs.
+  static func isTabbed(name: String) -> Bool { ending(name) == "tsv" }
+
+  /// What stands behind the last dot, without the ending of a packed file.
+  private static func ending(_ name: String) -> Substring? {
+    let packed: Set<Substring> = ["gz", "gzip", "zst", "zstd"]
+    return Files.name(of: name).lowercased().split(separator: ".").dropFirst().last { !packed.contains($0) }
   }
 
   func makeFramer(_ dialect: CSVDialect) -> any Framer {

@@ -1,3 +1,5 @@
+import ConnectorKit
+
 /// The first bytes of a text that say how it is written.
 enum ByteOrderMark: String {
   case utf8 = "UTF-8"
@@ -17,5 +19,14 @@ enum ByteOrderMark: String {
     } else {
       return nil
     }
+  }
+
+  /// How many bytes the mark at the begin of a text takes; throws where it is not written in UTF-8.
+  static func check(_ bytes: UnsafeRawBufferPointer, name: String) throws(ConnectorError) -> Int {
+    guard let mark = ByteOrderMark(bytes) else { return 0 }
+    if mark == .utf8 { return 3 }
+    throw ConnectorError(
+      "file.not_utf8", "\(name) is written in \(mark.rawValue); millrace reads UTF-8.", remedy: .stop,
+      hint: "Convert it first: iconv -f \(mark.rawValue) -t UTF-8 FILE > NEW-FILE.")
   }
 }

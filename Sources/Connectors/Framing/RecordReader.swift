@@ -57,6 +57,9 @@ final class RecordReader {
     isBegun = offset > 0
   }
 
+  /// Whether nothing was read beyond `offset`.
+  var isDrained: Bool { carry.isEmpty && long == nil }
+
   /// Fills an empty batch with the next records, its `origin` and `inputBytes`; without any the batch stays empty.
   ///
   /// Throws only when no whole record stands before the problem.
@@ -131,15 +134,9 @@ final class RecordReader {
     if isBegun { return true }
     guard isWhole || batch.bytes.count >= ByteOrderMark.length else { return false }
     isBegun = true
-    let mark = ByteOrderMark(batch.bytes.bytes)
-    if mark == .utf8 {
-      batch.bytes.removeFirst(3)
-      offset += 3
-    } else if let mark {
-      throw ConnectorError(
-        "file.not_utf8", "\(name) is written in \(mark.rawValue); millrace reads UTF-8.", remedy: .stop,
-        hint: "Convert it first: iconv -f \(mark.rawValue) -t UTF-8 FILE > NEW-FILE.")
-    }
+    let mark = try ByteOrderMark.check(batch.bytes.bytes, name: name)
+    batch.bytes.removeFirst(mark)
+    offset += UInt64(mark)
     return true
   }
 

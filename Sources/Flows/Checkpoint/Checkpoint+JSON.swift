@@ -53,11 +53,11 @@ extension Checkpoint {
     else { return nil }
     self.init(pipeline: pipeline, fingerprint: fingerprint, lanes: 0)
     self.stage = stage
-    self.marks = marks.map { $0.isNull ? nil : $0 }
+    self.marks = marks.map(\.unlessNull)
     self.totals = totals
     self.runs = runs
     self.savedAt = savedAt
-    deadLetters = value["dead_letters"].flatMap { $0.isNull ? nil : $0 }
+    deadLetters = value["dead_letters"]?.unlessNull
     if !position.isNull {
       guard let format = position["format"]?.int, let place = position["value"] else { return nil }
       self.position = Position(format: Int(format), value: place)
@@ -96,5 +96,6 @@ extension Counts {
 
 extension Value {
   fileprivate init(_ count: UInt64) { self = .int(Int64(clamping: count)) }
+  fileprivate var unlessNull: Value? { isNull ? .none : .some(self) }
   fileprivate var unsigned: UInt64? { int.flatMap { UInt64(exactly: $0) } }
 }

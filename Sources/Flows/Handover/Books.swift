@@ -123,6 +123,9 @@ final class Books: Sendable {
   /// A checkpoint is due before its time when so many batches wait for one, in batches.
   static let uncutMax = 4_096
 
+  /// Whether anything was read at all.
+  var hasRead: Bool { state.withLock { $0.order.issued > 0 } }
+
   /// Whether everything that was read has reached the target lanes.
   var isQuiet: Bool { state.withLock { $0.order.isQuiet } }
 

@@ -57,7 +57,7 @@ struct Keeper {
   /// The last steps of a source that has ended. The checkpoint says so before the targets finish, so that a run that
   /// stops in between finds nothing to read again and finishes them once more.
   private mutating func finish() async throws(FlowError) {
-    if checkpoint.stage == .finished && !books.look().isDirty { return }
+    if checkpoint.stage == .finished && !books.hasRead { return try await advance([.checkpoint]) }
     checkpoint.stage = .ended
     try await advance(steps.filter { $0 != .acknowledge })
     checkpoint.stage = .finished

@@ -45,6 +45,8 @@ struct Opening: Sendable {
       if let kept, targets.count == 1 { checkpoint.position = kept }
     }
     let extent = try await openSource(at: checkpoint.position)
+    if checkpoint.runs == 0 { try await saveFirst(&checkpoint) }
+    try await acknowledgeAgain(checkpoint.position)
     checkpoint.runs += 1
     world.observe(.started(position: checkpoint.position, run: checkpoint.runs, extent: extent))
     return Opened(checkpoint: checkpoint, upstream: upstream, tools: tools(encoders))
@@ -54,6 +56,8 @@ struct Opening: Sendable {
     let fresh = Checkpoint(
       pipeline: settings.pipeline, fingerprint: settings.fingerprint, lanes: targets.count)
     guard var checkpoint = try await world.checkpoints.open() else { return fresh }
+    // Nothing was read by then, so it binds nobody to the pipeline as it was.
+    if checkpoint.runs == 0 && checkpoint.fingerprint != settings.fingerprint { return fresh }
     try checkpoint.check(
       pipeline: settings.pipeline, fingerprint: settings.fingerprint, lanes: targets.count,
       path: world.checkpoints.name)
@@ -86,6 +90,36 @@ struct Opening: Sendable {
   private func openSource(at position: Position?) async throws(FlowError) -> Extent? {
     try await withTaskExecutorPreference(lanes.source) { () async throws(FlowError) in
       try await upstream.start(at: position)
+    }
+  }
+
+  /// Before anything is read, so that a crash in the first seconds knows what was there before it.
+  private func saveFirst(_ checkpoint: inout Checkpoint) async throws(FlowError) {
+    for lane in targets.indices { checkpoint.marks[lane] = try await flush(lane) }
+    checkpoint.deadLetters = try await world.deadLetters.flush()
+    checkpoint.savedAt = world.wallTime()
+    try await world.checkpoints.save(checkpoint)
+  }
+
+  /// The last run may have ended between its checkpoint and the acknowledgement.
+  private func acknowledgeAgain(_ position: Position?) async throws(FlowError) {
+    guard let position else { return }
+    try await withTaskExecutorPreference(lanes.source) { () async throws(FlowError) in
+      try await upstream.acknowledge([position])
+    }
+  }
+
+  private func flush(_ lane: Int) async throws(FlowError) -> Value? {
+    let target = targets[lane]
+    return try await withTaskExecutorPreference(lanes.targets[lane]) { () async throws(FlowError) -> Value? in
+      var attempts = Attempts(.target(lane: lane), settings.retry, isStart: true, in: world)
+      while true {
+        do throws(ConnectorError) {
+          return try await target.flush()
+        } catch {
+          try await attempts.failed(error)
+        }
+      }
     }
   }
 

@@ -35,7 +35,7 @@ struct Reader: Sendable {
   }
 
   private func pass(_ parcel: Parcel) {
-    world.observe(.read(bytes: parcel.batch.inputBytes))
+    world.observe(.read(bytes: parcel.batch.inputBytes, inFlightBytes: pool.inFlight))
     if world.flaw == .fullHandoverDrops && work.isFull { return pool.giveBack(parcel) }
     books.issue(parcel)
     work.send(parcel)

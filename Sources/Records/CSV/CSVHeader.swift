@@ -18,6 +18,29 @@ package enum CSVHeader {
     return names
   }
 
+  /// Whether a file begins with a header of just those columns.
+  package static func matches(_ begin: UnsafeRawBufferPointer, _ columns: [String], _ dialect: CSVDialect) -> Bool {
+    guard let end = end(in: begin, dialect, isWhole: true) else { return false }
+    let mark = begin.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
+    let names = try? names(UnsafeRawBufferPointer(rebasing: begin[mark..<end]), dialect)
+    return names?.elementsEqual(columns) { $0.utf8.elementsEqual($1.utf8) } == true
+  }
+
+  /// Where the first row ends, behind its line break; nil where it does not end in these bytes.
+  ///
+  /// - Parameter isWhole: whether the end of the bytes is the end of the text, and so of the row.
+  package static func end(in bytes: UnsafeRawBufferPointer, _ dialect: CSVDialect, isWhole: Bool) -> Int? {
+    var text = ByteBuffer(capacity: bytes.count)
+    text.append(bytes)
+    let mark = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
+    var scanner = CSVScanner(UnsafePointer(text.base), mark..<max(text.count, mark), delimiter: dialect.delimiter)
+    guard text.count > mark else { return nil }
+    var cell = scanner.next()
+    while !cell.endsRow { cell = scanner.next() }
+    let isEnded = cell.problem != .unterminated && text.bytes[scanner.at - 1] == 0x0a
+    return isEnded || isWhole ? scanner.at : nil
+  }
+
   /// What is wrong with column names; nil if nothing is.
   package static func problem(_ names: [String]) -> Problem? {
     if names.count > columnsMax { return Problem(message: "there are more than \(columnsMax) columns") }
