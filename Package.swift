@@ -40,7 +40,7 @@ let package = Package(
       name: "Pipelines", dependencies: ["Records", "Expressions", "ConnectorKit", "CYAML"],
       swiftSettings: strict),
     .target(name: "Flows", dependencies: ["Pipelines", "ConnectorKit", "Expressions", "Records"], swiftSettings: strict),
-    .target(name: "Status", dependencies: ["Flows", "Records"], swiftSettings: strict),
+    .target(name: "Status", dependencies: ["Flows", "ConnectorKit", "Records"], swiftSettings: strict),
     .executableTarget(
       name: "millrace",
       dependencies: [

@@ -8,8 +8,8 @@ extension World {
     observe: @escaping @Sendable (Flow.Event) -> Void
   ) -> World {
     World(
-      now: { .nanoseconds(SystemTime.nanoseconds(CLOCK_MONOTONIC)) },
-      wallTime: { SystemTime.nanoseconds(CLOCK_REALTIME) / 1_000_000 },
+      now: { SystemTime.now() },
+      wallTime: { SystemTime.wallTime() },
       alarm: { after, call in SystemTime.alarm(after, call) },
       lane: { DispatchLane($0) },
       random: { UInt64.random(in: .min ... .max) },
@@ -17,16 +17,23 @@ extension World {
   }
 }
 
-private enum SystemTime {
-  static let alarms = DispatchQueue(label: "millrace.alarms")
+/// The machine's clocks.
+package enum SystemTime {
+  private static let alarms = DispatchQueue(label: "millrace.alarms")
 
-  static func nanoseconds(_ clock: clockid_t) -> Int64 {
+  /// Monotonic, since the machine started.
+  package static func now() -> Duration { .nanoseconds(nanoseconds(CLOCK_MONOTONIC)) }
+
+  /// Milliseconds since 1970, UTC.
+  package static func wallTime() -> Int64 { nanoseconds(CLOCK_REALTIME) / 1_000_000 }
+
+  private static func nanoseconds(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     clock_gettime(clock, &time)
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 
-  static func alarm(_ after: Duration, _ call: @escaping @Sendable () -> Void) -> World.Alarm {
+  fileprivate static func alarm(_ after: Duration, _ call: @escaping @Sendable () -> Void) -> World.Alarm {
     let item = UncheckedItem(DispatchWorkItem(block: call))
     alarms.asyncAfter(deadline: .now() + .nanoseconds(clampedNanoseconds(after)), execute: item.item)
     return World.Alarm { item.item.cancel() }
