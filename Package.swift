@@ -44,7 +44,7 @@ let package = Package(
     .executableTarget(
       name: "millrace",
       dependencies: [
-        "Connectors", "Flows", "Pipelines", "Status",
+        "ConnectorKit", "Connectors", "Expressions", "Flows", "Pipelines", "Records", "Status",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
