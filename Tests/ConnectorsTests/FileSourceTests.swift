@@ -108,7 +108,7 @@ func numbers(_ reading: Reading) -> [Int64] { reading.records.compactMap { $0["n
     let folder = try TemporaryFolder()
     let cases: [(String, Value, [Value], String?)] = [
       ("\u{feff}id;name\r\n1;x\r\n", ["delimiter": ";"], [["id": "1", "name": "x"]], nil),
-      (" id , \"na\"\"me\" \n1,x\n", [:], [["id": "1", "na\"me": "x"]], nil),
+      (" id ,\"na\"\"me\"\n1,x\n", [:], [["id": "1", "na\"me": "x"]], nil),
       ("1,x\n", ["header": false, "columns": ["id", "name"]], [["id": "1", "name": "x"]], nil),
       ("a,b\n1,x\n", ["columns": ["id", "name"]], [["id": "1", "name": "x"]], nil),
       ("a,b\n1,\n\"\",NULL\n", ["null": ""], [["a": "1", "b": nil], ["a": "", "b": "NULL"]], nil),
