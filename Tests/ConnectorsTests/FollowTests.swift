@@ -1,6 +1,7 @@
 import ConnectorKit
 import Glibc
 import Records
+import Synchronization
 import Testing
 
 @testable import Connectors
@@ -47,6 +48,26 @@ import Testing
     try await #expect(more(source) == [5, 8])
     try folder.append(lines(9...9), to: "app.ndjson")
     try await #expect(more(source) == [9])
+  }
+
+  @Test func readsTheRestFirstAlsoWhenAllHappensBetweenTwoLooks() async throws {
+    let folder = try TemporaryFolder()
+    try folder.write(lines(1...2), to: "app.ndjson")
+    var context = folder.context()
+    let looks = Mutex(0)
+    context.sleep = { _ in
+      let look = looks.withLock { count in
+        count += 1
+        return count
+      }
+      guard look == 2 else { return true }
+      try? folder.append(lines(3...4), to: "app.ndjson")
+      rename(folder.path("app.ndjson"), folder.path("app.ndjson.1"))
+      try? folder.write(lines(5...6), to: "app.ndjson")
+      return true
+    }
+    let source = try FileSourceConnector.make(["path": "app.ndjson", "follow": true]).makeSource(context)
+    try await #expect(numbers(read(source, idleMax: 5)) == [1, 2, 3, 4, 5, 6])
   }
 
   @Test func findsTheCopyOfAnEmptiedFile() async throws {
