@@ -24,7 +24,7 @@ actor SimulatedQueue: Source {
   func next(into batch: Batch) async throws(ConnectorError) -> Next {
     let taken = try await effects.perform(.read) { () throws(ConnectorError) in fill(batch) }
     given.formUnion(taken)
-    if taken.isEmpty { _ = await sleep(.milliseconds(20)) }
+    if taken.isEmpty { _ = await sleep(.milliseconds(100)) }
     return taken.isEmpty ? .idle : .batch
   }
 
