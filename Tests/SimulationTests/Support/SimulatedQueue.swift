@@ -43,7 +43,8 @@ actor SimulatedQueue: Source {
     batch.inputBytes = batch.bytes.count
     batch.origin = Origin(name: "queue")
     batch.position = Position(
-      format: 1, value: ["delivery": .int(Int64(universe.deliveries)), "receipts": .array(taken.map { .int(Int64($0)) })])
+      format: 1,
+      value: ["delivery": .int(Int64(universe.deliveries)), "receipts": .array(taken.map { .int(Int64($0)) })])
     return taken
   }
 
