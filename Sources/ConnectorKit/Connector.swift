@@ -24,7 +24,10 @@ package protocol TargetConnector: Connector {
 
 /// What a connector is, for people and for the plan.
 package struct About: Sendable, Equatable {
-  package enum Delivery: String, Sendable { case atLeastOnce = "at least once", exactlyOnce = "exactly once" }
+  package enum Delivery: String, Sendable {
+    case atLeastOnce = "at least once"
+    case exactlyOnce = "exactly once"
+  }
   package enum Direction: String, Sendable { case source, target }
 
   /// The word in `type:`.

@@ -23,8 +23,8 @@ package struct Row: BitwiseCopyable, Sendable {
   }
 }
 
-/// The mapped rows of a batch. A cell is a ``Node`` whose text stands in the batch's bytes; a container's cell keeps the
-/// index of its node in `next`, minus its size (see ``Columns``).
+/// The mapped rows of a batch. A cell is a ``Node`` whose text stands in the batch's bytes; `next` of a container's cell
+/// is the index of the node that it copies.
 package struct Rows: ~Copyable {
   package var rows = RawArray<Row>()
   package var cells = RawArray<Node>()

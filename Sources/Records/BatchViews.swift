@@ -1,0 +1,127 @@
+import Glibc
+
+/// Safe looks into a batch, for everything off the hot path: messages, dead letters, dry runs, tests.
+extension Batch {
+  /// The raw text of a node or cell. Valid until the batch's bytes change.
+  package func raw(_ node: Node) -> UnsafeRawBufferPointer {
+    let start = Int(node.offset)
+    let end = start + Int(node.length)
+    precondition(end <= bytes.count, "a node points outside of its batch")
+    return UnsafeRawBufferPointer(rebasing: bytes.bytes[start..<end])
+  }
+
+  /// A member of an object or an element of an array.
+  package struct Child: Sendable {
+    /// Its node index.
+    package var node: Int
+    /// The index of the node with its name's text, for names without an id.
+    package var keyText: Int?
+  }
+
+  /// The children of the container at `index`, in order; none of another value.
+  package func children(of index: Int) -> [Child] {
+    let container = nodes[index]
+    guard container.kind == .object || container.kind == .array else { return [] }
+    var found: [Child] = []
+    var child = index + 1
+    while child < Int(container.next) {
+      var keyText: Int?
+      if nodes[child].kind == .keyText {
+        keyText = child
+        child += 1
+      }
+      found.append(Child(node: child, keyText: keyText))
+      child = Int(nodes[child].next)
+    }
+    return found
+  }
+
+  /// The name of a member.
+  package func name(of child: Child) -> String {
+    guard let keyText = child.keyText else { return keys[nodes[child.node].key] }
+    return text(nodes[keyText])
+  }
+
+  /// The text of a string's or number's node, without escapes.
+  package func text(_ node: Node) -> String {
+    if node.flags.contains(.inline) { return "\(node.inlineInteger)" }
+    guard node.flags.contains(.escaped) else { return String(decoding: raw(node), as: UTF8.self) }
+    var plain = ByteBuffer(capacity: Int(node.length))
+    JSONText.unescape(raw(node), into: &plain)
+    return plain.text
+  }
+
+  /// The value at a node index.
+  package func value(at index: Int) -> Value {
+    var cell = nodes[index]
+    cell.next = UInt32(index)
+    return value(of: cell)
+  }
+
+  /// The value of a cell; nil where it is left out.
+  package func value(ofCell cell: Node) -> Value? {
+    cell.kind == .absent ? nil : value(of: cell)
+  }
+
+  private func value(of cell: Node) -> Value {
+    if cell.flags.contains(.textOnly) { return (try? Value(json: raw(cell))) ?? .null }
+    return switch cell.kind {
+    case .absent, .null, .keyText: .null
+    case .true: .bool(true)
+    case .false: .bool(false)
+    case .integer, .number: Value(numberText: text(cell))
+    case .string: .string(text(cell))
+    case .array: .array(children(of: Int(cell.next)).map { value(at: $0.node) })
+    case .object: objectValue(at: Int(cell.next))
+    }
+  }
+
+  private func objectValue(at index: Int) -> Value {
+    .object(children(of: index).map { Value.Member(name(of: $0), value(at: $0.node)) })
+  }
+
+  /// The value at a node index as compact JSON.
+  package func json(at index: Int) -> String {
+    var out = ByteBuffer()
+    NodeJSON.append(node: index, of: self, to: &out)
+    return out.text
+  }
+
+  /// The raw text of an event, as it was read; bytes that are not UTF-8 become U+FFFD.
+  package func rawText(of event: Event) -> String {
+    let start = Int(event.offset)
+    return String(decoding: bytes.bytes[start..<start + Int(event.length)], as: UTF8.self)
+  }
+
+  /// The line of an event in its origin, counted from 1; nil where there are no lines.
+  package func line(of event: Event) -> UInt64? { origin.line.map { $0 + UInt64(event.line) } }
+
+  /// The place of an event's first byte in its origin; nil where there is no such thing.
+  package func offset(of event: Event) -> UInt64? { origin.offset.map { $0 + UInt64(event.offset) } }
+}
+
+extension Batch {
+  /// An event's identity, the same on every replay: the origin and the place of its first byte in it, unless the source
+  /// gives it an id of its own in `meta`.
+  package func eventID(_ event: Event) -> String {
+    if event.meta != Event.none, let own = value(at: Int(event.meta))["event_id"]?.string { return own }
+    return offset(of: event).map { "\(origin.name):\($0)" } ?? "\(origin.name)#\(event.offset)"
+  }
+}
+
+/// Bytes compared as bytes: equality and order of code points, as UTF-8 has them.
+package enum RawText {
+  @inline(__always)
+  package static func equal(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+    guard a.count == b.count else { return false }
+    guard let x = a.baseAddress, let y = b.baseAddress else { return true }
+    return memcmp(x, y, a.count) == 0
+  }
+
+  /// Negative, zero or positive, as `a` comes before, with or after `b`.
+  package static func order(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
+    guard let x = a.baseAddress, let y = b.baseAddress else { return a.count - b.count }
+    let order = memcmp(x, y, min(a.count, b.count))
+    return order != 0 ? Int(order) : a.count - b.count
+  }
+}

@@ -1,0 +1,91 @@
+import Glibc
+
+/// Makes an event of each JSON object of a batch.
+///
+/// Objects are separated by a byte that cannot stand unescaped inside one: the newline of NDJSON, or the record
+/// separator (0x1E) by which the framer of a JSON array replaces the commas between its elements.
+package final class JSONRecordDecoder: Decoder {
+  /// Separates the elements of an array, RFC 7464's record separator.
+  package static let arraySeparator: UInt8 = 0x1e
+
+  private let keys = KeyTable()
+  private var reader: JSONReader
+  private let separator: UInt8
+
+  package init(separator: UInt8 = 0x0a) {
+    self.separator = separator
+    reader = JSONReader(keys: keys)
+  }
+
+  package func decode(_ batch: Batch) {
+    let end = batch.bytes.count
+    var start = 0
+    var line: UInt32 = 0
+    while start < end {
+      let found = memchr(batch.bytes.base + start, Int32(separator), end - start)
+      let stop =
+        found.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) - UnsafePointer(batch.bytes.base) } ?? end
+      decode(start..<stop, line: line, of: batch)
+      line += separator == 0x0a ? 1 : newlines(start..<stop, of: batch)
+      start = stop + 1
+    }
+    batch.keys = keys.snapshot
+  }
+
+  private func decode(_ range: Range<Int>, line: UInt32, of batch: Batch) {
+    var event = Event(
+      .read, record: Event.none, offset: UInt32(range.lowerBound), length: UInt32(range.count))
+    event.line = line
+    do {
+      let root = try reader.read(batch.bytes, range, into: &batch.nodes)
+      event.record = UInt32(root)
+      batch.events.append(event)
+      if batch.nodes.base[root].kind != .object { failNotAnObject(batch, root) }
+    } catch {
+      if error.reason == .empty { return }
+      batch.events.append(event)
+      batch.fail(
+        batch.events.count - 1,
+        Failure(
+          event: batch.events.count - 1, code: Self.code(error.reason), stage: "decode",
+          message: "\(error.reason.rawValue), at byte \(error.offset + 1) of the record"))
+    }
+  }
+
+  private func failNotAnObject(_ batch: Batch, _ root: Int) {
+    let event = batch.events.count - 1
+    batch.fail(
+      event,
+      Failure(
+        event: event, code: "decode.not_an_object", stage: "decode",
+        message: "a record is a JSON object; this is \(batch.nodes[root].kind.phrase)"))
+  }
+
+  private static func code(_ reason: JSONProblem.Reason) -> String {
+    switch reason {
+    case .invalidUTF8: "decode.invalid_utf8"
+    case .tooDeep: "decode.too_deep"
+    default: "decode.invalid_json"
+    }
+  }
+
+  private func newlines(_ range: Range<Int>, of batch: Batch) -> UInt32 {
+    UInt32(batch.bytes.bytes[range].count { $0 == 0x0a })
+  }
+}
+
+extension Node.Kind {
+  /// With its article, for messages: "a string".
+  package var phrase: String {
+    switch self {
+    case .absent: "missing"
+    case .null: "null"
+    case .true, .false: "a boolean"
+    case .integer, .number: "a number"
+    case .string: "a string"
+    case .array: "an array"
+    case .object: "an object"
+    case .keyText: "a key"
+    }
+  }
+}

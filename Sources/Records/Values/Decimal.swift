@@ -1,0 +1,225 @@
+/// An exact decimal number: `digits` × 10^-`scale`, up to 38 digits.
+///
+/// Numbers of records stay text until they are computed with; this is what they are computed as.
+package struct Decimal: Sendable {
+  /// The most digits a number may have, in decimal digits.
+  package static let digitsMax = 38
+  private static let magnitudeMax: Int128 = power10(38) - 1
+
+  package var digits: Int128
+  /// How many of the digits stand behind the point; never negative.
+  package var scale: Int
+
+  package init(_ digits: Int128, scale: Int = 0) {
+    self.digits = digits
+    self.scale = scale
+  }
+
+  /// Reads `-12.50`, `+3`, `.5`, `1e3`; nil where it is no number or has more than 38 digits.
+  package init?(_ text: some Sequence<UInt8>) {
+    var scan = Scan()
+    for byte in text { guard scan.take(byte) else { return nil } }
+    guard let value = scan.value else { return nil }
+    self = value
+  }
+
+  package init?(_ text: String) { self.init(text.utf8) }
+
+  /// 10 to the power of `exponent`, 0 ... 38.
+  static func power10(_ exponent: Int) -> Int128 {
+    var power: Int128 = 1
+    for _ in 0..<exponent { power *= 10 }
+    return power
+  }
+
+  /// Without zeros at the end behind the point.
+  package var normalized: Decimal {
+    var result = self
+    while result.scale > 0, result.digits % 10 == 0 {
+      result.digits /= 10
+      result.scale -= 1
+    }
+    return result
+  }
+
+  package var isIntegral: Bool { normalized.scale == 0 }
+
+  /// The number where it is whole and fits.
+  package var int64: Int64? {
+    let whole = normalized
+    return whole.scale == 0 ? Int64(exactly: whole.digits) : nil
+  }
+
+  private func checked() -> Decimal? {
+    digits.magnitude <= UInt128(Self.magnitudeMax) && scale <= Self.digitsMax ? self : nil
+  }
+
+  /// The same number with more digits behind the point; nil where that leaves the 38 digits.
+  package func rescaled(to newScale: Int) -> Decimal? {
+    guard newScale >= scale, newScale - scale <= Self.digitsMax else { return nil }
+    let (product, overflow) = digits.multipliedReportingOverflow(by: Self.power10(newScale - scale))
+    return overflow ? nil : Decimal(product, scale: newScale).checked()
+  }
+}
+
+extension Decimal {
+  /// nil where the result has more than 38 digits.
+  package static func add(_ a: Decimal, _ b: Decimal) -> Decimal? {
+    let scale = Swift.max(a.scale, b.scale)
+    guard let a = a.rescaled(to: scale), let b = b.rescaled(to: scale) else { return nil }
+    let (sum, overflow) = a.digits.addingReportingOverflow(b.digits)
+    return overflow ? nil : Decimal(sum, scale: scale).checked()
+  }
+
+  package static func subtract(_ a: Decimal, _ b: Decimal) -> Decimal? {
+    add(a, Decimal(-b.digits, scale: b.scale))
+  }
+
+  package static func multiply(_ a: Decimal, _ b: Decimal) -> Decimal? {
+    let (product, overflow) = a.digits.multipliedReportingOverflow(by: b.digits)
+    if !overflow, let result = Decimal(product, scale: a.scale + b.scale).checked() { return result }
+    let (x, y) = (a.normalized, b.normalized)
+    let (shorter, overflows) = x.digits.multipliedReportingOverflow(by: y.digits)
+    return overflows ? nil : Decimal(shorter, scale: x.scale + y.scale).checked()
+  }
+
+  /// The quotient where it ends within 38 digits; nil where it repeats or is longer.
+  package static func divideExactly(_ a: Decimal, by divisor: Int128) -> Decimal? {
+    guard divisor != 0 else { return nil }
+    var result = a
+    while result.digits % divisor != 0 {
+      let (wider, overflow) = result.digits.multipliedReportingOverflow(by: 10)
+      guard !overflow else { return nil }
+      result = Decimal(wider, scale: result.scale + 1)
+      guard result.checked() != nil else { return nil }
+    }
+    return Decimal(result.digits / divisor, scale: result.scale)
+  }
+}
+
+extension Decimal: Comparable, Hashable {
+  package static func == (a: Decimal, b: Decimal) -> Bool { order(a, b) == 0 }
+  package static func < (a: Decimal, b: Decimal) -> Bool { order(a, b) < 0 }
+
+  package func hash(into hasher: inout Hasher) {
+    let same = normalized
+    hasher.combine(same.digits)
+    hasher.combine(same.scale)
+  }
+
+  private static func order(_ a: Decimal, _ b: Decimal) -> Int {
+    if let difference = subtract(a, b) { return difference.digits.signum().asInt }
+    // Too far apart in scale for one number: the sign, or else the length before the point, decides.
+    let (x, y) = (a.normalized, b.normalized)
+    if x.digits.signum() != y.digits.signum() { return x.digits.signum() < y.digits.signum() ? -1 : 1 }
+    let longer = x.integerDigits - y.integerDigits
+    if longer != 0 { return (longer > 0) == (x.digits > 0) ? 1 : -1 }
+    return x.compareAligned(y)
+  }
+
+  /// How many digits stand before the point; negative for zeros behind it.
+  private var integerDigits: Int { "\(digits.magnitude)".utf8.count - scale }
+
+  private func compareAligned(_ other: Decimal) -> Int {
+    var (a, b) = ("\(digits.magnitude)", "\(other.digits.magnitude)")
+    while a.utf8.count < b.utf8.count { a += "0" }
+    while b.utf8.count < a.utf8.count { b += "0" }
+    guard a != b else { return 0 }
+    return (a < b) == (digits > 0) ? -1 : 1
+  }
+}
+
+extension Int128 {
+  fileprivate var asInt: Int { Int(truncatingIfNeeded: self) }
+}
+
+extension Decimal: CustomStringConvertible {
+  /// Plain digits, never an exponent: `-0.50`.
+  package var description: String {
+    let text = "\(digits.magnitude)"
+    let sign = digits < 0 ? "-" : ""
+    guard scale > 0 else { return sign + text }
+    let padded = String(repeating: "0", count: Swift.max(0, scale + 1 - text.utf8.count)) + text
+    let point = padded.index(padded.endIndex, offsetBy: -scale)
+    return sign + padded[..<point] + "." + padded[point...]
+  }
+}
+
+extension Decimal {
+  /// Reads a number byte by byte.
+  private struct Scan {
+    private var digits: Int128 = 0
+    private var scale = 0
+    private var isNegative = false
+    private var exponent = 0
+    private var exponentIsNegative = false
+    private var part = Part.start
+
+    private enum Part { case start, sign, whole, point, fraction, exponentStart, exponentSign, exponent }
+
+    mutating func take(_ byte: UInt8) -> Bool {
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): return takeDigit(Int128(byte - UInt8(ascii: "0")))
+      case UInt8(ascii: "-"), UInt8(ascii: "+"): return takeSign(byte == UInt8(ascii: "-"))
+      case UInt8(ascii: "."): return takePoint()
+      case UInt8(ascii: "e"), UInt8(ascii: "E"): return takeExponent()
+      default: return false
+      }
+    }
+
+    private mutating func takeDigit(_ digit: Int128) -> Bool {
+      switch part {
+      case .start, .sign: part = .whole
+      case .point: part = .fraction
+      case .exponentStart, .exponentSign: part = .exponent
+      default: break
+      }
+      if part == .exponent {
+        exponent = exponent * 10 + Int(digit)
+        return exponent < 1_000
+      }
+      if part == .fraction { scale += 1 }
+      digits = digits * 10 + digit
+      return digits <= Decimal.magnitudeMax && scale <= Decimal.digitsMax
+    }
+
+    private mutating func takeSign(_ negative: Bool) -> Bool {
+      switch part {
+      case .start:
+        isNegative = negative
+        part = .sign
+      case .exponentStart:
+        exponentIsNegative = negative
+        part = .exponentSign
+      default: return false
+      }
+      return true
+    }
+
+    private mutating func takePoint() -> Bool {
+      guard part == .start || part == .sign || part == .whole else { return false }
+      part = .point
+      return true
+    }
+
+    private mutating func takeExponent() -> Bool {
+      guard part == .whole || part == .fraction else { return false }
+      part = .exponentStart
+      return true
+    }
+
+    /// nil where the text ended too early or the exponent leads out of range.
+    var value: Decimal? {
+      guard part == .whole || part == .fraction || part == .exponent else { return nil }
+      let signed = isNegative ? -digits : digits
+      let places = scale - (exponentIsNegative ? -exponent : exponent)
+      if digits == 0 { return Decimal(0, scale: Swift.min(Swift.max(places, 0), Decimal.digitsMax)) }
+      if places >= 0 {
+        return places <= Decimal.digitsMax ? Decimal(signed, scale: places) : nil
+      }
+      guard -places <= Decimal.digitsMax else { return nil }
+      let (product, overflow) = signed.multipliedReportingOverflow(by: Decimal.power10(-places))
+      return overflow ? nil : Decimal(product).checked()
+    }
+  }
+}
