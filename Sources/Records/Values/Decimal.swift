@@ -1,7 +1,7 @@
 /// An exact decimal number: `digits` × 10^-`scale`, up to 38 digits.
 ///
 /// Numbers of records stay text until they are computed with; this is what they are computed as.
-package struct Decimal: Sendable {
+package struct Decimal: BitwiseCopyable, Sendable {
   /// The most digits a number may have, in decimal digits.
   package static let digitsMax = 38
   private static let magnitudeMax: Int128 = power10(38) - 1

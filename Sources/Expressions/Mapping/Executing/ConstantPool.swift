@@ -4,7 +4,7 @@ import Records
 /// any other.
 struct ConstantPool: ~Copyable {
   private var text = ByteBuffer()
-  private var cells: [Node] = []
+  private var cells = RawArray<Node>()
   /// Where the text stands in the batch at hand.
   private var base: UInt32 = 0
 

@@ -6,9 +6,10 @@ import Records
 /// into cells. A field that is a plain copy costs one sixteen-byte move.
 package final class MappingExecutor: Mapper {
   private let program: MappingProgram
-  /// The program's fields and steps in memory that is read without reference counting.
+  /// The program's fields, steps and conditions in memory that is read without reference counting.
   private var fields = RawArray<MappingProgram.Field>()
   private var steps = RawArray<MappingProgram.Step>()
+  private var conditions = RawArray<MappingProgram.Condition>()
   private var walkers: Walkers
   private var constants: ConstantPool
   private var slots: RawArray<Node>
@@ -22,6 +23,7 @@ package final class MappingExecutor: Mapper {
     slots.setCount(program.paths.count)
     for field in program.fields { fields.append(field) }
     for step in program.steps { steps.append(step) }
+    for condition in program.conditions { conditions.append(condition) }
     tables = program.tables.map { ValueTable($0) }
   }
 
@@ -45,16 +47,22 @@ package final class MappingExecutor: Mapper {
   }
 
   private func passes(_ event: Int, _ batch: Batch) -> Bool {
-    for condition in program.conditions {
-      do {
-        if try ConditionExecutor.holds(&slots.base[condition.slot], condition, batch) { continue }
-        batch.events[event].outcome = .filtered
-      } catch {
-        batch.fail(event, Failure(event: event, code: error.code, stage: "filter", message: error.message))
+    for index in 0..<conditions.count {
+      let condition = conditions.base[index]
+      let literal = constants[condition.literal]
+      switch ConditionExecutor.holds(&slots.base[condition.slot], condition, literal, batch) {
+      case true?: continue
+      case false?: batch.events[event].outcome = .filtered
+      case nil: refuse(event, slots[condition.slot], program.filters[index], batch)
       }
       return false
     }
     return true
+  }
+
+  private func refuse(_ event: Int, _ cell: Node, _ filter: Filter, _ batch: Batch) {
+    let problem = ConditionExecutor.problem(cell, filter, batch)
+    batch.fail(event, Failure(event: event, code: problem.code, stage: "filter", message: problem.message))
   }
 
   /// Writes the cells behind the last row's; false where the event became a dead letter.

@@ -27,15 +27,18 @@ package struct MappingProgram: Sendable {
     var isCopy: Bool
   }
 
-  struct Condition: Sendable {
+  struct Condition: BitwiseCopyable {
     var slot: Int
-    var filter: Filter
-    /// The literal's constant, for texts.
-    var constant: Int
+    var comparison: Filter.Comparison
+    /// Index of the literal's constant.
+    var literal: Int
+    /// The literal where it is a number.
     var number: Decimal?
   }
 
   private(set) var paths: [Path] = []
+  /// The filters in their order, as written and compiled.
+  private(set) var filters: [Filter] = []
   private(set) var conditions: [Condition] = []
   private(set) var fields: [Field] = []
   private(set) var steps: [Step] = []
@@ -75,7 +78,8 @@ package struct MappingProgram: Sendable {
       default: nil
       }
     let condition = Condition(
-      slot: slot(filter.path), filter: filter, constant: constant(filter.literal), number: number)
+      slot: slot(filter.path), comparison: filter.comparison, literal: constant(filter.literal), number: number)
+    filters.append(filter)
     conditions.append(condition)
   }
 
