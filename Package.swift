@@ -60,3 +60,12 @@ let package = Package(
     .testTarget(name: "CrashTests", swiftSettings: strict),
   ]
 )
+
+// `make fuzz`: needs libFuzzer, and the fuzzer's coverage in all modules, so it is no part of an ordinary build.
+if Context.environment["MILLRACE_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz", dependencies: ["Expressions", "Records"], path: "Tests/Fuzz",
+      swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer,address"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
+}
