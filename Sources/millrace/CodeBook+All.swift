@@ -6,5 +6,5 @@ import Records
 
 extension CodeBook {
   /// Every code that the program raises.
-  static let all = pipelines + settings + paths + program
+  static let all = pipelines + settings + paths
 }

@@ -17,6 +17,7 @@ struct Millrace: AsyncParsableCommand {
     version: "millrace \(version)",
     groupedSubcommands: [
       CommandGroup(name: "Run", subcommands: [RunCommand.self]),
+      CommandGroup(name: "Look before", subcommands: [ValidateCommand.self]),
     ])
 
   static func main() async {
