@@ -43,7 +43,8 @@ extension Failure {
   var json: Value {
     [
       "error": [
-        "code": code.map { .string($0) } ?? .null, "message": .string(message), "hint": hint.map { .string($0) } ?? .null,
+        "code": code.map { .string($0) } ?? .null, "message": .string(message),
+        "hint": hint.map { .string($0) } ?? .null,
       ]
     ]
   }

@@ -18,7 +18,8 @@ enum PipelineFiles {
     guard !result.diagnostics.hasErrors, let plan = result.plans.first else { throw wrong(result) }
     guard result.plans.count == 1 else {
       throw Failure(
-        nil, "\(path) holds \(result.plans.count) pipelines; this command takes one.", hint: "Name one file.", exit: .usage)
+        nil, "\(path) holds \(result.plans.count) pipelines; this command takes one.", hint: "Name one file.",
+        exit: .usage)
     }
     return plan
   }
@@ -32,6 +33,7 @@ enum PipelineFiles {
   static func wrong(_ result: PipelineReader.Result) -> Failure {
     let first = result.diagnostics.sorted.first { $0.severity == .error }
     return Failure(
-      first?.code, "\(Quantity.count(UInt64(result.diagnostics.errors), "error")) in the pipeline file.", exit: .pipeline)
+      first?.code, "\(Quantity.count(UInt64(result.diagnostics.errors), "error")) in the pipeline file.",
+      exit: .pipeline)
   }
 }
