@@ -44,9 +44,15 @@ struct FileSourceConnector: SourceConnector {
     let selection = FileSelection(path: path, folder: context.folder)
     let reading = FileReading(
       format: try resolvedFormat(selection), compression: compression.fixed,
-      csv: CSVReading(dialect: dialect, hasHeader: csv.header, columns: csv.columns), follows: follow,
+      csv: CSVReading(dialect: dialect, hasHeader: csv.header, columns: csv.columns), follows: follow && !context.endsOnceRead,
       batchBytes: context.batchBytes, recordBytesMax: recordBytes.bytes)
     return FileSource(selection, reading, context)
+  }
+
+  func describe(_ position: Position) -> String {
+    guard let places = try? FilePlace.places(in: position), let last = places.last else { return position.value.json }
+    let more = places.count > 1 ? " (and \(places.count - 1) more)" : ""
+    return "\(last.path), line \(last.line), byte \(last.offset)\(more)"
   }
 
   /// Cells of a .tsv file stand between tabs, if nothing else is said.
