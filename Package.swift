@@ -49,7 +49,8 @@ let package = Package(
     .testTarget(name: "ExpressionsTests", dependencies: ["Expressions"], swiftSettings: strict),
     .testTarget(name: "ConnectorKitTests", dependencies: ["ConnectorKit"], swiftSettings: strict),
     .testTarget(name: "ConnectorsTests", dependencies: ["Connectors"], swiftSettings: strict),
-    .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], swiftSettings: strict),
+    .testTarget(
+      name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "FlowsTests", dependencies: ["Flows"], swiftSettings: strict),
     .testTarget(name: "SimulationTests", dependencies: ["Flows"], swiftSettings: strict),
   ]
