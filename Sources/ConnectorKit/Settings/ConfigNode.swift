@@ -12,6 +12,8 @@ package struct ConfigNode: Sendable, Equatable {
   package var place: Place
   /// From the file's root: `source.csv.delimiter`, `transforms[0]`, `mappings["odd key"]`; empty for the root.
   package var path: String
+  /// Whether a part of it was refused and reported already; what follows from that is not reported again.
+  package var isReported = false
 
   package init(_ content: Content, place: Place, path: String = "") {
     self.content = content
@@ -105,7 +107,8 @@ extension ConfigNode {
       return Place(file: place.file, line: line, column: column)
     case .plain, .quoted:
       let quotes = scalar.style == .quoted ? 1 : 0
-      let isWritten = place.endLine == place.line
+      let isWritten =
+        place.endLine == place.line
         && place.endColumn - place.column == scalar.text.unicodeScalars.count + 2 * quotes
       guard isWritten else { return place }
       return Place(file: place.file, line: place.line, column: place.column + quotes + offset)
