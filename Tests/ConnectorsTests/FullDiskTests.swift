@@ -30,7 +30,9 @@ struct FullDiskTests {
       _ = try await target.open(at: nil)
       // Texts that do not pack.
       var generator = SystemRandomNumberGenerator()
-      let texts = (0..<64).map { _ in [String((0..<20_000).map { _ in Character(Unicode.Scalar(UInt8.random(in: 33...126, using: &generator))) })] }
+      let texts = (0..<64).map { _ in
+        [String((0..<20_000).map { _ in Character(Unicode.Scalar(UInt8.random(in: 33...126, using: &generator))) })]
+      }
       let encoder = try target.makeEncoder(Columns(names: ["text"]))
 
       var written: [String] = []
@@ -56,7 +58,9 @@ struct FullDiskTests {
       _ = try await target.flush()
       try await target.finish()
       await target.close()
-      let texts2 = try await read(fileSource(disk.folder, ["path": .string(name)])).records.compactMap { $0["text"]?.string }
+      let texts2 = try await read(fileSource(disk.folder, ["path": .string(name)])).records.compactMap {
+        $0["text"]?.string
+      }
       #expect(texts2.last == "the end")
       #expect(Array(texts2.prefix(written.count)) == written)
       #expect(texts2.count <= written.count + 2)

@@ -1,14 +1,16 @@
 import ConnectorKit
 import Glibc
 import Records
+import Synchronization
 import Testing
 
 @testable import Connectors
 
 /// A pipe, of which both ends are closed when it is released.
-final class Pipe {
-  private(set) var output: Int32
-  private(set) var input: Int32
+final class Pipe: Sendable {
+  let output: Int32
+  let input: Int32
+  private let open = Mutex((output: true, input: true))
 
   init() throws {
     var ends: [Int32] = [0, 0]
@@ -26,13 +28,17 @@ final class Pipe {
   }
 
   func endInput() {
-    if input >= 0 { close(input) }
-    input = -1
+    open.withLock {
+      if $0.input { close(input) }
+      $0.input = false
+    }
   }
 
   func endOutput() {
-    if output >= 0 { close(output) }
-    output = -1
+    open.withLock {
+      if $0.output { close(output) }
+      $0.output = false
+    }
   }
 
   func source(_ format: Format, _ context: Context, _ csv: CSVReading = CSVReading()) -> StdinSource {
@@ -105,7 +111,8 @@ final class Pipe {
     let columns = Columns(names: ["a", "b"])
     for (format, text) in [(Format.ndjson, "{\"a\":\"1\",\"b\":null}\n"), (.csv, "a,b\n1,\n")] {
       let pipe = try Pipe()
-      let target = StdoutTarget(DurableFile(descriptor: pipe.input, name: "standard output"), format, CSVDialect(), hasHeader: true)
+      let target = StdoutTarget(
+        DurableFile(descriptor: pipe.input, name: "standard output"), format, CSVDialect(), hasHeader: true)
       _ = await target.open(at: nil)
       _ = try await target.write([payload([["1", nil]], target.makeEncoder(columns))])
       try await target.finish()
@@ -116,9 +123,11 @@ final class Pipe {
   @Test func aReaderThatLeavesEndsTheRun() async throws {
     let pipe = try Pipe()
     pipe.endOutput()
-    let target = StdoutTarget(DurableFile(descriptor: pipe.input, name: "standard output"), .ndjson, CSVDialect(), hasHeader: true)
+    let target = StdoutTarget(
+      DurableFile(descriptor: pipe.input, name: "standard output"), .ndjson, CSVDialect(), hasHeader: true)
     _ = await target.open(at: nil)
     await #expect(
-      code { _ = try await target.write([payload([["1"]], target.makeEncoder(Columns(names: ["a"])))]) } == "stdout.closed")
+      code { _ = try await target.write([payload([["1"]], target.makeEncoder(Columns(names: ["a"])))]) }
+        == "stdout.closed")
   }
 }
