@@ -80,7 +80,7 @@ package enum Transform: Sendable, Equatable {
 
 /// `record.kind == "physical"`: the events for which it holds go on.
 package struct Filter: Sendable, Equatable {
-  package enum Comparison: String, Sendable, CaseIterable {
+  package enum Comparison: String, BitwiseCopyable, Sendable, CaseIterable {
     case equal = "=="
     case notEqual = "!="
     case less = "<"

@@ -68,11 +68,13 @@ enum CastExecutor {
     guard cell.kind == .string else { return cell.kind == .integer || cell.kind == .number }
     guard let kind = JSONNumber.kind(CellText.plain(&cell, batch)) else { return false }
     cell.kind = kind
-    cell.flags.subtract([.plain, .wide])
+    cell.flags.remove(.plain)
+    cell.flags.remove(.wide)
     return true
   }
 
-  private static func number(_ cell: Node, _ batch: Batch) -> Decimal? {
+  /// The number of a cell that is one, or is a text that spells one.
+  static func number(_ cell: Node, _ batch: Batch) -> Decimal? {
     cell.flags.contains(.inline) ? Decimal(Int128(cell.inlineInteger)) : Decimal(batch.raw(cell))
   }
 

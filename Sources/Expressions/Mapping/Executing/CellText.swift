@@ -24,7 +24,9 @@ enum CellText {
     batch.bytes.append(text)
     cell.offset = UInt32(start)
     cell.length = UInt32(text.count)
-    cell.flags.subtract([.escaped, .plain, .inline])
+    cell.flags.remove(.escaped)
+    cell.flags.remove(.plain)
+    cell.flags.remove(.inline)
   }
 
   static func set(_ cell: inout Node, to text: String, in batch: Batch) {

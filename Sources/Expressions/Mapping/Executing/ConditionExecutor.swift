@@ -3,63 +3,56 @@ import Records
 /// Decides a comparison as the Common Expression Language does: values of different types are unequal, and comparing
 /// them by size is an error, as is a member that is not there.
 enum ConditionExecutor {
+  /// - Returns: nil where it cannot be decided; ``problem(_:_:_:)`` says why.
+  @inline(__always)
   static func holds(
-    _ cell: inout Node, _ condition: MappingProgram.Condition, _ batch: Batch
-  ) throws(CellProblem) -> Bool {
-    if cell.kind == .absent { throw missing(condition.filter.path) }
-    switch condition.filter.comparison {
-    case .equal: return isEqual(&cell, condition, batch)
-    case .notEqual: return !isEqual(&cell, condition, batch)
-    case .less: return try order(&cell, condition, batch) < 0
-    case .lessOrEqual: return try order(&cell, condition, batch) <= 0
-    case .greater: return try order(&cell, condition, batch) > 0
-    case .greaterOrEqual: return try order(&cell, condition, batch) >= 0
+    _ cell: inout Node, _ condition: MappingProgram.Condition, _ literal: Node, _ batch: Batch
+  ) -> Bool? {
+    if cell.kind == .absent { return nil }
+    switch condition.comparison {
+    case .equal: return isEqual(&cell, condition, literal, batch)
+    case .notEqual: return !isEqual(&cell, condition, literal, batch)
+    case .less: return order(&cell, condition, literal, batch).map { $0 < 0 }
+    case .lessOrEqual: return order(&cell, condition, literal, batch).map { $0 <= 0 }
+    case .greater: return order(&cell, condition, literal, batch).map { $0 > 0 }
+    case .greaterOrEqual: return order(&cell, condition, literal, batch).map { $0 >= 0 }
     }
   }
 
-  private static func missing(_ path: Path) -> CellProblem {
-    CellProblem(code: "filter.no_such_field", message: "\(path) is not there, so the filter cannot be decided")
+  static func problem(_ cell: Node, _ filter: Filter, _ batch: Batch) -> CellProblem {
+    if cell.kind == .absent {
+      return CellProblem(
+        code: "filter.no_such_field", message: "\(filter.path) is not there, so the filter cannot be decided")
+    }
+    let shown = CastExecutor.shown(cell, batch)
+    return CellProblem(
+      code: "filter.not_comparable",
+      message: "\(filter.path) is \(shown), which cannot be compared with \(filter.literal.json)")
   }
 
-  private static func isEqual(_ cell: inout Node, _ condition: MappingProgram.Condition, _ batch: Batch) -> Bool {
-    switch (cell.kind, condition.filter.literal) {
-    case (.null, .null), (.true, .bool(true)), (.false, .bool(false)): return true
-    case (.string, .string(var literal)):
-      let text = CellText.plain(&cell, batch)
-      return literal.withUTF8 { $0.count == text.count && UnsafeRawBufferPointer($0).elementsEqual(text) }
-    case (.integer, .int), (.integer, .number), (.number, .int), (.number, .number):
-      return compare(cell, condition, batch) == 0
-    default: return false
+  private static func isEqual(
+    _ cell: inout Node, _ condition: MappingProgram.Condition, _ literal: Node, _ batch: Batch
+  ) -> Bool {
+    switch cell.kind {
+    case .string: literal.kind == .string && RawText.equal(CellText.plain(&cell, batch), batch.raw(literal))
+    case .integer, .number: compare(cell, condition, batch) == 0
+    default: cell.kind == literal.kind
     }
   }
 
   private static func order(
-    _ cell: inout Node, _ condition: MappingProgram.Condition, _ batch: Batch
-  ) throws(CellProblem) -> Int {
-    switch (cell.kind, condition.filter.literal) {
-    case (.string, .string(var literal)):
-      let text = CellText.plain(&cell, batch)
-      return literal.withUTF8 { order(text, UnsafeRawBufferPointer($0)) }
-    case (.integer, .int), (.integer, .number), (.number, .int), (.number, .number):
-      if let order = compare(cell, condition, batch) { return order }
-    default: break
+    _ cell: inout Node, _ condition: MappingProgram.Condition, _ literal: Node, _ batch: Batch
+  ) -> Int? {
+    switch cell.kind {
+    case .string where literal.kind == .string: RawText.order(CellText.plain(&cell, batch), batch.raw(literal))
+    case .integer, .number: compare(cell, condition, batch)
+    default: nil
     }
-    throw CellProblem(
-      code: "filter.not_comparable",
-      message:
-        "\(condition.filter.path) is \(CastExecutor.shown(cell, batch)), which cannot be compared with \(condition.filter.literal.json)"
-    )
   }
 
+  /// nil where one of them is no number.
   private static func compare(_ cell: Node, _ condition: MappingProgram.Condition, _ batch: Batch) -> Int? {
-    let number = cell.flags.contains(.inline) ? Decimal(Int128(cell.inlineInteger)) : Decimal(batch.raw(cell))
-    guard let number, let literal = condition.number else { return nil }
+    guard let literal = condition.number, let number = CastExecutor.number(cell, batch) else { return nil }
     return number == literal ? 0 : number < literal ? -1 : 1
-  }
-
-  /// By code points, which for UTF-8 is the order of the bytes.
-  private static func order(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
-    for (x, y) in zip(a, b) where x != y { return x < y ? -1 : 1 }
-    return a.count - b.count
   }
 }

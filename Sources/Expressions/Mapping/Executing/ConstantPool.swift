@@ -4,7 +4,7 @@ import Records
 /// any other.
 struct ConstantPool: ~Copyable {
   private var text = ByteBuffer()
-  private var cells: [Node] = []
+  private var cells = RawArray<Node>()
   /// Where the text stands in the batch at hand.
   private var base: UInt32 = 0
 
@@ -18,7 +18,7 @@ struct ConstantPool: ~Copyable {
       case .string(let string):
         text.append(string)
         let bytes = UnsafeRawBufferPointer(rebasing: text.bytes[Int(start)...])
-        var flags: Node.Flags = JSONText.needsEscape(bytes) ? .plain : []
+        var flags: Node.Flags = JSONText.needsEscape(bytes) ? .plain : .none
         if bytes.contains(where: { $0 >= 0x80 }) { flags.insert(.wide) }
         cells.append(Node(.string, flags: flags, offset: start, length: UInt32(text.count) - start))
       case .number:

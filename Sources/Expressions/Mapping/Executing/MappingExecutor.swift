@@ -6,22 +6,29 @@ import Records
 /// into cells. A field that is a plain copy costs one sixteen-byte move.
 package final class MappingExecutor: Mapper {
   private let program: MappingProgram
-  private var walkers: Walkers
+  /// The program's fields, steps and conditions in memory that is read without reference counting.
+  private var fields = RawArray<MappingProgram.Field>()
+  private var steps = RawArray<MappingProgram.Step>()
+  private var conditions = RawArray<MappingProgram.Condition>()
+  private var filler: SlotFiller
   private var constants: ConstantPool
   private var slots: RawArray<Node>
-  private let copiesOnly: Bool
+  private let tables: [ValueTable]
 
   package init(_ program: MappingProgram) {
     self.program = program
-    walkers = Walkers(program.paths)
+    filler = SlotFiller(program.paths)
     constants = ConstantPool(program.constants)
     slots = RawArray(capacity: program.paths.count)
     slots.setCount(program.paths.count)
-    copiesOnly = program.lanes == 1
+    for field in program.fields { fields.append(field) }
+    for step in program.steps { steps.append(step) }
+    for condition in program.conditions { conditions.append(condition) }
+    tables = program.tables.map { ValueTable($0) }
   }
 
   package func map(_ batch: Batch) {
-    walkers.learn(batch.keys)
+    filler.learn(batch.keys)
     constants.place(in: batch)
     batch.rows.rows.reserve(batch.events.count)
     batch.rows.cells.reserve(batch.events.count * program.fields.count)
@@ -32,7 +39,7 @@ package final class MappingExecutor: Mapper {
 
   private func map(_ event: Int, _ batch: Batch) {
     for slot in 0..<slots.count { slots.base[slot] = .absent }
-    walkers.fill(batch, event, slots.base)
+    filler.fill(batch, event, slots.base)
     guard passes(event, batch) else { return }
     let operation: RowOperation = batch.events[event].operation == .delete ? .delete : .upsert
     guard mapFields(event, batch, operation) else { return }
@@ -40,25 +47,31 @@ package final class MappingExecutor: Mapper {
   }
 
   private func passes(_ event: Int, _ batch: Batch) -> Bool {
-    for condition in program.conditions {
-      do {
-        if try ConditionExecutor.holds(&slots.base[condition.slot], condition, batch) { continue }
-        batch.events[event].outcome = .filtered
-      } catch {
-        batch.fail(event, Failure(event: event, code: error.code, stage: "filter", message: error.message))
+    for index in 0..<conditions.count {
+      let condition = conditions.base[index]
+      let literal = constants[condition.literal]
+      switch ConditionExecutor.holds(&slots.base[condition.slot], condition, literal, batch) {
+      case true?: continue
+      case false?: batch.events[event].outcome = .filtered
+      case nil: refuse(event, slots[condition.slot], program.filters[index], batch)
       }
       return false
     }
     return true
   }
 
+  private func refuse(_ event: Int, _ cell: Node, _ filter: Filter, _ batch: Batch) {
+    let problem = ConditionExecutor.problem(cell, filter, batch)
+    batch.fail(event, Failure(event: event, code: problem.code, stage: "filter", message: problem.message))
+  }
+
   /// Writes the cells behind the last row's; false where the event became a dead letter.
   private func mapFields(_ event: Int, _ batch: Batch, _ operation: RowOperation) -> Bool {
-    let count = program.fields.count
+    let count = fields.count
     batch.rows.cells.reserve(count)
     let cells = batch.rows.cells.base + batch.rows.cells.count
     for index in 0..<count {
-      let field = program.fields[index]
+      let field = fields.base[index]
       if field.isCopy {
         cells[index] = slots.base[field.origin]
       } else if operation == .upsert || field.isKey {
@@ -76,7 +89,7 @@ package final class MappingExecutor: Mapper {
   ) -> Bool {
     cell = field.isConstant ? constants[field.origin] : slots.base[field.origin]
     do {
-      for step in field.firstStep..<field.endStep { try run(program.steps[step], on: &cell, batch) }
+      for step in field.firstStep..<field.endStep { try run(steps.base[step], on: &cell, batch) }
       return true
     } catch {
       return recover(error, index, field, event, batch, &cell)
@@ -110,7 +123,7 @@ package final class MappingExecutor: Mapper {
       }
     case .fallback(let constant):
       if cell.kind == .absent || cell.kind == .null { cell = constants[constant] }
-    case .values(let table): try look(up: &cell, in: program.tables[table], batch)
+    case .values(let table): try look(up: &cell, in: tables[table], batch)
     case .unit, .cast, .trim, .maxLength:
       if cell.kind == .absent || cell.kind == .null { return }
       try change(&cell, step, batch)
@@ -131,7 +144,7 @@ package final class MappingExecutor: Mapper {
     let found: Int? =
       switch cell.kind {
       case .string: table.result(text: CellText.plain(&cell, batch))
-      case .integer, .number: table.result(number: batch.raw(cell))
+      case .integer, .number: table.result(number: CastExecutor.number(cell, batch))
       default: table.result(word: cell.kind)
       }
     if let constant = found {
@@ -159,12 +172,12 @@ package final class MappingExecutor: Mapper {
   }
 
   private func addRow(_ event: Int, _ batch: Batch, _ operation: RowOperation) {
-    let first = batch.rows.cells.count - program.fields.count
+    let first = batch.rows.cells.count - fields.count
     let rest = program.columns.rest == nil ? Event.none : batch.events[event].record
     batch.rows.rows.append(
       Row(
         operation, event: UInt32(event), firstCell: UInt32(first), rest: rest,
-        keyHash: copiesOnly ? 0 : keyHash(first, batch)))
+        keyHash: program.lanes == 1 ? 0 : keyHash(first, batch)))
   }
 
   /// A truncate has no fields; it goes to every lane by the engine's own rule.
@@ -179,75 +192,5 @@ package final class MappingExecutor: Mapper {
     var hash = KeyHash()
     for column in program.columns.key { hash.add(batch.rows.cells[first + column], batch) }
     return hash.value
-  }
-}
-
-/// The roots of an event, each with its own trie.
-private struct Walkers: ~Copyable {
-  private var record: PathWalker
-  private var before: PathWalker
-  private var key: PathWalker
-  private var meta: PathWalker
-  /// Slots that stand for something that is no node: the operation, the event's own identity.
-  private let computed: [(slot: Int, part: EventPart)]
-
-  init(_ paths: [Path]) {
-    var tries: [Path.Root: PathTrie] = [:]
-    var computed: [(slot: Int, part: EventPart)] = []
-    for (slot, path) in paths.enumerated() {
-      if let part = EventPart(path) {
-        computed.append((slot, part))
-      } else {
-        tries[path.root, default: PathTrie()].add(path.steps, slot: slot)
-      }
-    }
-    self.computed = computed
-    record = PathWalker(tries[.record] ?? PathTrie())
-    before = PathWalker(tries[.before] ?? PathTrie())
-    key = PathWalker(tries[.key] ?? PathTrie())
-    meta = PathWalker(tries[.meta] ?? PathTrie())
-  }
-
-  mutating func learn(_ keys: KeyNames) {
-    record.learn(keys)
-    before.learn(keys)
-    key.learn(keys)
-    meta.learn(keys)
-  }
-
-  mutating func fill(_ batch: Batch, _ index: Int, _ slots: UnsafeMutablePointer<Node>) {
-    let event = batch.events[index]
-    record.walk(batch, root: event.record, slots: slots)
-    before.walk(batch, root: event.before, slots: slots)
-    key.walk(batch, root: event.key, slots: slots)
-    meta.walk(batch, root: event.meta, slots: slots)
-    for (slot, part) in computed where slots[slot].kind == .absent {
-      slots[slot] = part.cell(of: event, in: batch)
-    }
-  }
-}
-
-/// What an event is beside its nodes.
-private enum EventPart {
-  case operation, eventID, source
-
-  init?(_ path: Path) {
-    switch (path.root, path.steps) {
-    case (.op, []): self = .operation
-    case (.meta, [.member("event_id")]): self = .eventID
-    case (.meta, [.member("source")]): self = .source
-    default: return nil
-    }
-  }
-
-  func cell(of event: Event, in batch: Batch) -> Node {
-    var cell = Node(.string)
-    switch self {
-    case .operation: CellText.set(&cell, to: event.operation.name, in: batch)
-    case .eventID: CellText.set(&cell, to: batch.eventID(event), in: batch)
-    case .source: CellText.set(&cell, to: batch.origin.name, in: batch)
-    }
-    if JSONText.needsEscape(batch.raw(cell)) { cell.flags.insert(.plain) }
-    return cell
   }
 }

@@ -27,20 +27,23 @@ package struct MappingProgram: Sendable {
     var isCopy: Bool
   }
 
-  struct Condition: Sendable {
+  struct Condition: BitwiseCopyable {
     var slot: Int
-    var filter: Filter
-    /// The literal's constant, for texts.
-    var constant: Int
+    var comparison: Filter.Comparison
+    /// Index of the literal's constant.
+    var literal: Int
+    /// The literal where it is a number.
     var number: Decimal?
   }
 
   private(set) var paths: [Path] = []
+  /// The filters in their order, as written and compiled.
+  private(set) var filters: [Filter] = []
   private(set) var conditions: [Condition] = []
   private(set) var fields: [Field] = []
   private(set) var steps: [Step] = []
   private(set) var units: [UnitConversion] = []
-  private(set) var tables: [ValueTable] = []
+  private(set) var tables: [ValueTable.Spec] = []
   /// Constants as JSON texts, parsed again into each lane's own nodes.
   private(set) var constants: [Value] = []
   package let columns: Columns
@@ -75,7 +78,8 @@ package struct MappingProgram: Sendable {
       default: nil
       }
     let condition = Condition(
-      slot: slot(filter.path), filter: filter, constant: constant(filter.literal), number: number)
+      slot: slot(filter.path), comparison: filter.comparison, literal: constant(filter.literal), number: number)
+    filters.append(filter)
     conditions.append(condition)
   }
 
@@ -104,66 +108,9 @@ package struct MappingProgram: Sendable {
   }
 
   private mutating func addTable(_ values: [FieldMapping.Pair], otherwise: Value?) {
-    let table = ValueTable(
+    let table = ValueTable.Spec(
       keys: values.map(\.from), results: values.map { constant($0.to) }, otherwise: otherwise.map { constant($0) })
     steps.append(.values(table: tables.count))
     tables.append(table)
-  }
-}
-
-/// `values:` of a mapping: text, number, boolean or null → constant.
-struct ValueTable: Sendable {
-  /// Up to how many texts are compared one after the other; beyond, a dictionary is asked.
-  private static let scannedMax = 8
-
-  private let texts: [(key: [UInt8], result: Int)]
-  private let byText: [[UInt8]: Int]
-  private let byNumber: [Decimal: Int]
-  private let forTrue: Int?
-  private let forFalse: Int?
-  private let forNull: Int?
-  let otherwise: Int?
-
-  init(keys: [Value], results: [Int], otherwise: Int?) {
-    var texts: [(key: [UInt8], result: Int)] = []
-    var byNumber: [Decimal: Int] = [:]
-    var words: [Bool?: Int] = [:]
-    for (key, result) in zip(keys, results) {
-      switch key {
-      case .string(let text): texts.append((Array(text.utf8), result))
-      case .int(let number): byNumber[Decimal(Int128(number))] = result
-      case .number(let text): if let number = Decimal(text) { byNumber[number] = result }
-      case .bool(let flag): words[.some(flag)] = result
-      case .null: words[.none] = result
-      case .bytes, .array, .object: break
-      }
-    }
-    self.texts = texts.count <= Self.scannedMax ? texts : []
-    byText = texts.count > Self.scannedMax ? Dictionary(texts.map { ($0.key, $0.result) }) { $1 } : [:]
-    self.byNumber = byNumber
-    forTrue = words[.some(true)]
-    forFalse = words[.some(false)]
-    forNull = words[.none]
-    self.otherwise = otherwise
-  }
-
-  func result(text: UnsafeRawBufferPointer) -> Int? {
-    for entry in texts where entry.key.count == text.count {
-      if entry.key.withUnsafeBytes({ $0.elementsEqual(text) }) { return entry.result }
-    }
-    return byText.isEmpty ? nil : byText[Array(text)]
-  }
-
-  func result(number text: UnsafeRawBufferPointer) -> Int? {
-    byNumber.isEmpty ? nil : Decimal(text).flatMap { byNumber[$0] }
-  }
-
-  func result(word kind: Node.Kind) -> Int? {
-    switch kind {
-    case .true: forTrue
-    case .false: forFalse
-    case .null: forNull
-    default: nil
-    }
   }
 }

@@ -12,6 +12,12 @@ struct PathTrie: Sendable {
     var isLeaf: Bool { members.isEmpty && elements.isEmpty }
   }
 
+  /// What a walk needs of a branch at every step, without the lists that it rarely needs.
+  struct Shape: BitwiseCopyable {
+    var slot: Int
+    var isLeaf: Bool
+  }
+
   private(set) var branches = [Branch()]
 
   mutating func add(_ steps: [Path.Step], slot: Int) {
@@ -42,8 +48,8 @@ struct PathTrie: Sendable {
 
 /// Walks records along a trie. Belongs to one lane: it learns which key ids its batches give the names of the trie.
 struct PathWalker: ~Copyable {
-  /// The slot's value was not there.
   private let trie: PathTrie
+  private var shapes = RawArray<PathTrie.Shape>()
   /// For each branch and key id, the branch of that member, or -1; a row of `stride` ids a branch.
   private var branchOfKey = RawArray<Int16>()
   private var stride = 0
@@ -57,7 +63,10 @@ struct PathWalker: ~Copyable {
   init(_ trie: PathTrie) {
     self.trie = trie
     isEmpty = trie.branches.count == 1 && trie.branches[0].slot < 0
-    for _ in trie.branches { entered.append(0) }
+    for branch in trie.branches {
+      entered.append(0)
+      shapes.append(PathTrie.Shape(slot: branch.slot, isLeaf: branch.isLeaf))
+    }
   }
 
   /// Fills the slots of what is there; the others stay as they are.
@@ -97,7 +106,7 @@ struct PathWalker: ~Copyable {
   ) {
     if entered.base[branch] == record { clear(branch, slots) }
     entered.base[branch] = record
-    let shape = trie.branches[branch]
+    let shape = shapes.base[branch]
     if shape.slot >= 0 {
       slots[shape.slot] = nodes[index]
       slots[shape.slot].next = UInt32(truncatingIfNeeded: index)
@@ -105,7 +114,7 @@ struct PathWalker: ~Copyable {
     guard !shape.isLeaf else { return }
     switch nodes[index].kind {
     case .object: enterMembers(branch, index, batch, nodes, slots)
-    case .array: enterElements(shape, index, batch, nodes, slots)
+    case .array: enterElements(branch, index, batch, nodes, slots)
     default: break
     }
   }
@@ -142,18 +151,18 @@ struct PathWalker: ~Copyable {
   }
 
   private mutating func enterElements(
-    _ shape: PathTrie.Branch, _ index: Int, _ batch: Batch, _ nodes: UnsafeMutablePointer<Node>,
+    _ branch: Int, _ index: Int, _ batch: Batch, _ nodes: UnsafeMutablePointer<Node>,
     _ slots: UnsafeMutablePointer<Node>
   ) {
     let end = Int(nodes[index].next)
-    var child = index + 1
-    var position = 0
-    while child < end {
-      if let element = shape.elements.first(where: { $0.index == position }) {
-        enter(element.branch, child, batch, nodes, slots)
+    for element in trie.branches[branch].elements {
+      var child = index + 1
+      var position = 0
+      while child < end, position < element.index {
+        child = Int(nodes[child].next)
+        position += 1
       }
-      child = Int(nodes[child].next)
-      position += 1
+      if child < end { enter(element.branch, child, batch, nodes, slots) }
     }
   }
 }

@@ -18,11 +18,8 @@ extension UnitConversion {
   }
 
   private static func number(_ cell: inout Node, _ batch: Batch) -> Decimal? {
-    switch cell.kind {
-    case .integer where cell.flags.contains(.inline): Decimal(Int128(cell.inlineInteger))
-    case .integer, .number: Decimal(batch.raw(cell))
-    case .string: Decimal(CellText.plain(&cell, batch))
-    default: nil
-    }
+    if cell.kind == .string { _ = CellText.plain(&cell, batch) }
+    guard cell.kind == .integer || cell.kind == .number || cell.kind == .string else { return nil }
+    return CastExecutor.number(cell, batch)
   }
 }
