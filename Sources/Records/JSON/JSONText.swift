@@ -90,6 +90,14 @@ package enum JSONText {
     }
   }
 
+  /// Appends a text in quotes.
+  package static func quote(_ text: String, into out: inout ByteBuffer) {
+    var text = text
+    out.append(UInt8(ascii: "\""))
+    text.withUTF8 { escape(UnsafeRawBufferPointer($0), into: &out) }
+    out.append(UInt8(ascii: "\""))
+  }
+
   private static let hexDigits = Array("0123456789abcdef".utf8)
 
   /// Whether text can stand inside a JSON string as it is.

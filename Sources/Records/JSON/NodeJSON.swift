@@ -71,13 +71,11 @@ package enum NodeJSON {
 
   /// Appends the name of a member, in quotes.
   package static func append(name child: Batch.Child, of batch: Batch, to out: inout ByteBuffer) {
-    out.append(UInt8(ascii: "\""))
-    if let keyText = child.keyText {
-      out.append(batch.raw(batch.nodes[keyText]))
-    } else {
-      var name = batch.keys[batch.nodes[child.node].key]
-      name.withUTF8 { JSONText.escape(UnsafeRawBufferPointer($0), into: &out) }
+    guard let keyText = child.keyText else {
+      return JSONText.quote(batch.keys[batch.nodes[child.node].key], into: &out)
     }
+    out.append(UInt8(ascii: "\""))
+    out.append(batch.raw(batch.nodes[keyText]))
     out.append(UInt8(ascii: "\""))
   }
 

@@ -70,18 +70,11 @@ extension Value {
     case .bool(let flag): out.append(flag ? "true" : "false")
     case .int(let number): NodeJSON.appendInteger(number, to: &out)
     case .number(let text): out.append(text)
-    case .string(let text): Self.append(text, to: &out)
-    case .bytes(let bytes): Self.append(Base64.encode(bytes), to: &out)
+    case .string(let text): JSONText.quote(text, into: &out)
+    case .bytes(let bytes): JSONText.quote(Base64.encode(bytes), into: &out)
     case .array(let items): Self.append(items, to: &out, indent: indent)
     case .object(let members): Self.append(members, to: &out, indent: indent)
     }
-  }
-
-  private static func append(_ text: String, to out: inout ByteBuffer) {
-    var text = text
-    out.append(UInt8(ascii: "\""))
-    text.withUTF8 { JSONText.escape(UnsafeRawBufferPointer($0), into: &out) }
-    out.append(UInt8(ascii: "\""))
   }
 
   private static func append(_ items: [Value], to out: inout ByteBuffer, indent: Int?) {
@@ -102,7 +95,7 @@ extension Value {
     for (index, member) in members.enumerated() {
       if index > 0 { out.append(",") }
       breakLine(inner, &out)
-      append(member.name, to: &out)
+      JSONText.quote(member.name, into: &out)
       out.append(indent == nil ? ":" : ": ")
       member.value.append(to: &out, indent: inner)
     }

@@ -1,0 +1,159 @@
+import CScan
+
+/// Writes each row as one JSON object and a line break (NDJSON).
+///
+/// Texts and numbers that came from JSON are copied as they were written, so that every digit and escape stays.
+package final class JSONRowEncoder: Encoder {
+  private let columns: Columns
+  /// `,"name":` of every column; the first one's comma becomes the brace.
+  private var prefixes = ByteBuffer()
+  private var prefixRanges: [Range<Int>] = []
+  /// The most bytes that a row needs beside its texts.
+  private let overhead: Int
+  private var rest: RestNames?
+
+  package init(_ columns: Columns) {
+    self.columns = columns
+    var total = 2
+    for name in columns.names {
+      let start = prefixes.count
+      prefixes.append(memberPrefix(name))
+      prefixRanges.append(start..<prefixes.count)
+      // A literal, a number in the cell itself, or the quotes around a text.
+      total += prefixes.count - start + 24
+    }
+    overhead = total
+    rest = columns.rest.map { RestNames(excluded: $0.excluded) }
+  }
+
+  package func encode(row index: Int, of batch: Batch, into payload: Payload) throws(Refusal) {
+    let row = batch.rows.rows[index]
+    guard row.operation == .upsert else {
+      throw Refusal(code: "file.delete_unsupported", message: "a file of rows has no deletes")
+    }
+    if columns.names.isEmpty, isWholeRecord(row, of: batch) {
+      NodeJSON.append(node: Int(row.rest), of: batch, to: &payload.bytes)
+    } else {
+      encode(row, of: batch, into: payload)
+    }
+    payload.bytes.append(0x0a)
+    payload.rows.append(Payload.Entry(end: UInt64(payload.bytes.count), event: row.event))
+  }
+
+  /// `mappings: all` and nothing else: the record passes as it stands.
+  private func isWholeRecord(_ row: Row, of batch: Batch) -> Bool {
+    row.rest != Event.none && columns.rest?.excluded.isEmpty == true
+  }
+
+  private func encode(_ row: Row, of batch: Batch, into payload: Payload) {
+    let start = payload.bytes.count
+    appendCells(row, of: batch, into: payload)
+    if row.rest != Event.none, rest != nil { appendRest(row, of: batch, into: payload) }
+    if payload.bytes.count == start { payload.bytes.append(UInt8(ascii: "{")) }
+    payload.bytes.base[start] = UInt8(ascii: "{")
+    payload.bytes.append(UInt8(ascii: "}"))
+  }
+
+  private func appendCells(_ row: Row, of batch: Batch, into payload: Payload) {
+    let cells = batch.rows.cells.base + Int(row.firstCell)
+    let text = UnsafePointer(batch.bytes.base)
+    let prefixBase = UnsafePointer(prefixes.base)
+    payload.bytes.reserve(overhead + Self.textBound(cells, count: prefixRanges.count))
+    var out = payload.bytes.end
+    for column in prefixRanges.indices {
+      let cell = cells[column]
+      if cell.kind == .absent { continue }
+      let prefix = prefixRanges[column]
+      scan_copy(out, prefixBase + prefix.lowerBound, prefix.count)
+      out += prefix.count
+      switch cell.kind {
+      case .string where !cell.flags.contains(.plain):
+        out[0] = UInt8(ascii: "\"")
+        scan_copy(out + 1, text + Int(cell.offset), Int(cell.length))
+        out += Int(cell.length) + 1
+        out[0] = UInt8(ascii: "\"")
+        out += 1
+      case .integer where !cell.flags.contains(.inline), .number:
+        scan_copy(out, text + Int(cell.offset), Int(cell.length))
+        out += Int(cell.length)
+      default:
+        payload.bytes.advance(by: out - payload.bytes.end)
+        NodeJSON.append(cell: cell, of: batch, to: &payload.bytes)
+        payload.bytes.reserve(overhead + Self.textBound(cells + column, count: prefixRanges.count - column))
+        out = payload.bytes.end
+      }
+    }
+    payload.bytes.advance(by: out - payload.bytes.end)
+  }
+
+  /// How many bytes the texts of cells take when they are copied as they are.
+  @inline(__always)
+  private static func textBound(_ cells: UnsafePointer<Node>, count: Int) -> Int {
+    var bound = 0
+    for column in 0..<count where !cells[column].flags.contains(.inline) { bound += Int(cells[column].length) }
+    return bound
+  }
+
+  private func appendRest(_ row: Row, of batch: Batch, into payload: Payload) {
+    let end = batch.nodes[Int(row.rest)].next
+    var child = row.rest + 1
+    while child < end {
+      let node = batch.nodes[Int(child)]
+      if node.kind == .keyText {
+        appendOverflowing(Batch.Child(node: Int(child) + 1, keyText: Int(child)), of: batch, into: payload)
+        child = batch.nodes[Int(child) + 1].next
+        continue
+      }
+      if let prefix = rest?.prefix(of: node.key, in: batch.keys) {
+        payload.bytes.append(prefix)
+        NodeJSON.append(node: Int(child), of: batch, to: &payload.bytes)
+      }
+      child = node.next
+    }
+  }
+
+  private func appendOverflowing(_ child: Batch.Child, of batch: Batch, into payload: Payload) {
+    guard rest?.excludes(batch.name(of: child)) == false else { return }
+    payload.bytes.append(UInt8(ascii: ","))
+    NodeJSON.append(name: child, of: batch, to: &payload.bytes)
+    payload.bytes.append(UInt8(ascii: ":"))
+    NodeJSON.append(node: child.node, of: batch, to: &payload.bytes)
+  }
+}
+
+/// `,"name":` for each key id that is passed on, made once for each id.
+private struct RestNames {
+  private let excluded: [[UInt8]]
+  private var table = -1
+  private var prefixes: [[UInt8]?] = []
+
+  init(excluded: [String]) { self.excluded = excluded.map { Array($0.utf8) } }
+
+  func excludes(_ name: String) -> Bool { excluded.contains { $0.elementsEqual(name.utf8) } }
+
+  /// nil where the member is not passed on.
+  mutating func prefix(of key: UInt16, in keys: KeyNames) -> [UInt8]? {
+    if keys.table != table || prefixes.count < keys.names.count { learn(keys) }
+    return prefixes[Int(key)]
+  }
+
+  private mutating func learn(_ keys: KeyNames) {
+    if keys.table != table { prefixes.removeAll() }
+    table = keys.table
+    for name in keys.names[prefixes.count...] { prefixes.append(excludes(name) ? nil : memberPrefix(name)) }
+  }
+
+}
+
+/// `,"name":`
+private func memberPrefix(_ name: String) -> [UInt8] {
+  var text = ByteBuffer()
+  text.append(",")
+  JSONText.quote(name, into: &text)
+  text.append(":")
+  return Array(text.bytes)
+}
+
+extension ByteBuffer {
+  mutating func append(_ more: [UInt8]) { more.withUnsafeBytes { append($0) } }
+}

@@ -1,0 +1,47 @@
+/// Turns rows into a target's form, on the lanes that do the computing. Belongs to one lane.
+package protocol Encoder: AnyObject {
+  /// Appends the row of that index to the payload's bytes. A row that cannot be written in this form is refused, and
+  /// nothing of it stands in the payload.
+  func encode(row: Int, of batch: Batch, into payload: Payload) throws(Refusal)
+}
+
+/// Why a row has no form in a target.
+package struct Refusal: Error, Sendable, Equatable {
+  package var code: String
+  package var field: String?
+  package var message: String
+
+  package init(code: String, field: String? = nil, message: String) {
+    self.code = code
+    self.field = field
+    self.message = message
+  }
+}
+
+/// Encoded rows of one batch for one lane of a target.
+///
+/// `@unchecked Sendable`: belongs to one lane at a time, like the ``Batch`` that it was made of.
+package final class Payload: @unchecked Sendable {
+  package var bytes: ByteBuffer
+  /// For each row, where its bytes end and which event of the batch it came from.
+  package var rows: RawArray<Entry>
+
+  package struct Entry: BitwiseCopyable, Sendable {
+    package var end: UInt64
+    package var event: UInt32
+    package init(end: UInt64, event: UInt32) {
+      self.end = end
+      self.event = event
+    }
+  }
+
+  package init() {
+    bytes = ByteBuffer()
+    rows = RawArray()
+  }
+
+  package func reset() {
+    bytes.shrink(to: 4 << 20)
+    rows.shrink(to: 1 << 16)
+  }
+}
