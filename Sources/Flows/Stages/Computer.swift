@@ -30,6 +30,7 @@ struct Computer: Sendable {
       encode(parcel)
       parcel.count()
       pool.recharge(parcel)
+      await world.giveWay()
       books.arrived(parcel)
     }
   }

@@ -147,6 +147,7 @@ struct Simulation {
         guard case .read(_, let bytes) = event, bytes > limit else { return }
         universe.violate("\(bytes) bytes in flight, over the limit")
       })
+    world.giveWay = { await simulator.pause(upTo: .milliseconds(1)) }
     world.flaw = scenario.flaw
     let sleep = world.context(pipeline: "", folder: "", batchBytes: 0).sleep
     let source: any Source =
