@@ -33,7 +33,11 @@ struct Opening: Sendable {
     upstream = Upstream(source, settings.retry, in: world)
   }
 
-  func open() async throws(FlowError) -> Opened {
+  func result() async -> Result<Opened, FlowError> {
+    do { return .success(try await open()) } catch { return .failure(error) }
+  }
+
+  private func open() async throws(FlowError) -> Opened {
     var checkpoint = try await loadCheckpoint()
     try await world.deadLetters.open(at: checkpoint.deadLetters)
     var encoders: [[any Encoder]] = []
