@@ -18,7 +18,7 @@ struct CheckpointMove {
   }
 
   func run(_ change: (inout Checkpoint, Plan) throws(Failure) -> Void) async throws(Failure) -> ExitStatus {
-    let store = CheckpointFile(path: plan.checkpoint.path)
+    let store = FileCheckpoints(path: plan.checkpoint.path)
     let old = try await open(store)
     guard let old else {
       throw Failure(
@@ -37,7 +37,7 @@ struct CheckpointMove {
   }
 
   func reset() async throws(Failure) -> ExitStatus {
-    let store = CheckpointFile(path: plan.checkpoint.path)
+    let store = FileCheckpoints(path: plan.checkpoint.path)
     // Also one that cannot be read: resetting is the way out.
     let isThere = ((try? Files.info(plan.checkpoint.path)) ?? nil) != nil
     do throws(FlowError) { _ = try await store.open() } catch {
@@ -62,7 +62,7 @@ struct CheckpointMove {
     return .done
   }
 
-  private func open(_ store: CheckpointFile) async throws(Failure) -> Checkpoint? {
+  private func open(_ store: FileCheckpoints) async throws(Failure) -> Checkpoint? {
     do throws(FlowError) { return try await store.open() } catch { throw Failure(error) }
   }
 

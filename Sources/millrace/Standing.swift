@@ -17,8 +17,8 @@ struct Standing: Sendable {
 
   init(_ plan: Plan) async throws(Failure) {
     self.plan = plan
-    do throws(FlowError) { checkpoint = try CheckpointFile.read(plan.checkpoint.path) } catch { throw Failure(error) }
-    runner = CheckpointFile.runner(of: plan.checkpoint.path)
+    do throws(FlowError) { checkpoint = try FileCheckpoints.read(plan.checkpoint.path) } catch { throw Failure(error) }
+    runner = FileCheckpoints.runner(of: plan.checkpoint.path)
     do throws(Failure) {
       extent = try await Self.extent(of: plan, at: checkpoint?.position)
       sourceFailure = nil
