@@ -13,7 +13,7 @@ struct HelpTests {
     let answer = try Program().start(command + ["--help"]).end()
     #expect(answer.code == 0)
     if !command.isEmpty { #expect(answer.out.contains("Example:")) }
-    #expect(answer.out.split(separator: "\n").allSatisfy { $0.count <= 110 })
+    #expect(answer.out.split(separator: "\n").allSatisfy { $0.count <= 80 })
     try Golden.check(answer.out, "help/\((["millrace"] + command).joined(separator: "-")).txt")
   }
 

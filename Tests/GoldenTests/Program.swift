@@ -53,17 +53,21 @@ final class Program {
     process.arguments = arguments
     process.currentDirectoryURL = folder
     process.environment = ["PATH": "/usr/bin:/bin", "TERM": "xterm"].merging(environment) { $1 }
-    return try Run(process, folder, input)
+    return try Run(process, self, input)
   }
 
   /// A run that is under way. Its output goes to files, so that no pipe fills.
   final class Run {
     let process: Process
+    /// Its folder stays as long as the run is looked at.
+    private let program: Program
     private let out: URL
     private let err: URL
 
-    init(_ process: Process, _ folder: URL, _ input: Pipe?) throws {
+    init(_ process: Process, _ program: Program, _ input: Pipe?) throws {
       self.process = process
+      self.program = program
+      let folder = program.folder
       out = folder.appendingPathComponent(".out-\(UUID().uuidString)")
       err = folder.appendingPathComponent(".err-\(UUID().uuidString)")
       for file in [out, err] { try Data().write(to: file) }
