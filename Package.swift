@@ -54,7 +54,7 @@ let package = Package(
     .testTarget(name: "ConnectorKitTests", dependencies: ["ConnectorKit"], swiftSettings: strict),
     .testTarget(name: "ConnectorsTests", dependencies: ["Connectors"], swiftSettings: strict),
     .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], swiftSettings: strict),
-    .testTarget(name: "FlowsTests", dependencies: ["Flows"], swiftSettings: strict),
+    .testTarget(name: "FlowsTests", dependencies: ["Flows"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "SimulationTests", dependencies: ["Flows"], swiftSettings: strict),
     // The built program, killed again and again; it is run as a process, not linked.
     .testTarget(name: "CrashTests", swiftSettings: strict),
