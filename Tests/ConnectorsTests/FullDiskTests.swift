@@ -18,6 +18,15 @@ private final class SmallDisk {
   deinit { umount2(folder.path, 2) }
 }
 
+/// Text that does not pack well, 40 kB.
+private func noise(_ seed: Int) -> String {
+  var state = UInt64(seed) &+ 1
+  return (0..<2_500).map { _ in
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return String(state | 1 << 63, radix: 16)
+  }.joined()
+}
+
 private let mayMount = (try? SmallDisk(bytes: 1 << 16)) != nil
 
 @Suite(.enabled(if: mayMount, "needs the right to mount a small file system (run as root)"))
@@ -28,11 +37,7 @@ struct FullDiskTests {
       let disk = try #require(try SmallDisk(bytes: 1 << 20))
       let target = try fileTarget(disk.folder, ["path": .string(name), "write": .string(write)])
       _ = try await target.open(at: nil)
-      // Texts that do not pack.
-      var generator = SystemRandomNumberGenerator()
-      let texts = (0..<64).map { _ in
-        [String((0..<20_000).map { _ in Character(Unicode.Scalar(UInt8.random(in: 33...126, using: &generator))) })]
-      }
+      let texts = (0..<64).map { [noise($0)] }
       let encoder = try target.makeEncoder(Columns(names: ["text"]))
 
       var written: [String] = []
