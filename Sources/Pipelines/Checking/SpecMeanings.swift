@@ -5,22 +5,30 @@ import Records
 // What the parts of a file mean for a run.
 
 extension MappingSpec {
-  var mapping: Mapping {
-    Mapping(
+  /// The mapping for a target with that key: a key field that would be passed on with the rest becomes a field of its
+  /// own, and a row without it is refused.
+  func mapping(key: [String]) -> Mapping {
+    var mapping = Mapping(
       fields: fields.map { Mapping.Field($0.name, $0.spec.mapping) }, passesRest: passesRest, dropped: dropped)
+    guard passesRest else { return mapping }
+    let known = Set(fields.map(\.name) + dropped)
+    mapping.fields += key.filter { !known.contains($0) }.map { name in
+      var field = FieldMapping(from: .path(Path(.record, [.member(name)])))
+      field.required = true
+      return Mapping.Field(name, field)
+    }
+    return mapping
   }
 }
 
 extension Mapping {
-  /// The columns that the mapping makes, with those of the key; a key field that is passed on with the rest becomes a
-  /// column of its own.
+  /// The columns that the mapping makes.
   func columns(key: [String]) -> Columns {
     let names = fields.map(\.name)
-    let added = passesRest ? key.filter { !names.contains($0) && !dropped.contains($0) } : []
-    let all = names + added
+    let indices = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
     return Columns(
-      names: all, key: key.compactMap { all.firstIndex(of: $0) },
-      rest: passesRest ? Columns.Rest(excluded: all + dropped) : nil)
+      names: names, key: key.compactMap { indices[$0] },
+      rest: passesRest ? Columns.Rest(excluded: names + dropped) : nil)
   }
 }
 
@@ -46,10 +54,11 @@ extension TransformSpec {
 }
 
 extension BatchSpec {
-  var policy: BatchPolicy {
+  /// - Parameter limits: a default batch is no larger than what may be in flight.
+  func policy(_ limits: LimitsSpec) -> BatchPolicy {
     var policy = BatchPolicy()
     policy.records = records
-    policy.bytes = bytes.bytes
+    policy.bytes = $bytes.isGiven ? bytes.bytes : min(bytes.bytes, limits.inFlight.bytes)
     policy.wait = wait
     return policy
   }
