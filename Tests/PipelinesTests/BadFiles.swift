@@ -49,7 +49,10 @@ enum BadFiles {
     ("a source as a word", "name: x\nsource: file\nmappings: all\ntarget: {type: file, path: o}\n"),
     ("a list of sources", "name: x\nsource: [a.ndjson]\nmappings: all\ntarget: {type: file, path: o}\n"),
     ("limits", pipeline("limits: {in_flight: 64M, rate: 5000}")),
-    ("limits below a batch", pipeline("limits: {in_flight: 2MiB}").replacing("out.ndjson}", "out.ndjson, batch: {bytes: 4MiB}}")),
+    (
+      "limits below a batch",
+      pipeline("limits: {in_flight: 2MiB}").replacing("out.ndjson}", "out.ndjson, batch: {bytes: 4MiB}}")
+    ),
     ("a checkpoint without unit", pipeline("checkpoint: {every: 5}")),
     ("numbers as keys", pipeline("5: x\ntrue: y\n~: z")),
     ("tests without names and expectations", pipeline("tests:\n  - given: []\n  - name: a\n    given: [{op: insert}]")),
