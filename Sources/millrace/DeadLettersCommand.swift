@@ -105,7 +105,7 @@ struct DeadLettersShowCommand: Command {
 
   func perform() async throws(Failure) -> ExitStatus {
     let plan = try PipelineFiles.one(file)
-    let all = try StoredLetters.read(plan.deadLetters.path).filter(filter.accepts)
+    let all = try StoredLetters.read(plan.deadLetters.path, withLines: true).filter(filter.accepts)
     let chosen = ids.isEmpty ? all : all.filter { ids.contains($0.id) }
     for letter in chosen.prefix(max(0, limit)) {
       Output.answer(output.json ? letter.line : text(letter))

@@ -1,8 +1,9 @@
 import ConnectorKit
-@testable import Flows
 import Records
 import Status
 import Testing
+
+@testable import Flows
 
 struct LogTests {
   private func letter(_ id: String, field: String?) -> Flow.Event {
