@@ -1,0 +1,133 @@
+/// Makes the steps that run of a resolved expression, and computes what is the same for every record.
+struct Compiler {
+  let environment: Environment
+  private(set) var problems: [ExpressionProblem] = []
+  /// For computing constants.
+  private let scratch = Frame(variables: 0, locals: 0)
+
+  init(environment: Environment) { self.environment = environment }
+
+  mutating func compile(_ expr: Expr) -> Code {
+    let code = make(expr)
+    return isFoldable(expr) ? fold(code) : code
+  }
+
+  private mutating func make(_ expr: Expr) -> Code {
+    let at = expr.offset
+    switch expr.kind {
+    case .literal(let literal): return ConstantCode(CELValue(literal), at)
+    case .type(let type): return ConstantCode(.type(CELTypeValue(type)), at)
+    case .variable(let index): return SlotCode(index, at)
+    case .local(let slot): return SlotCode(local(slot), at)
+    case .identifier(let name), .unresolved(let name), .message(let name):
+      return FailureCode(EvaluationError(.unknownName, "there is no '\(name)' here"), at)
+    case .select(let operand, let field, .value): return MemberCode(compile(operand), field, at)
+    case .select(let operand, let field, .optional): return ProbeCode(compile(operand), field, isTest: false, at)
+    case .select(let operand, let field, .presence): return ProbeCode(compile(operand), field, isTest: true, at)
+    case .index(let operand, let index, let optional):
+      return IndexCode(compile(operand), compile(index), optional: optional, at)
+    case .call(let name, let arguments): return call(name, arguments, isMethod: false, at)
+    case .method(let target, let name, let arguments): return call(name, [target] + arguments, isMethod: true, at)
+    case .list(let items): return ListCode(items.map { compile($0.value) }, optional: items.map(\.optional), at)
+    case .map(let entries):
+      return MapCode(
+        entries.map { compile($0.key) }, entries.map { compile($0.value) }, optional: entries.map(\.optional), at)
+    case .bind(let name, let value, let body): return BindCode(local(name.slot), compile(value), compile(body), at)
+    case .optionalMap(let target, let name, let body, let flat):
+      return OptionalMapCode(compile(target), local(name.slot), compile(body), flat: flat, at)
+    case .loop(let loop): return self.loop(loop, at)
+    case .coalesce(let arguments): return CoalesceCode(arguments.map { compile($0) }, at)
+    case .attempt(let value, let otherwise): return AttemptCode(compile(value), compile(otherwise), at)
+    }
+  }
+
+  private func local(_ slot: Int) -> Int { environment.variables.count + slot }
+
+  // MARK: Constants
+
+  /// Whether it depends on nothing but constants and is neither a constant already nor a loop.
+  private func isFoldable(_ expr: Expr) -> Bool {
+    switch expr.kind {
+    case .call, .method, .list, .map, .select, .index: expr.children.allSatisfy { isConstant($0) }
+    default: false
+    }
+  }
+
+  private func isConstant(_ expr: Expr) -> Bool {
+    switch expr.kind {
+    case .literal, .type: true
+    default: isFoldable(expr)
+    }
+  }
+
+  /// The value itself where there is one; what fails is left to fail when it runs.
+  private func fold(_ code: Code) -> Code {
+    scratch.reset()
+    guard let value = try? code.run(scratch) else { return code }
+    return ConstantCode(value, code.offset)
+  }
+
+  // MARK: Calls
+
+  private mutating func call(_ name: String, _ arguments: [Expr], isMethod: Bool, _ at: Int) -> Code {
+    let codes = arguments.map { compile($0) }
+    switch (name, codes.count) {
+    case ("_&&_", _): return LogicCode(codes, deciding: false, at)
+    case ("_||_", _): return LogicCode(codes, deciding: true, at)
+    case ("_?_:_", 3): return ConditionalCode(codes[0], codes[1], codes[2], at)
+    case ("or", 2) where isMethod: return OrElseCode(codes[0], codes[1], unwraps: false, at)
+    case ("orValue", 2) where isMethod: return OrElseCode(codes[0], codes[1], unwraps: true, at)
+    default: break
+    }
+    if let pattern = pattern(name, codes, at) { return pattern }
+    guard let function = environment.function(named: name) else {
+      return FailureCode(EvaluationError(.unknownName, "there is no function '\(name)'"), at)
+    }
+    return call(function, codes, isMethod: isMethod, at)
+  }
+
+  private func call(_ function: Function, _ codes: [Code], isMethod: Bool, _ at: Int) -> Code {
+    let fitting = function.overloads.filter { $0.isMethod == isMethod && $0.parameters.count == codes.count }
+    let single = fitting.count == 1 ? fitting[0].implementation : nil
+    switch (fitting.isEmpty ? nil : function.shared) ?? single {
+    case .zero(let body): return ZeroCall(function, isMethod: isMethod, at, body)
+    case .one(let body) where codes.count == 1: return OneCall(function, isMethod: isMethod, at, codes[0], body)
+    case .two(let body) where codes.count == 2:
+      return TwoCall(function, isMethod: isMethod, at, codes[0], codes[1], body)
+    default: return ManyCall(function, isMethod: isMethod, at, codes, fitting)
+    }
+  }
+
+  /// A pattern that is known already is compiled once, and what is wrong with it is a problem of the expression.
+  private mutating func pattern(_ name: String, _ codes: [Code], _ at: Int) -> Code? {
+    guard let place = RegexFunctions.patternPlace[name], place < codes.count,
+      let constant = codes[place].constant, let text = try? constant.string()
+    else { return nil }
+    do throws(EvaluationError) {
+      let pattern = try Pattern(text)
+      return RegexFunctions.code(name, pattern, codes, at)
+    } catch {
+      problems.append(ExpressionProblem(.badPattern, error.message, hint: error.hint, at: codes[place].offset))
+      return FailureCode(error, at)
+    }
+  }
+
+  // MARK: Loops
+
+  private mutating func loop(_ loop: Expr.Loop, _ at: Int) -> Code {
+    let range = compile(loop.range)
+    let slots = loop.variables.map { local($0.slot) }
+    let filter = loop.filter.map { compile($0) }
+    let body = compile(loop.body)
+    switch loop.result {
+    case .all: return QuantifierCode(deciding: false, range, slots: slots, body: body, at)
+    case .exists: return QuantifierCode(deciding: true, range, slots: slots, body: body, at)
+    case .existsOne: return ExistsOneCode(range, slots: slots, filter: filter, body: body, at)
+    case .list: return ListLoopCode(range, slots: slots, filter: filter, body: body, at)
+    case .map: return MapLoopCode(makesEntries: false, range, slots: slots, filter: filter, body: body, at)
+    case .mapEntries: return MapLoopCode(makesEntries: true, range, slots: slots, filter: filter, body: body, at)
+    case .sorted: return SortCode(range, slots: slots, filter: filter, body: body, at)
+    case .grouped: return GroupCode(range, slots: slots, filter: filter, body: body, at)
+    }
+  }
+}

@@ -1,0 +1,134 @@
+/// `operand.name`
+final class MemberCode: Code {
+  private let operand: Code
+  private let name: String
+
+  init(_ operand: Code, _ name: String, _ offset: Int) {
+    self.operand = operand
+    self.name = name
+    super.init(offset)
+  }
+
+  override func run(_ frame: Frame) throws(EvaluationError) -> CELValue {
+    let holder = try operand.run(frame)
+    switch holder {
+    case .object(let node):
+      if let value = node.member(name) { return value }
+    case .map(let map):
+      if let value = map.value(named: name) { return value }
+    case .optional(let optional):
+      guard let inner = optional.value else { return .noValue }
+      return try Field.find(name, in: inner, self).map { .some($0) } ?? .noValue
+    default:
+      throw Field.notAHolder(name, holder, self)
+    }
+    throw Field.missing(name, in: holder, self)
+  }
+}
+
+/// `operand.?name` and `has(operand.name)`
+final class ProbeCode: Code {
+  private let operand: Code
+  private let name: String
+  /// Whether the answer is a bool rather than an optional.
+  private let isTest: Bool
+
+  init(_ operand: Code, _ name: String, isTest: Bool, _ offset: Int) {
+    self.operand = operand
+    self.name = name
+    self.isTest = isTest
+    super.init(offset)
+  }
+
+  override func run(_ frame: Frame) throws(EvaluationError) -> CELValue {
+    let holder = try operand.run(frame)
+    let found: CELValue?
+    if case .optional(let optional) = holder {
+      found = try optional.value.flatMap { inner throws(EvaluationError) in try Field.find(name, in: inner, self) }
+    } else {
+      found = try Field.find(name, in: holder, self)
+    }
+    if isTest { return .bool(found != nil) }
+    return found.map { .some($0) } ?? .noValue
+  }
+}
+
+/// `operand[index]` and `operand[?index]`
+final class IndexCode: Code {
+  private let operand: Code
+  private let index: Code
+  private let optional: Bool
+
+  init(_ operand: Code, _ index: Code, optional: Bool, _ offset: Int) {
+    self.operand = operand
+    self.index = index
+    self.optional = optional
+    super.init(offset)
+  }
+
+  override func run(_ frame: Frame) throws(EvaluationError) -> CELValue {
+    let holder = try operand.run(frame)
+    let index = try self.index.run(frame)
+    if case .optional(let wrapped) = holder {
+      guard let inner = wrapped.value else { return .noValue }
+      return try Field.find(index, in: inner, self).map { .some($0) } ?? .noValue
+    }
+    let found = try Field.find(index, in: holder, self)
+    if optional { return found.map { .some($0) } ?? .noValue }
+    guard let found else { throw missing(index, holder) }
+    return found
+  }
+
+  private func missing(_ index: CELValue, _ holder: CELValue) -> EvaluationError {
+    switch holder {
+    case .list(let list): error(.outOfRange, "there is no element \(index.shown) in a list of \(list.items.count)")
+    case .array(let node): error(.outOfRange, "there is no element \(index.shown) in a list of \(node.count)")
+    default: Field.missing((try? index.string()) ?? index.shown, in: holder, self)
+    }
+  }
+}
+
+/// Looking into values by name and by index.
+enum Field {
+  /// The value of a field; nil where there is none.
+  static func find(_ name: String, in holder: CELValue, _ code: Code) throws(EvaluationError) -> CELValue? {
+    switch holder {
+    case .object(let node): return node.member(name)
+    case .map(let map): return map.value(named: name)
+    default: throw notAHolder(name, holder, code)
+    }
+  }
+
+  /// The element at an index or the value of a key; nil where there is none.
+  static func find(_ index: CELValue, in holder: CELValue, _ code: Code) throws(EvaluationError) -> CELValue? {
+    switch holder {
+    case .list(let list):
+      let place = try self.place(index, code)
+      return list.items.indices.contains(place) ? list.items[place] : nil
+    case .array(let node): return node.element(at: try place(index, code))
+    case .map(let map): return map.value(of: index)
+    case .object(let node):
+      guard let name = try? index.string() else { return nil }
+      return node.member(name)
+    default: throw code.error(.noSuchOverload, "\(holder.type.name)[\(index.type.name)] is not defined")
+    }
+  }
+
+  private static func place(_ index: CELValue, _ code: Code) throws(EvaluationError) -> Int {
+    switch index {
+    case .int(let number): return Int(number)
+    case .uint(let number): return Int(clamping: number)
+    case .double(let number) where number == number.rounded(): return Int(exactly: number) ?? -1
+    default: throw code.error(.noSuchOverload, "the index of a list is an int, and this is \(index.type.name)")
+    }
+  }
+
+  static func missing(_ name: String, in holder: CELValue, _ code: Code) -> EvaluationError {
+    let keys = (try? holder.map().keys.compactMap { try? $0.string() }) ?? []
+    return code.error(.noSuchKey, "there is no field '\(name)'", hint: Suggestion.among(keys, for: name) ?? "record.?\(name) allows for its absence")
+  }
+
+  static func notAHolder(_ name: String, _ holder: CELValue, _ code: Code) -> EvaluationError {
+    code.error(.noSuchField, "\(holder.type.name) has no fields, so there is no '.\(name)'")
+  }
+}
