@@ -1,3 +1,4 @@
+import Glibc
 import Records
 
 /// Equality and order of values, after the standard: numbers stand on one line whatever their type, text and bytes are
@@ -72,13 +73,10 @@ enum Comparison {
     }
   }
 
+  /// As the standard's implementations do it: the whole number becomes a double, though it may lose digits.
   private static func order(_ a: CELValue, double b: Double) -> Int? {
     guard !b.isNaN, let exact = a.exact else { return nil }
-    if b >= 0x1p127 { return -1 }
-    if b < -0x1p127 { return 1 }
-    if case .decimal = a { return order(Double(exact.description) ?? 0, b) }
-    let whole = Int128(b)
-    return exact.digits == whole ? order(0, b - b.rounded(.towardZero)) : order(exact.digits, whole)
+    return order(exact.scale == 0 ? Double(exact.digits) : strtod(exact.description, nil), b)
   }
 }
 

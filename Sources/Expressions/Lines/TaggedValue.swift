@@ -14,7 +14,7 @@ enum TaggedValue {
     case .double(let number): return tag("double", .string(text(number)))
     case .string(let text): return tag("string", .string(text))
     case .slice(let text): return tag("string", .string(text.string))
-    case .bytes(let bytes): return tag("bytes", .bytes(bytes))
+    case .bytes(let bytes): return tag("bytes", .string(Base64.encode(bytes)))
     case .list(let list): return tag("list", .array(list.items.map(tagged)))
     case .map(let map): return tag("map", .array(zip(map.keys, map.values).map { [tagged($0), tagged($1)] }))
     case .array, .object: return tagged(value.detached)
