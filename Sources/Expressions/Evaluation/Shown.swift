@@ -48,12 +48,14 @@ extension CivilDate: CustomStringConvertible {
 
 /// Doubles as text, with the fewest digits that read back as the same number.
 enum DoubleText {
-  /// As `string()` gives it: plain digits, with an exponent where there would be many zeros.
-  static func plain(_ value: Double) -> String {
+  /// As `string()` gives it, like the standard's implementations: an exponent below 1e-4 and from 1e6 on.
+  static func plain(_ value: Double) -> String { text(value, exponents: -4...5) }
+
+  private static func text(_ value: Double, exponents: ClosedRange<Int>) -> String {
     if let special = special(value) { return special }
     let (digits, point) = Self.digits(of: value.magnitude)
     let sign = value.sign == .minus ? "-" : ""
-    guard (-5...20).contains(point - 1) || value == 0 else { return sign + scientific(digits, point) }
+    guard exponents.contains(point - 1) else { return sign + scientific(digits, point) }
     return sign + positional(digits, point)
   }
 
@@ -67,7 +69,7 @@ enum DoubleText {
   /// As a literal of the language, which has a point or an exponent.
   static func literal(_ value: Double) -> String {
     guard value.isFinite else { return "double('\(plain(value))')" }
-    let text = plain(value)
+    let text = text(value, exponents: -5...20)
     return text.utf8.contains { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "e") } ? text : text + ".0"
   }
 
