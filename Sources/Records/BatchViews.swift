@@ -1,3 +1,5 @@
+import Glibc
+
 /// Safe looks into a batch, for everything off the hot path: messages, dead letters, dry runs, tests.
 extension Batch {
   /// The raw text of a node or cell. Valid until the batch's bytes change.
@@ -62,7 +64,8 @@ extension Batch {
   }
 
   private func value(of cell: Node) -> Value {
-    switch cell.kind {
+    if cell.flags.contains(.textOnly) { return (try? Value(json: raw(cell))) ?? .null }
+    return switch cell.kind {
     case .absent, .null, .keyText: .null
     case .true: .bool(true)
     case .false: .bool(false)
@@ -95,4 +98,30 @@ extension Batch {
 
   /// The place of an event's first byte in its origin; nil where there is no such thing.
   package func offset(of event: Event) -> UInt64? { origin.offset.map { $0 + UInt64(event.offset) } }
+}
+
+extension Batch {
+  /// An event's identity, the same on every replay: the origin and the place of its first byte in it, unless the source
+  /// gives it an id of its own in `meta`.
+  package func eventID(_ event: Event) -> String {
+    if event.meta != Event.none, let own = value(at: Int(event.meta))["event_id"]?.string { return own }
+    return offset(of: event).map { "\(origin.name):\($0)" } ?? "\(origin.name)#\(event.offset)"
+  }
+}
+
+/// Bytes compared as bytes: equality and order of code points, as UTF-8 has them.
+package enum RawText {
+  @inline(__always)
+  package static func equal(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+    guard a.count == b.count else { return false }
+    guard let x = a.baseAddress, let y = b.baseAddress else { return true }
+    return memcmp(x, y, a.count) == 0
+  }
+
+  /// Negative, zero or positive, as `a` comes before, with or after `b`.
+  package static func order(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
+    guard let x = a.baseAddress, let y = b.baseAddress else { return a.count - b.count }
+    let order = memcmp(x, y, min(a.count, b.count))
+    return order != 0 ? Int(order) : a.count - b.count
+  }
 }

@@ -14,6 +14,10 @@ package enum Operation: UInt8, BitwiseCopyable, Sendable, CaseIterable {
     }
   }
 
+  /// Written out, so that other modules compare two bytes and call nothing.
+  @inline(__always)
+  package static func == (a: Operation, b: Operation) -> Bool { a.rawValue == b.rawValue }
+
   package init?(name: String) {
     guard let match = Operation.allCases.first(where: { $0.name == name }) else { return nil }
     self = match
@@ -25,6 +29,10 @@ package enum Outcome: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   /// Still on its way.
   case flowing
   case written, filtered, duplicate, stale, deadLettered
+
+  /// Written out, so that other modules compare two bytes and call nothing.
+  @inline(__always)
+  package static func == (a: Outcome, b: Outcome) -> Bool { a.rawValue == b.rawValue }
 }
 
 /// One event of a batch: the places of its parts among the batch's nodes.

@@ -15,11 +15,17 @@ package struct Node: BitwiseCopyable, Sendable {
     case array, object
     /// The text of the key of the value that follows.
     case keyText
+
+    /// Written out, so that other modules compare two bytes and call nothing.
+    @inline(__always)
+    package static func == (a: Kind, b: Kind) -> Bool { a.rawValue == b.rawValue }
   }
 
-  package struct Flags: OptionSet, BitwiseCopyable, Sendable {
-    package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
+  /// A plain set of bits rather than an `OptionSet`, whose generic operations cost more than the work around them.
+  package struct Flags: BitwiseCopyable, Sendable, Equatable {
+    package var rawValue: UInt8
+    package init(rawValue: UInt8 = 0) { self.rawValue = rawValue }
+    package static let none = Flags()
     /// The text contains JSON escapes; it must be unescaped before it is compared or computed with.
     package static let escaped = Flags(rawValue: 1)
     /// The text was not taken from JSON; it must be escaped when it is written as JSON.
@@ -28,6 +34,15 @@ package struct Node: BitwiseCopyable, Sendable {
     package static let inline = Flags(rawValue: 4)
     /// The text has characters beyond ASCII.
     package static let wide = Flags(rawValue: 8)
+    /// A cell's container whose members have no nodes, only its JSON text.
+    package static let textOnly = Flags(rawValue: 16)
+
+    @inline(__always)
+    package func contains(_ flag: Flags) -> Bool { rawValue & flag.rawValue != 0 }
+    @inline(__always)
+    package mutating func insert(_ flag: Flags) { rawValue |= flag.rawValue }
+    @inline(__always)
+    package mutating func remove(_ flag: Flags) { rawValue &= ~flag.rawValue }
   }
 
   package var kind: Kind
@@ -42,7 +57,7 @@ package struct Node: BitwiseCopyable, Sendable {
   package var length: UInt32
 
   package init(
-    _ kind: Kind, flags: Flags = [], key: UInt16 = 0, next: UInt32 = 0, offset: UInt32 = 0, length: UInt32 = 0
+    _ kind: Kind, flags: Flags = .none, key: UInt16 = 0, next: UInt32 = 0, offset: UInt32 = 0, length: UInt32 = 0
   ) {
     self.kind = kind
     self.flags = flags

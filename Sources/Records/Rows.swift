@@ -1,6 +1,10 @@
 /// What a target does with a row.
 package enum RowOperation: UInt8, BitwiseCopyable, Sendable {
   case upsert, delete, truncate
+
+  /// Written out, so that other modules compare two bytes and call nothing.
+  @inline(__always)
+  package static func == (a: RowOperation, b: RowOperation) -> Bool { a.rawValue == b.rawValue }
 }
 
 /// One mapped row: its cells stand in ``Rows/cells`` from `firstCell` on, one a column.

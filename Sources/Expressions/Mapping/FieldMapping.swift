@@ -7,7 +7,7 @@ package struct FieldMapping: Sendable, Equatable {
     case constant(Value)
   }
 
-  package enum OnError: String, Sendable, CaseIterable {
+  package enum OnError: String, BitwiseCopyable, Sendable, CaseIterable {
     case deadLetter = "dead_letter"
     case null
     case `default`
@@ -42,7 +42,7 @@ package struct FieldMapping: Sendable, Equatable {
 }
 
 /// A cast that a mapping can name; one that loses something is an error of that record.
-package enum Cast: String, Sendable, CaseIterable {
+package enum Cast: String, BitwiseCopyable, Sendable, CaseIterable {
   case string, int, double, decimal, bool, date, timestamp, uuid, json, bytes
   case epochSeconds = "epoch_s"
   case epochMilliseconds = "epoch_ms"
@@ -80,7 +80,7 @@ package enum Transform: Sendable, Equatable {
 
 /// `record.kind == "physical"`: the events for which it holds go on.
 package struct Filter: Sendable, Equatable {
-  package enum Comparison: String, Sendable, CaseIterable {
+  package enum Comparison: String, BitwiseCopyable, Sendable, CaseIterable {
     case equal = "=="
     case notEqual = "!="
     case less = "<"

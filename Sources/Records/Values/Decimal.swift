@@ -1,7 +1,7 @@
 /// An exact decimal number: `digits` × 10^-`scale`, up to 38 digits.
 ///
 /// Numbers of records stay text until they are computed with; this is what they are computed as.
-package struct Decimal: Sendable {
+package struct Decimal: BitwiseCopyable, Sendable {
   /// The most digits a number may have, in decimal digits.
   package static let digitsMax = 38
   private static let magnitudeMax: Int128 = power10(38) - 1
@@ -179,8 +179,9 @@ extension Decimal {
         return exponent < 1_000
       }
       if part == .fraction { scale += 1 }
+      guard digits <= (Decimal.magnitudeMax - digit) / 10 else { return false }
       digits = digits * 10 + digit
-      return digits <= Decimal.magnitudeMax && scale <= Decimal.digitsMax
+      return scale <= Decimal.digitsMax
     }
 
     private mutating func takeSign(_ negative: Bool) -> Bool {
@@ -198,7 +199,7 @@ extension Decimal {
 
     private mutating func takePoint() -> Bool {
       guard part == .start || part == .sign || part == .whole else { return false }
-      part = part == .whole ? .fraction : .point
+      part = .point
       return true
     }
 

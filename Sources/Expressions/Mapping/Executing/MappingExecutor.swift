@@ -1,0 +1,196 @@
+import Records
+
+/// Runs a ``MappingProgram`` over batches, on one lane.
+///
+/// For each event: one walk over the record fills the slots of all paths, the filters decide, and the fields turn slots
+/// into cells. A field that is a plain copy costs one sixteen-byte move.
+package final class MappingExecutor: Mapper {
+  private let program: MappingProgram
+  /// The program's fields, steps and conditions in memory that is read without reference counting.
+  private var fields = RawArray<MappingProgram.Field>()
+  private var steps = RawArray<MappingProgram.Step>()
+  private var conditions = RawArray<MappingProgram.Condition>()
+  private var filler: SlotFiller
+  private var constants: ConstantPool
+  private var slots: RawArray<Node>
+  private let tables: [ValueTable]
+
+  package init(_ program: MappingProgram) {
+    self.program = program
+    filler = SlotFiller(program.paths)
+    constants = ConstantPool(program.constants)
+    slots = RawArray(capacity: program.paths.count)
+    slots.setCount(program.paths.count)
+    for field in program.fields { fields.append(field) }
+    for step in program.steps { steps.append(step) }
+    for condition in program.conditions { conditions.append(condition) }
+    tables = program.tables.map { ValueTable($0) }
+  }
+
+  package func map(_ batch: Batch) {
+    filler.learn(batch.keys)
+    constants.place(in: batch)
+    batch.rows.rows.reserve(batch.events.count)
+    batch.rows.cells.reserve(batch.events.count * program.fields.count)
+    for event in batch.events.indices where batch.events[event].outcome == .flowing {
+      if batch.events.base[event].operation == .truncate { addTruncate(event, batch) } else { map(event, batch) }
+    }
+  }
+
+  private func map(_ event: Int, _ batch: Batch) {
+    for slot in 0..<slots.count { slots.base[slot] = .absent }
+    filler.fill(batch, event, slots.base)
+    guard passes(event, batch) else { return }
+    let operation: RowOperation = batch.events[event].operation == .delete ? .delete : .upsert
+    guard mapFields(event, batch, operation) else { return }
+    addRow(event, batch, operation)
+  }
+
+  private func passes(_ event: Int, _ batch: Batch) -> Bool {
+    for index in 0..<conditions.count {
+      let condition = conditions.base[index]
+      let literal = constants[condition.literal]
+      switch ConditionExecutor.holds(&slots.base[condition.slot], condition, literal, batch) {
+      case true?: continue
+      case false?: batch.events[event].outcome = .filtered
+      case nil: refuse(event, slots[condition.slot], program.filters[index], batch)
+      }
+      return false
+    }
+    return true
+  }
+
+  private func refuse(_ event: Int, _ cell: Node, _ filter: Filter, _ batch: Batch) {
+    let problem = ConditionExecutor.problem(cell, filter, batch)
+    batch.fail(event, Failure(event: event, code: problem.code, stage: "filter", message: problem.message))
+  }
+
+  /// Writes the cells behind the last row's; false where the event became a dead letter.
+  private func mapFields(_ event: Int, _ batch: Batch, _ operation: RowOperation) -> Bool {
+    let count = fields.count
+    batch.rows.cells.reserve(count)
+    let cells = batch.rows.cells.base + batch.rows.cells.count
+    for index in 0..<count {
+      let field = fields.base[index]
+      if field.isCopy {
+        cells[index] = slots.base[field.origin]
+      } else if operation == .upsert || field.isKey {
+        guard mapField(index, field, event, batch, &cells[index]) else { return false }
+      } else {
+        cells[index] = .absent
+      }
+    }
+    batch.rows.cells.setCount(batch.rows.cells.count + count)
+    return true
+  }
+
+  private func mapField(
+    _ index: Int, _ field: MappingProgram.Field, _ event: Int, _ batch: Batch, _ cell: inout Node
+  ) -> Bool {
+    cell = field.isConstant ? constants[field.origin] : slots.base[field.origin]
+    do {
+      for step in field.firstStep..<field.endStep { try run(steps.base[step], on: &cell, batch) }
+      return true
+    } catch {
+      return recover(error, index, field, event, batch, &cell)
+    }
+  }
+
+  private func recover(
+    _ problem: CellProblem, _ index: Int, _ field: MappingProgram.Field, _ event: Int, _ batch: Batch,
+    _ cell: inout Node
+  ) -> Bool {
+    switch field.onError {
+    case .null where !field.isKey && problem.code != "mapping.required_missing": cell = .null
+    case .default where field.fallback >= 0: cell = constants[field.fallback]
+    default:
+      batch.fail(
+        event,
+        Failure(
+          event: event, code: problem.code, stage: "mapping", field: program.columns.names[index],
+          message: problem.message))
+      return false
+    }
+    return true
+  }
+
+  private func run(_ step: MappingProgram.Step, on cell: inout Node, _ batch: Batch) throws(CellProblem) {
+    switch step {
+    case .required:
+      if cell.kind == .absent || cell.kind == .null {
+        throw CellProblem(
+          code: "mapping.required_missing", message: "the field is required, and its value is \(cell.kind.phrase)")
+      }
+    case .fallback(let constant):
+      if cell.kind == .absent || cell.kind == .null { cell = constants[constant] }
+    case .values(let table): try look(up: &cell, in: tables[table], batch)
+    case .unit, .cast, .trim, .maxLength:
+      if cell.kind == .absent || cell.kind == .null { return }
+      try change(&cell, step, batch)
+    }
+  }
+
+  private func change(_ cell: inout Node, _ step: MappingProgram.Step, _ batch: Batch) throws(CellProblem) {
+    switch step {
+    case .unit(let index): try program.units[index].apply(to: &cell, batch)
+    case .cast(let cast): try CastExecutor.apply(cast, to: &cell, batch)
+    case .trim: CellText.trim(&cell, batch)
+    case .maxLength(let length, let truncate): try limit(&cell, to: length, truncate: truncate, batch)
+    case .values, .fallback, .required: break
+    }
+  }
+
+  private func look(up cell: inout Node, in table: ValueTable, _ batch: Batch) throws(CellProblem) {
+    let found: Int? =
+      switch cell.kind {
+      case .string: table.result(text: CellText.plain(&cell, batch))
+      case .integer, .number: table.result(number: CastExecutor.number(cell, batch))
+      default: table.result(word: cell.kind)
+      }
+    if let constant = found {
+      cell = constants[constant]
+    } else if cell.kind != .absent, let otherwise = table.otherwise {
+      cell = constants[otherwise]
+    } else if cell.kind != .absent, cell.kind != .null {
+      throw CellProblem(
+        code: "mapping.value_unknown",
+        message: "\(CastExecutor.shown(cell, batch)) is none of the values, and there is no otherwise")
+    }
+  }
+
+  private func limit(_ cell: inout Node, to length: Int, truncate: Bool, _ batch: Batch) throws(CellProblem) {
+    // A text has no more characters than bytes, so most need no count.
+    guard cell.kind == .string, Int(cell.length) > length else { return }
+    let actual = CellText.length(&cell, batch)
+    guard actual > length else { return }
+    guard truncate else {
+      throw CellProblem(
+        code: "mapping.too_long",
+        message: "the text has \(actual) characters, and max_length is \(length); truncate: true cuts it")
+    }
+    CellText.cut(&cell, to: length, batch)
+  }
+
+  private func addRow(_ event: Int, _ batch: Batch, _ operation: RowOperation) {
+    let first = batch.rows.cells.count - fields.count
+    let rest = program.columns.rest == nil ? Event.none : batch.events[event].record
+    batch.rows.rows.append(
+      Row(
+        operation, event: UInt32(event), firstCell: UInt32(first), rest: rest,
+        keyHash: program.lanes == 1 ? 0 : keyHash(first, batch)))
+  }
+
+  /// A truncate has no fields; it goes to every lane by the engine's own rule.
+  private func addTruncate(_ event: Int, _ batch: Batch) {
+    let first = batch.rows.cells.count
+    for _ in program.fields { batch.rows.cells.append(.absent) }
+    batch.rows.rows.append(
+      Row(.truncate, event: UInt32(event), firstCell: UInt32(first), rest: Event.none, keyHash: 0))
+  }
+
+  private func keyHash(_ first: Int, _ batch: Batch) -> UInt64 {
+    var hash = KeyHash()
+    for column in program.columns.key { hash.add(batch.rows.cells[first + column], batch) }
+    return hash.value
+  }
+}
