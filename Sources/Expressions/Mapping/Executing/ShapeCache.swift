@@ -15,7 +15,8 @@ struct ShapeCache: ~Copyable {
   /// Key and subtree size of a node's first eight bytes, without its kind and flags.
   private static let mask: UInt64 = 0xffff_ffff_ffff_0000
 
-  private struct Shape: BitwiseCopyable {
+  /// Where one shape's words and places begin.
+  struct Shape: BitwiseCopyable {
     var firstWord: Int
     var count: UInt32
     var firstPlace: Int
