@@ -22,7 +22,9 @@ import Testing
       let request = try Value(json: String(line))
       let answer = EvalLines.answer(request)
       if !Self.fits(answer, try #require(request["expect"]), checkOnly: request["check_only"]?.bool == true) {
-        failures.append("\(request["id"]?.string ?? ""): \(request["expr"]?.string ?? "")\n  wanted \(request["expect"]?.json ?? "")\n  got    \(answer.json)")
+        failures.append(
+          "\(request["id"]?.string ?? ""): \(request["expr"]?.string ?? "")\n  wanted \(request["expect"]?.json ?? "")\n  got    \(answer.json)"
+        )
       }
     }
     #expect(failures.isEmpty, "\(failures.count) cases fail:\n\(failures.joined(separator: "\n"))")
@@ -31,7 +33,9 @@ import Testing
   private static func fits(_ answer: Value, _ expected: Value, checkOnly: Bool) -> Bool {
     if expected["error"] != nil { return answer["error"] != nil }
     if checkOnly { return answer["type"] == expected["deduced_type"] }
-    guard let wanted = expected["value"].flatMap(TaggedValue.value), let got = answer["value"].flatMap(TaggedValue.value) else {
+    guard let wanted = expected["value"].flatMap(TaggedValue.value),
+      let got = answer["value"].flatMap(TaggedValue.value)
+    else {
       return false
     }
     return same(wanted, got)

@@ -12,7 +12,8 @@ struct OverloadReport {
   var message: String {
     let words = types.map(\.description)
     if let symbol = Self.symbol(of: function.name) {
-      return words.count == 1 ? "\(symbol)\(words[0]) is not defined" : "\(words.joined(separator: " \(symbol) ")) is not defined"
+      return words.count == 1
+        ? "\(symbol)\(words[0]) is not defined" : "\(words.joined(separator: " \(symbol) ")) is not defined"
     }
     if function.name == "_[_]" || function.name == "_[?_]" { return "\(words[0])[\(words[1])] is not defined" }
     if function.name == "_?_:_" { return conditionMessage(words) }

@@ -120,7 +120,8 @@ struct Resolver {
 
   private mutating func unknownMessage(_ name: String, _ expr: Expr) -> Expr.Kind {
     problems.append(
-      ExpressionProblem(.unknownName, "there is no message type '\(name)'", hint: "write a map: {'key': value}", at: expr.offset))
+      ExpressionProblem(
+        .unknownName, "there is no message type '\(name)'", hint: "write a map: {'key': value}", at: expr.offset))
     return .unresolved(name)
   }
 

@@ -73,7 +73,9 @@ final class TwoCall: CallCode {
   private let second: Code
   private let body: Overload.Two
 
-  init(_ function: Function, isMethod: Bool, _ offset: Int, _ first: Code, _ second: Code, _ body: @escaping Overload.Two) {
+  init(
+    _ function: Function, isMethod: Bool, _ offset: Int, _ first: Code, _ second: Code, _ body: @escaping Overload.Two
+  ) {
     self.first = first
     self.second = second
     self.body = body

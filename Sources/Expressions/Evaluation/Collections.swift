@@ -70,7 +70,8 @@ struct MapBuilder {
 
   private mutating func place(of key: CELValue) throws(EvaluationError) -> Int {
     guard let known = MapKey(key) else {
-      throw EvaluationError(.badArgument, "\(key.type.name) cannot be the key of a map", hint: "keys are int, uint, bool or string")
+      throw EvaluationError(
+        .badArgument, "\(key.type.name) cannot be the key of a map", hint: "keys are int, uint, bool or string")
     }
     if let place = places[known] { return place }
     places[known] = keys.count

@@ -125,7 +125,9 @@ enum Field {
 
   static func missing(_ name: String, in holder: CELValue, _ code: Code) -> EvaluationError {
     let keys = (try? holder.map().keys.compactMap { try? $0.string() }) ?? []
-    return code.error(.noSuchKey, "there is no field '\(name)'", hint: Suggestion.among(keys, for: name) ?? "record.?\(name) allows for its absence")
+    return code.error(
+      .noSuchKey, "there is no field '\(name)'",
+      hint: Suggestion.among(keys, for: name) ?? "record.?\(name) allows for its absence")
   }
 
   static func notAHolder(_ name: String, _ holder: CELValue, _ code: Code) -> EvaluationError {

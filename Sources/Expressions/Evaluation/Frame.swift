@@ -12,7 +12,8 @@ package final class Frame {
     variableCount = variables
     count = variables + locals
     slots = .allocate(capacity: max(count, 1))
-    slots.initialize(repeating: .failure(EvaluationError(.unknownName, "this variable has no value")), count: max(count, 1))
+    slots.initialize(
+      repeating: .failure(EvaluationError(.unknownName, "this variable has no value")), count: max(count, 1))
   }
 
   deinit {
@@ -43,5 +44,6 @@ package final class Frame {
   }
 
   private static let tooCostly = EvaluationError(
-    .tooCostly, "the evaluation takes more than \(Limits.cost) steps", hint: "go over fewer elements, or nest fewer macros")
+    .tooCostly, "the evaluation takes more than \(Limits.cost) steps",
+    hint: "go over fewer elements, or nest fewer macros")
 }

@@ -38,7 +38,8 @@ class LoopCode: Code {
         guard try visit(frame, map.keys[index], map.values[index], isList: false, step) else { return }
       }
     default:
-      throw self.range.error(.noSuchOverload, "this is \(range.type.name); only a list or a map has elements to go over")
+      throw self.range.error(
+        .noSuchOverload, "this is \(range.type.name); only a list or a map has elements to go over")
     }
   }
 

@@ -122,7 +122,9 @@ enum DoubleText {
   static func formatted(_ value: Double, precision: Int, scientific: Bool) -> String {
     if let special = special(value, infinity: "Infinity") { return special }
     var buffer = [CChar](repeating: 0, count: 400 + precision)
-    let length = withVaList([Int32(precision), value]) { vsnprintf(&buffer, buffer.count, scientific ? "%.*e" : "%.*f", $0) }
+    let length = withVaList([Int32(precision), value]) {
+      vsnprintf(&buffer, buffer.count, scientific ? "%.*e" : "%.*f", $0)
+    }
     return String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }

@@ -5,14 +5,18 @@ import Records
 enum Conversions {
   static let all: [Function] = [
     Function(
-      "bool", .standard, "A bool from its text.", [.form(.bool, to: .bool), .form(.string, to: .bool)], shared: .one(bool),
+      "bool", .standard, "A bool from its text.", [.form(.bool, to: .bool), .form(.string, to: .bool)],
+      shared: .one(bool),
       examples: ["bool('true')": "true"]),
     Function(
-      "int", .standard, "A whole number: of a double without its fraction, of a text, of a timestamp in seconds since 1970.",
-      forms([.int, .uint, .double, .string, .timestamp, .decimal], .int) + [.form(.duration, to: .int)], shared: .one(int),
+      "int", .standard,
+      "A whole number: of a double without its fraction, of a text, of a timestamp in seconds since 1970.",
+      forms([.int, .uint, .double, .string, .timestamp, .decimal], .int) + [.form(.duration, to: .int)],
+      shared: .one(int),
       examples: ["int(3.9)": "3", "int('42')": "42"]),
     Function(
-      "uint", .standard, "A whole number that is not negative.", forms([.uint, .int, .double, .string, .decimal], .uint),
+      "uint", .standard, "A whole number that is not negative.",
+      forms([.uint, .int, .double, .string, .decimal], .uint),
       shared: .one(uint), examples: ["uint(3)": "3u"]),
     Function(
       "double", .standard, "A floating-point number.", forms([.double, .int, .uint, .string, .decimal], .double),
@@ -128,7 +132,8 @@ enum Conversions {
     case .date(let date): return .string(date.description)
     case .bytes(let bytes):
       guard let text = String(validating: bytes, as: UTF8.self) else {
-        throw EvaluationError(.badConversion, "these bytes are no UTF-8", hint: "base64.encode(…) makes text of any bytes")
+        throw EvaluationError(
+          .badConversion, "these bytes are no UTF-8", hint: "base64.encode(…) makes text of any bytes")
       }
       return .string(text)
     default: throw .noSuchOverload

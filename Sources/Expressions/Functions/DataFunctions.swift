@@ -20,12 +20,14 @@ enum DataFunctions {
       examples: ["hash.sha256('abc').substring(0, 16)": "'ba7816bf8f01cfea'"]),
     Function(
       "uuid.v5", .data, "The UUID that a namespace (a UUID) and a name always give, after RFC 9562.",
-      [.function(.string, .string, .string) { space, name throws(EvaluationError) in
-        guard let space = UUIDText.bytes(try space.string()) else {
-          throw EvaluationError(.badArgument, "the namespace \(space.shown) is no UUID")
+      [
+        .function(.string, .string, .string) { space, name throws(EvaluationError) in
+          guard let space = UUIDv5.bytes(try space.string()) else {
+            throw EvaluationError(.badArgument, "the namespace \(space.shown) is no UUID")
+          }
+          return .string(UUIDv5.text(space, Array(try name.string().utf8)))
         }
-        return .string(UUIDText.version5(space, Array(try name.string().utf8)))
-      }],
+      ],
       examples: [
         "uuid.v5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'www.example.com')": "'2ed6657d-e927-568b-95e1-2665a8aea6a2'"
       ]),
@@ -49,7 +51,8 @@ enum DataFunctions {
   private static let lists = [
     Function(
       "sum", .data, "The sum of a list of numbers or durations of one type; 0 of an empty one.",
-      (numbers + [.duration]).map { .methodForm(.list($0), to: $0) }, shared: .one { list throws(EvaluationError) in
+      (numbers + [.duration]).map { .methodForm(.list($0), to: $0) },
+      shared: .one { list throws(EvaluationError) in
         let items = try list.items()
         guard var total = items.first else { return .int(0) }
         guard total.isNumber || total.isOf(.duration) else { throw .noSuchOverload }
@@ -64,7 +67,8 @@ enum DataFunctions {
     _ name: String, _ summary: String, _ result: String, _ wins: @escaping @Sendable (Int) -> Bool
   ) -> Function {
     Function(
-      name, .data, summary, Sorting.types.map { .methodForm(.list($0), to: $0) }, shared: .one { list throws(EvaluationError) in
+      name, .data, summary, Sorting.types.map { .methodForm(.list($0), to: $0) },
+      shared: .one { list throws(EvaluationError) in
         let items = try list.items()
         guard var best = items.first else { throw EvaluationError(.badArgument, "an empty list has no \(name)") }
         for item in items.dropFirst() {
@@ -77,20 +81,29 @@ enum DataFunctions {
   private static let maps = [
     Function(
       "merge", .data, "The entries of two maps; where both have a key, the second's value stands.",
-      [.method(.mapOfKV, .mapOfKV, .mapOfKV) { first, second throws(EvaluationError) in
-        var builder = MapBuilder()
-        for map in [try first.map(), try second.map()] {
-          for (key, value) in zip(map.keys, map.values) { try builder.set(key, value) }
+      [
+        .method(.mapOfKV, .mapOfKV, .mapOfKV) { first, second throws(EvaluationError) in
+          var builder = MapBuilder()
+          for map in [try first.map(), try second.map()] {
+            for (key, value) in zip(map.keys, map.values) { try builder.set(key, value) }
+          }
+          return .map(builder.map)
         }
-        return .map(builder.map)
-      }], examples: ["{'a': 1, 'b': 2}.merge({'b': 3})": "{'a': 1, 'b': 3}"]),
+      ], examples: ["{'a': 1, 'b': 2}.merge({'b': 3})": "{'a': 1, 'b': 3}"]),
     Function(
       "pick", .data, "The entries with these keys.",
-      [.method(.mapOfKV, .list(.K), .mapOfKV) { map, keys throws(EvaluationError) in try choose(map, keys, keeps: true) }],
+      [
+        .method(.mapOfKV, .list(.K), .mapOfKV) { map, keys throws(EvaluationError) in try choose(map, keys, keeps: true)
+        }
+      ],
       examples: ["{'a': 1, 'b': 2}.pick(['a'])": "{'a': 1}"]),
     Function(
       "omit", .data, "The entries without these keys.",
-      [.method(.mapOfKV, .list(.K), .mapOfKV) { map, keys throws(EvaluationError) in try choose(map, keys, keeps: false) }],
+      [
+        .method(.mapOfKV, .list(.K), .mapOfKV) { map, keys throws(EvaluationError) in
+          try choose(map, keys, keeps: false)
+        }
+      ],
       examples: ["{'a': 1, 'b': 2}.omit(['a'])": "{'b': 2}"]),
   ]
 
@@ -116,7 +129,8 @@ extension CELValue {
     case .bytes(let bytes): self = .bytes(bytes)
     case .array(let items): self = .list(items.map { CELValue(json: $0) })
     case .object(let members):
-      self = .map(CELMap(uniqueKeys: members.map { .string($0.name) }, values: members.map { CELValue(json: $0.value) }))
+      self = .map(
+        CELMap(uniqueKeys: members.map { .string($0.name) }, values: members.map { CELValue(json: $0.value) }))
     }
   }
 
@@ -132,7 +146,8 @@ extension CELValue {
     case .bool(let flag): return .bool(flag)
     case .int(let number): return .int(number)
     case .uint(let number): return Int64(exactly: number).map { .int($0) } ?? .number("\(number)")
-    case .double(let number): return number.isFinite ? .number(DoubleText.positional(number)) : .string(DoubleText.positional(number))
+    case .double(let number):
+      return number.isFinite ? .number(DoubleText.positional(number)) : .string(DoubleText.positional(number))
     case .decimal(let number): return .number(number.decimal.description)
     case .bytes(let bytes): return .bytes(bytes)
     case .list, .array: return .array(try Self.json(items()))

@@ -15,10 +15,12 @@ enum DateFunctions {
       ], examples: ["date(timestamp('2026-11-23T23:30:00Z'), 'Europe/Berlin')": "date('2026-11-24')"]),
     Function(
       "date.parse", .data, "A day, of text in a pattern: yyyy MM dd MMM MMMM.",
-      [.function(.string, .string, .date) { text, pattern throws(EvaluationError) in
-        let parsed = try TimePattern(pattern.string()).parse(text.string(), .utc)
-        return date(CivilTime(parsed).day)
-      }], examples: ["date.parse('23.11.2026', 'dd.MM.yyyy')": "date('2026-11-23')"]),
+      [
+        .function(.string, .string, .date) { text, pattern throws(EvaluationError) in
+          let parsed = try TimePattern(pattern.string()).parse(text.string(), .utc)
+          return date(CivilTime(parsed).day)
+        }
+      ], examples: ["date.parse('23.11.2026', 'dd.MM.yyyy')": "date('2026-11-23')"]),
     Function(
       "timestamp.parse", .data, "A moment, of text in a pattern and a zone, which is UTC or the text's own.",
       [
@@ -52,18 +54,21 @@ enum DateFunctions {
       ]),
     Function(
       "addDays", .data, "The day so many days later.",
-      [.method(.date, .int, .date) { day, count throws(EvaluationError) in
-        let sum = Int64(try day.date().days).addingReportingOverflow(try count.int())
-        guard !sum.overflow, (-719_162...2_932_896).contains(sum.partialValue) else {
-          throw .overflow("date, which spans the years 1 to 9999")
+      [
+        .method(.date, .int, .date) { day, count throws(EvaluationError) in
+          let sum = Int64(try day.date().days).addingReportingOverflow(try count.int())
+          guard !sum.overflow, (-719_162...2_932_896).contains(sum.partialValue) else {
+            throw .overflow("date, which spans the years 1 to 9999")
+          }
+          return .date(CivilDate(days: Int32(sum.partialValue)))
         }
-        return .date(CivilDate(days: Int32(sum.partialValue)))
-      }], examples: ["date('2026-11-23').addDays(10)": "date('2026-12-03')"]),
+      ], examples: ["date('2026-11-23').addDays(10)": "date('2026-12-03')"]),
   ]
 
   private static func date(_ text: String) throws(EvaluationError) -> CELValue {
     guard let day = CivilDay(text.utf8) else {
-      throw EvaluationError(.badConversion, "'\(text)' is no date", hint: "write date.parse(…, 'dd.MM.yyyy') for other patterns")
+      throw EvaluationError(
+        .badConversion, "'\(text)' is no date", hint: "write date.parse(…, 'dd.MM.yyyy') for other patterns")
     }
     return date(day)
   }

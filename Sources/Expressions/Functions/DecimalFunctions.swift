@@ -8,7 +8,8 @@ enum DecimalFunctions {
       [.string, .int, .uint, .double, .decimal].map { .form($0, to: .decimal) }, shared: .one(decimal),
       examples: ["decimal('0.1') + decimal('0.2')": "decimal('0.3')", "decimal('19.99') * 3": "decimal('59.97')"]),
     Function(
-      "round", .data, "A decimal with so many digits behind the point; half_even, or half_up, half_down, up, down, ceiling, floor.",
+      "round", .data,
+      "A decimal with so many digits behind the point; half_even, or half_up, half_down, up, down, ceiling, floor.",
       [
         .method(.decimal, .int, .decimal) { number, scale throws(EvaluationError) in
           try round(number, scale, .halfEven)
@@ -23,7 +24,10 @@ enum DecimalFunctions {
           }
           return try round(number, scale, mode)
         },
-      ], examples: ["decimal('2.345').round(2)": "decimal('2.34')", "decimal('2.345').round(2, 'half_up')": "decimal('2.35')"]),
+      ],
+      examples: [
+        "decimal('2.345').round(2)": "decimal('2.34')", "decimal('2.345').round(2, 'half_up')": "decimal('2.35')",
+      ]),
   ]
 
   static func decimal(_ value: CELValue) throws(EvaluationError) -> CELValue {
@@ -47,7 +51,9 @@ enum DecimalFunctions {
     guard (0...Int64(Decimal.digitsMax)).contains(places) else {
       throw EvaluationError(.badArgument, "a decimal has 0 to \(Decimal.digitsMax) digits behind the point")
     }
-    guard let rounded = DecimalMath.round(try number.decimal(), to: Int(places), mode) else { throw .overflow("decimal") }
+    guard let rounded = DecimalMath.round(try number.decimal(), to: Int(places), mode) else {
+      throw .overflow("decimal")
+    }
     return .decimal(rounded)
   }
 }

@@ -103,18 +103,20 @@ private enum Padding {
   }
 }
 
-/// UUIDs as text.
-enum UUIDText {
+/// UUIDs that are made of a namespace and a name.
+enum UUIDv5 {
   /// The sixteen bytes of `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.
   static func bytes(_ text: String) -> [UInt8]? {
     let characters = Array(text.utf8)
-    guard characters.count == 36, [8, 13, 18, 23].allSatisfy({ characters[$0] == UInt8(ascii: "-") }) else { return nil }
+    guard characters.count == 36, [8, 13, 18, 23].allSatisfy({ characters[$0] == UInt8(ascii: "-") }) else {
+      return nil
+    }
     let digits = characters.filter { $0 != UInt8(ascii: "-") }.compactMap { hexValue($0) }
     guard digits.count == 32 else { return nil }
     return stride(from: 0, to: 32, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
   }
 
-  static func version5(_ space: [UInt8], _ name: [UInt8]) -> String {
+  static func text(_ space: [UInt8], _ name: [UInt8]) -> String {
     var bytes = Array(SHA1.hash(space + name).prefix(16))
     bytes[6] = bytes[6] & 0x0F | 0x50
     bytes[8] = bytes[8] & 0x3F | 0x80

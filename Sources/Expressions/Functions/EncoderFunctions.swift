@@ -9,12 +9,14 @@ enum EncoderFunctions {
       examples: ["base64.encode(b'hello')": "'aGVsbG8='"]),
     Function(
       "base64.decode", .encoders, "The bytes of a base64 text, with or without padding.",
-      [.function(.string, .bytes) { text throws(EvaluationError) in
-        let text = try text.string()
-        guard let bytes = Base64.decode(text.utf8) else {
-          throw EvaluationError(.badConversion, "this text is no base64")
+      [
+        .function(.string, .bytes) { text throws(EvaluationError) in
+          let text = try text.string()
+          guard let bytes = Base64.decode(text.utf8) else {
+            throw EvaluationError(.badConversion, "this text is no base64")
+          }
+          return .bytes(bytes)
         }
-        return .bytes(bytes)
-      }], examples: ["base64.decode('aGVsbG8=')": "b'hello'"]),
+      ], examples: ["base64.decode('aGVsbG8=')": "b'hello'"]),
   ]
 }

@@ -67,7 +67,8 @@ private struct Formatter {
     switch code {
     case UInt8(ascii: "s"): return try FormattedText.text(value)
     case UInt8(ascii: "d"): return try decimal(value)
-    case UInt8(ascii: "f"): return DoubleText.formatted(try number(value, "%f"), precision: precision, scientific: false)
+    case UInt8(ascii: "f"):
+      return DoubleText.formatted(try number(value, "%f"), precision: precision, scientific: false)
     case UInt8(ascii: "e"): return DoubleText.formatted(try number(value, "%e"), precision: precision, scientific: true)
     case UInt8(ascii: "b"): return try binary(value)
     case UInt8(ascii: "o"): return try integer(value, radix: 8, "%o")
@@ -98,7 +99,9 @@ private struct Formatter {
     return number
   }
 
-  private func integer(_ value: CELValue, radix: Int, _ clause: String, upper: Bool = false) throws(EvaluationError) -> String {
+  private func integer(
+    _ value: CELValue, radix: Int, _ clause: String, upper: Bool = false
+  ) throws(EvaluationError) -> String {
     switch value {
     case .int(let number): return String(number, radix: radix, uppercase: upper)
     case .uint(let number): return String(number, radix: radix, uppercase: upper)

@@ -82,7 +82,10 @@ package struct Overload: Sendable {
   /// `string.indexOf(string, int) -> int`
   package func signature(of name: String) -> String {
     let words = parameters.map(\.description)
-    let call = isMethod ? "\(words[0]).\(name)(\(words.dropFirst().joined(separator: ", ")))" : "\(name)(\(words.joined(separator: ", ")))"
+    let call =
+      isMethod
+      ? "\(words[0]).\(name)(\(words.dropFirst().joined(separator: ", ")))"
+      : "\(name)(\(words.joined(separator: ", ")))"
     return "\(call) -> \(result)"
   }
 

@@ -3,9 +3,11 @@ enum ListFunctions {
   static let all: [Function] = [
     Function(
       "slice", .lists, "The elements from a place up to another.",
-      [.method(.listOfT, .int, .int, .listOfT) { list, start, end throws(EvaluationError) in
-        try slice(list.items(), start.int(), end.int())
-      }], examples: ["[1, 2, 3, 4].slice(1, 3)": "[2, 3]"]),
+      [
+        .method(.listOfT, .int, .int, .listOfT) { list, start, end throws(EvaluationError) in
+          try slice(list.items(), start.int(), end.int())
+        }
+      ], examples: ["[1, 2, 3, 4].slice(1, 3)": "[2, 3]"]),
     Function(
       "flatten", .lists, "The elements of the lists in a list, one level or so many deep.",
       [
@@ -18,11 +20,13 @@ enum ListFunctions {
       ], examples: ["[1, [2, 3], [4]].flatten()": "[1, 2, 3, 4]", "[1, [2, [3, [4]]]].flatten(2)": "[1, 2, 3, [4]]"]),
     Function(
       "lists.range", .lists, "The numbers from 0 up to one less than a number.",
-      [.function(.int, .list(.int)) { count throws(EvaluationError) in
-        let count = try count.int()
-        guard count <= Limits.values else { throw .tooLarge("the list") }
-        return .list((0..<max(count, 0)).map { .int($0) })
-      }], examples: ["lists.range(3)": "[0, 1, 2]"]),
+      [
+        .function(.int, .list(.int)) { count throws(EvaluationError) in
+          let count = try count.int()
+          guard count <= Limits.values else { throw .tooLarge("the list") }
+          return .list((0..<max(count, 0)).map { .int($0) })
+        }
+      ], examples: ["lists.range(3)": "[0, 1, 2]"]),
     Function(
       "distinct", .lists, "The elements without those that came before.",
       [.method(.listOfT, .listOfT) { list throws(EvaluationError) in .list(try distinct(list.items())) }],
@@ -41,11 +45,18 @@ enum ListFunctions {
       examples: ["[1, 2].reverse()": "[2, 1]"]),
     Function(
       "first", .lists, "The first element, or none.",
-      [.method(.listOfT, .optional(.T)) { list throws(EvaluationError) in .optional(CELOptional(try list.items().first)) }],
+      [
+        .method(.listOfT, .optional(.T)) { list throws(EvaluationError) in
+          .optional(CELOptional(try list.items().first))
+        }
+      ],
       examples: ["[1, 2].first()": "optional.of(1)"]),
     Function(
       "last", .lists, "The last element, or none.",
-      [.method(.listOfT, .optional(.T)) { list throws(EvaluationError) in .optional(CELOptional(try list.items().last)) }],
+      [
+        .method(.listOfT, .optional(.T)) { list throws(EvaluationError) in .optional(CELOptional(try list.items().last))
+        }
+      ],
       examples: ["[].last()": "optional.none()"]),
   ]
 
@@ -102,7 +113,8 @@ enum Sorting {
       throw EvaluationError(.noSuchOverload, "\(first.type.name) has no order to sort by")
     }
     guard let odd = keys.first(where: { $0.type != first.type }) else { return order(items, keys) }
-    throw EvaluationError(.noSuchOverload, "a list is sorted by values of one type, and here are \(first.type.name) and \(odd.type.name)")
+    throw EvaluationError(
+      .noSuchOverload, "a list is sorted by values of one type, and here are \(first.type.name) and \(odd.type.name)")
   }
 
   private static func order(_ items: [CELValue], _ keys: [CELValue]) -> [CELValue] {

@@ -41,7 +41,8 @@ package enum Macros {
       examples: ["[1, 2, 3].filter(x, x > 1)": "[2, 3]"]),
     Function(
       "sortBy", .lists, "The elements in the order of a key that is made of each.",
-      [.methodForm(.listOfT, .T, .K, to: .listOfT)], examples: ["['ccc', 'a', 'bb'].sortBy(x, size(x))": "['a', 'bb', 'ccc']"]),
+      [.methodForm(.listOfT, .T, .K, to: .listOfT)],
+      examples: ["['ccc', 'a', 'bb'].sortBy(x, size(x))": "['a', 'bb', 'ccc']"]),
   ]
 
   private static let pairs = [
@@ -51,7 +52,9 @@ package enum Macros {
       examples: ["[2, 4].transformList(i, v, i * v)": "[0, 4]"]),
     Function(
       "transformMap", .standard, "The map with a value made of each key and value.",
-      [.methodForm(.mapOfKV, .K, .V, .T, to: .map(.K, .T)), .methodForm(.mapOfKV, .K, .V, .bool, .T, to: .map(.K, .T))],
+      [
+        .methodForm(.mapOfKV, .K, .V, .T, to: .map(.K, .T)), .methodForm(.mapOfKV, .K, .V, .bool, .T, to: .map(.K, .T)),
+      ],
       examples: ["{'a': 1}.transformMap(k, v, v + 1)": "{'a': 2}"]),
     Function(
       "transformMapEntry", .standard, "A map of entries made of each key and value.",

@@ -34,7 +34,9 @@ enum MathFunctions {
   static func extreme(
     _ items: [CELValue], keepsFirst: (Int) -> Bool
   ) throws(EvaluationError) -> CELValue {
-    guard var best = items.first else { throw EvaluationError(.badArgument, "an empty list has no greatest and no least") }
+    guard var best = items.first else {
+      throw EvaluationError(.badArgument, "an empty list has no greatest and no least")
+    }
     guard items.allSatisfy(\.isNumber) else { throw .noSuchOverload }
     for item in items.dropFirst() where try !(Comparison.order(best, item).map(keepsFirst) ?? true) { best = item }
     return best
@@ -54,7 +56,8 @@ enum MathFunctions {
     _ change: @escaping @Sendable (Double) -> Double
   ) -> Function {
     Function(
-      name, .math, summary, [.function(.double, .double) { value throws(EvaluationError) in .double(change(try value.double())) }],
+      name, .math, summary,
+      [.function(.double, .double) { value throws(EvaluationError) in .double(change(try value.double())) }],
       examples: [example: result])
   }
 
@@ -68,7 +71,8 @@ enum MathFunctions {
     _ name: String, _ summary: String, _ example: String, _ holds: @escaping @Sendable (Double) -> Bool
   ) -> Function {
     Function(
-      name, .math, summary, [.function(.double, .bool) { value throws(EvaluationError) in .bool(holds(try value.double())) }],
+      name, .math, summary,
+      [.function(.double, .bool) { value throws(EvaluationError) in .bool(holds(try value.double())) }],
       examples: [example: "true"])
   }
 
@@ -109,16 +113,23 @@ enum MathFunctions {
 
   private static let bits = [
     pairwise("math.bitAnd", "The bits that both numbers have.", "math.bitAnd(5, 3)", "1", { $0 & $1 }, { $0 & $1 }),
-    pairwise("math.bitOr", "The bits that one of the numbers has.", "math.bitOr(1u, 2u)", "3u", { $0 | $1 }, { $0 | $1 }),
-    pairwise("math.bitXor", "The bits that only one of the numbers has.", "math.bitXor(1, 3)", "2", { $0 ^ $1 }, { $0 ^ $1 }),
+    pairwise(
+      "math.bitOr", "The bits that one of the numbers has.", "math.bitOr(1u, 2u)", "3u", { $0 | $1 }, { $0 | $1 }),
+    pairwise(
+      "math.bitXor", "The bits that only one of the numbers has.", "math.bitXor(1, 3)", "2", { $0 ^ $1 }, { $0 ^ $1 }),
     Function(
       "math.bitNot", .math, "The bits that the number does not have.",
       [
         .function(.int, .int) { value throws(EvaluationError) in .int(~(try value.int())) },
         .function(.uint, .uint) { value throws(EvaluationError) in .uint(~(try value.uint())) },
       ], examples: ["math.bitNot(1)": "-2"]),
-    shift("math.bitShiftLeft", "The bits moved to the left; zeros follow.", "math.bitShiftLeft(1, 2)", "4") { $0 << $1 },
-    shift("math.bitShiftRight", "The bits moved to the right; zeros follow, whatever the sign.", "math.bitShiftRight(1024, 2)", "256") { $0 >> $1 },
+    shift("math.bitShiftLeft", "The bits moved to the left; zeros follow.", "math.bitShiftLeft(1, 2)", "4") {
+      $0 << $1
+    },
+    shift(
+      "math.bitShiftRight", "The bits moved to the right; zeros follow, whatever the sign.",
+      "math.bitShiftRight(1024, 2)", "256"
+    ) { $0 >> $1 },
   ]
 
   private static func pairwise(
@@ -143,7 +154,9 @@ enum MathFunctions {
         .function(.int, .int, .int) { value, by throws(EvaluationError) in
           .int(Int64(bitPattern: move(UInt64(bitPattern: try value.int()), try distance(by))))
         },
-        .function(.uint, .int, .uint) { value, by throws(EvaluationError) in .uint(move(try value.uint(), try distance(by))) },
+        .function(.uint, .int, .uint) { value, by throws(EvaluationError) in
+          .uint(move(try value.uint(), try distance(by)))
+        },
       ], examples: [example: result])
   }
 

@@ -3,11 +3,18 @@ enum Operators {
   static let all: [Function] = logic + equality + ordering + arithmetic + indexing
 
   private static let logic = [
-    Function("_?_:_", .standard, "One of two values, by a condition.", [.form(.bool, .T, .T, to: .T)], examples: ["2 < 5 ? 'yes' : 'no'": "'yes'"]),
-    Function("_&&_", .standard, "Whether all hold; one that does not wins over errors of others.", [.form(.bool, .bool, to: .bool)], examples: ["true && false": "false"]),
-    Function("_||_", .standard, "Whether one holds; one that does wins over errors of others.", [.form(.bool, .bool, to: .bool)], examples: ["1 / 0 > 1 || true": "true"]),
     Function(
-      "!_", .standard, "The opposite.", [.function(.bool, .bool) { value throws(EvaluationError) in .bool(try !value.bool()) }],
+      "_?_:_", .standard, "One of two values, by a condition.", [.form(.bool, .T, .T, to: .T)],
+      examples: ["2 < 5 ? 'yes' : 'no'": "'yes'"]),
+    Function(
+      "_&&_", .standard, "Whether all hold; one that does not wins over errors of others.",
+      [.form(.bool, .bool, to: .bool)], examples: ["true && false": "false"]),
+    Function(
+      "_||_", .standard, "Whether one holds; one that does wins over errors of others.",
+      [.form(.bool, .bool, to: .bool)], examples: ["1 / 0 > 1 || true": "true"]),
+    Function(
+      "!_", .standard, "The opposite.",
+      [.function(.bool, .bool) { value throws(EvaluationError) in .bool(try !value.bool()) }],
       examples: ["!true": "false"]),
   ]
 
@@ -53,7 +60,8 @@ enum Operators {
     let same: [CELType] = [.bool, .string, .bytes, .timestamp, .duration, .date]
     let decimals = decimalPairs.map { Overload.form($0, $1, to: .bool) }
     return Function(
-      name, .standard, "Whether one value stands \(word) another.", mixed + same.map { .form($0, $0, to: .bool) } + decimals,
+      name, .standard, "Whether one value stands \(word) another.",
+      mixed + same.map { .form($0, $0, to: .bool) } + decimals,
       shared: .two { a, b throws(EvaluationError) in .bool(try Comparison.order(a, b).map(holds) ?? false) },
       examples: [example: "true"])
   }
@@ -79,7 +87,10 @@ enum Operators {
       "_-_", .standard, "The difference of numbers or times.",
       forms(
         [.int, .uint, .double, .duration],
-        [.form(.timestamp, .duration, to: .timestamp), .form(.timestamp, .timestamp, to: .duration), .form(.date, .date, to: .int)]),
+        [
+          .form(.timestamp, .duration, to: .timestamp), .form(.timestamp, .timestamp, to: .duration),
+          .form(.date, .date, to: .int),
+        ]),
       shared: .two(Arithmetic.subtract), examples: ["5 - 3": "2"]),
     Function(
       "_*_", .standard, "The product of numbers of one type.", forms([.int, .uint, .double]),
@@ -92,7 +103,8 @@ enum Operators {
       shared: .two(Arithmetic.remainder), examples: ["7 % 2": "1"]),
     Function(
       "-_", .standard, "The number with the other sign.",
-      [.form(.int, to: .int), .form(.double, to: .double), .form(.decimal, to: .decimal)], shared: .one(Arithmetic.negate),
+      [.form(.int, to: .int), .form(.double, to: .double), .form(.decimal, to: .decimal)],
+      shared: .one(Arithmetic.negate),
       examples: ["-(2)": "-2"]),
   ]
 

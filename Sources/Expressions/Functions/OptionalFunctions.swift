@@ -8,23 +8,30 @@ enum OptionalFunctions {
       [.function(.T, .optional(.T)) { value throws(EvaluationError) in .some(value) }],
       examples: ["optional.of(1).hasValue()": "true"]),
     Function(
-      "optional.ofNonZeroValue", .optionals, "An optional that holds a value, or none for null, false, 0 and what is empty.",
+      "optional.ofNonZeroValue", .optionals,
+      "An optional that holds a value, or none for null, false, 0 and what is empty.",
       [.function(.T, .optional(.T)) { value throws(EvaluationError) in value.isZero ? .noValue : .some(value) }],
       examples: ["optional.ofNonZeroValue('')": "optional.none()"]),
     Function(
       "optional.none", .optionals, "An optional without a value; a mapped field of it is left out.",
-      [.function(.optional(.T)) { () throws(EvaluationError) in .noValue }], examples: ["optional.none().hasValue()": "false"]),
+      [.function(.optional(.T)) { () throws(EvaluationError) in .noValue }],
+      examples: ["optional.none().hasValue()": "false"]),
     Function(
       "value", .optionals, "The value of an optional; an error where there is none.",
-      [.method(.optional(.T), .T) { optional throws(EvaluationError) in
-        guard let value = try optional.optional().value else {
-          throw EvaluationError(.noValue, "the optional holds no value", hint: "orValue(…) gives another")
+      [
+        .method(.optional(.T), .T) { optional throws(EvaluationError) in
+          guard let value = try optional.optional().value else {
+            throw EvaluationError(.noValue, "the optional holds no value", hint: "orValue(…) gives another")
+          }
+          return value
         }
-        return value
-      }], examples: ["optional.of(1).value()": "1"]),
+      ], examples: ["optional.of(1).value()": "1"]),
     Function(
       "hasValue", .optionals, "Whether an optional holds a value.",
-      [.method(.optional(.T), .bool) { optional throws(EvaluationError) in .bool(try optional.optional().value != nil) }],
+      [
+        .method(.optional(.T), .bool) { optional throws(EvaluationError) in .bool(try optional.optional().value != nil)
+        }
+      ],
       examples: ["{'a': 1}.?b.hasValue()": "false"]),
     Function(
       "or", .optionals, "The optional, or another where it holds no value.",

@@ -20,7 +20,8 @@ final class Pattern: @unchecked Sendable {
     }
     guard let made else {
       let reason = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      throw EvaluationError(.badPattern, "the pattern does not work: \(reason)", hint: "patterns are RE2's; write r'…' to keep backslashes")
+      throw EvaluationError(
+        .badPattern, "the pattern does not work: \(reason)", hint: "patterns are RE2's; write r'…' to keep backslashes")
     }
     handle = made
     groupCount = Int(cre2_groups(made))
@@ -65,7 +66,8 @@ final class Pattern: @unchecked Sendable {
 
   /// RE2 takes no null pointer, not even for an empty text.
   private static func start(_ text: UnsafeRawBufferPointer) -> UnsafePointer<CChar>? {
-    text.baseAddress?.assumingMemoryBound(to: CChar.self) ?? UnsafeRawPointer(empty.utf8Start).assumingMemoryBound(to: CChar.self)
+    text.baseAddress?.assumingMemoryBound(to: CChar.self)
+      ?? UnsafeRawPointer(empty.utf8Start).assumingMemoryBound(to: CChar.self)
   }
 
   private static let empty: StaticString = ""

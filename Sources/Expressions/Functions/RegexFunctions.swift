@@ -13,14 +13,18 @@ enum RegexFunctions {
       ], examples: ["'abc-123'.matches('^[a-z]+-[0-9]+$')": "true"]),
     Function(
       "regex.extract", .regex, "The first match, or its group in parentheses; none where nothing matches.",
-      [.function(.string, .string, .optional(.string)) { text, pattern throws(EvaluationError) in
-        try extract(text, Pattern(pattern.string()))
-      }], examples: [#"regex.extract('item-A, item-B', r'item-(\w+)')"#: "optional.of('A')"]),
+      [
+        .function(.string, .string, .optional(.string)) { text, pattern throws(EvaluationError) in
+          try extract(text, Pattern(pattern.string()))
+        }
+      ], examples: [#"regex.extract('item-A, item-B', r'item-(\w+)')"#: "optional.of('A')"]),
     Function(
       "regex.extractAll", .regex, "All matches, or their groups in parentheses.",
-      [.function(.string, .string, .list(.string)) { text, pattern throws(EvaluationError) in
-        try extractAll(text, Pattern(pattern.string()))
-      }], examples: [#"regex.extractAll('id:123, id:456', r'id:(\d+)')"#: "['123', '456']"]),
+      [
+        .function(.string, .string, .list(.string)) { text, pattern throws(EvaluationError) in
+          try extractAll(text, Pattern(pattern.string()))
+        }
+      ], examples: [#"regex.extractAll('id:123, id:456', r'id:(\d+)')"#: "['123', '456']"]),
     Function(
       "regex.replace", .regex, "The text with its matches exchanged, all or so many; \\1 to \\9 are the groups.",
       [
@@ -41,11 +45,17 @@ enum RegexFunctions {
     guard let function = Functions.named[name] else { return nil }
     switch (name, codes.count) {
     case ("matches", 2):
-      return OneCall(function, isMethod: true, at, codes[0]) { text throws(EvaluationError) in try matches(text, pattern) }
+      return OneCall(function, isMethod: true, at, codes[0]) { text throws(EvaluationError) in
+        try matches(text, pattern)
+      }
     case ("regex.extract", 2):
-      return OneCall(function, isMethod: false, at, codes[0]) { text throws(EvaluationError) in try extract(text, pattern) }
+      return OneCall(function, isMethod: false, at, codes[0]) { text throws(EvaluationError) in
+        try extract(text, pattern)
+      }
     case ("regex.extractAll", 2):
-      return OneCall(function, isMethod: false, at, codes[0]) { text throws(EvaluationError) in try extractAll(text, pattern) }
+      return OneCall(function, isMethod: false, at, codes[0]) { text throws(EvaluationError) in
+        try extractAll(text, pattern)
+      }
     case ("regex.replace", 3):
       return TwoCall(function, isMethod: false, at, codes[0], codes[2]) { text, new throws(EvaluationError) in
         try replace(text, pattern, new, .int(-1))
@@ -72,7 +82,8 @@ enum RegexFunctions {
 
   private static func requireOneGroup(_ pattern: Pattern) throws(EvaluationError) {
     guard pattern.groupCount <= 1 else {
-      throw EvaluationError(.badPattern, "the pattern has more than one group", hint: "write (?:…) for a group that is not extracted")
+      throw EvaluationError(
+        .badPattern, "the pattern has more than one group", hint: "write (?:…) for a group that is not extracted")
     }
   }
 

@@ -17,13 +17,15 @@ enum SetFunctions {
   ) -> Function {
     Function(
       name, .sets, summary,
-      [.function(.listOfT, .listOfT, .bool) { a, b throws(EvaluationError) in
-        let (x, y) = (ValueSet(try a.items()), ValueSet(try b.items()))
-        guard x.others.count * b.weight + y.others.count * a.weight <= Limits.cost else {
-          throw EvaluationError(.tooCostly, "the lists are too long for \(name)()")
+      [
+        .function(.listOfT, .listOfT, .bool) { a, b throws(EvaluationError) in
+          let (x, y) = (ValueSet(try a.items()), ValueSet(try b.items()))
+          guard x.others.count * b.weight + y.others.count * a.weight <= Limits.cost else {
+            throw EvaluationError(.tooCostly, "the lists are too long for \(name)()")
+          }
+          return .bool(holds(x, y))
         }
-        return .bool(holds(x, y))
-      }], examples: [example: "true"])
+      ], examples: [example: "true"])
   }
 }
 
@@ -41,5 +43,7 @@ private struct ValueSet {
   private func holds(_ value: CELValue) -> Bool { others.contains { Comparison.equal($0, value) } }
 
   func holdsAll(of other: ValueSet) -> Bool { other.keys.isSubset(of: keys) && other.others.allSatisfy { holds($0) } }
-  func holdsAny(of other: ValueSet) -> Bool { !other.keys.isDisjoint(with: keys) || other.others.contains { holds($0) } }
+  func holdsAny(of other: ValueSet) -> Bool {
+    !other.keys.isDisjoint(with: keys) || other.others.contains { holds($0) }
+  }
 }

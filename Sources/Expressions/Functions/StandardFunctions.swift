@@ -17,11 +17,19 @@ enum StandardFunctions {
       [.function(.T, .dyn) { value throws(EvaluationError) in value }], examples: ["dyn(1) == 1.0": "true"]),
     Function(
       "contains", .standard, "Whether a text stands in another.",
-      [.method(.string, .string, .bool) { text, part throws(EvaluationError) in try test(text, part) { TextSearch.find($1, in: $0, from: 0) != nil } }],
+      [
+        .method(.string, .string, .bool) { text, part throws(EvaluationError) in
+          try test(text, part) { TextSearch.find($1, in: $0, from: 0) != nil }
+        }
+      ],
       examples: ["'tacocat'.contains('coca')": "true"]),
     Function(
       "startsWith", .standard, "Whether a text begins with another.",
-      [.method(.string, .string, .bool) { text, part throws(EvaluationError) in try test(text, part) { $0.starts(with: $1) } }],
+      [
+        .method(.string, .string, .bool) { text, part throws(EvaluationError) in
+          try test(text, part) { $0.starts(with: $1) }
+        }
+      ],
       examples: ["'tacocat'.startsWith('taco')": "true"]),
     Function(
       "endsWith", .standard, "Whether a text ends with another.",
@@ -60,7 +68,9 @@ enum TextSearch {
     var at = start
     while at + part.count <= text.count {
       guard let candidate = text[at...].firstIndex(of: first), candidate + part.count <= text.count else { return nil }
-      if UnsafeRawBufferPointer(rebasing: text[candidate..<candidate + part.count]).elementsEqual(part) { return candidate }
+      if UnsafeRawBufferPointer(rebasing: text[candidate..<candidate + part.count]).elementsEqual(part) {
+        return candidate
+      }
       at = candidate + 1
     }
     return nil

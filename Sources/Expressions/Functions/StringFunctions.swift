@@ -8,7 +8,9 @@ enum StringFunctions {
     Function(
       "indexOf", .strings, "The place of the first occurrence, from a place on; -1 where there is none.",
       [
-        .method(.string, .string, .int) { text, part throws(EvaluationError) in try indexOf(text.string(), part.string(), 0) },
+        .method(.string, .string, .int) { text, part throws(EvaluationError) in
+          try indexOf(text.string(), part.string(), 0)
+        },
         .method(.string, .string, .int, .int) { text, part, from throws(EvaluationError) in
           try indexOf(text.string(), part.string(), from.int())
         },
@@ -47,14 +49,18 @@ enum StringFunctions {
         .method(.string, .string, .string, .string) { text, old, new throws(EvaluationError) in
           try replace(text.string(), old.string(), new.string(), -1)
         },
-        Overload(true, [.string, .string, .string, .int], .string, .many { values throws(EvaluationError) in
-          try replace(values[0].string(), values[1].string(), values[2].string(), values[3].int())
-        }),
+        Overload(
+          true, [.string, .string, .string, .int], .string,
+          .many { values throws(EvaluationError) in
+            try replace(values[0].string(), values[1].string(), values[2].string(), values[3].int())
+          }),
       ], examples: ["'hello hello'.replace('he', 'we', 1)": "'wello hello'"]),
     Function(
       "substring", .strings, "The characters from a place on, up to another.",
       [
-        .method(.string, .int, .string) { text, start throws(EvaluationError) in try substring(text.string(), start.int(), nil) },
+        .method(.string, .int, .string) { text, start throws(EvaluationError) in
+          try substring(text.string(), start.int(), nil)
+        },
         .method(.string, .int, .int, .string) { text, start, end throws(EvaluationError) in
           try substring(text.string(), start.int(), end.int())
         },
@@ -65,15 +71,27 @@ enum StringFunctions {
       examples: ["'  a b '.trim()": "'a b'"]),
     Function(
       "lowerAscii", .strings, "The text with A to Z in lower case.",
-      [.method(.string, .string) { text throws(EvaluationError) in try mapBytes(text) { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 } }],
+      [
+        .method(.string, .string) { text throws(EvaluationError) in
+          try mapBytes(text) { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        }
+      ],
       examples: ["'TacoCÆt'.lowerAscii()": "'tacocÆt'"]),
     Function(
       "upperAscii", .strings, "The text with a to z in upper case.",
-      [.method(.string, .string) { text throws(EvaluationError) in try mapBytes(text) { (0x61...0x7A).contains($0) ? $0 & 0xDF : $0 } }],
+      [
+        .method(.string, .string) { text throws(EvaluationError) in
+          try mapBytes(text) { (0x61...0x7A).contains($0) ? $0 & 0xDF : $0 }
+        }
+      ],
       examples: ["'taco'.upperAscii()": "'TACO'"]),
     Function(
       "reverse", .strings, "The characters in reverse order.",
-      [.method(.string, .string) { text throws(EvaluationError) in .string(String(String.UnicodeScalarView(try text.string().unicodeScalars.reversed()))) }],
+      [
+        .method(.string, .string) { text throws(EvaluationError) in
+          .string(String(String.UnicodeScalarView(try text.string().unicodeScalars.reversed())))
+        }
+      ],
       examples: ["'gums'.reverse()": "'smug'"]),
     Function(
       "strings.quote", .strings, "The text in double quotes, with escapes where they are needed.",

@@ -9,10 +9,18 @@ enum TimeFunctions {
     getter("getDayOfMonth", "The day of the month, counted from 0.", "12") { $0.day.day - 1 },
     getter("getDate", "The day of the month, counted from 1.", "13") { $0.day.day },
     getter("getDayOfWeek", "The day of the week; 0 is Sunday.", "5") { $0.weekday },
-    getter("getHours", "The hour of a moment, or all hours of a duration.", "23", { $0 / 3_600_000_000_000 }) { $0.hour },
-    getter("getMinutes", "The minute of a moment, or all minutes of a duration.", "31", { $0 / 60_000_000_000 }) { $0.minute },
-    getter("getSeconds", "The second of a moment, or all seconds of a duration.", "30", { $0 / 1_000_000_000 }) { $0.second },
-    getter("getMilliseconds", "The milliseconds within the second.", "0", { $0 / 1_000_000 % 1_000 }) { $0.milliseconds },
+    getter("getHours", "The hour of a moment, or all hours of a duration.", "23", { $0 / 3_600_000_000_000 }) {
+      $0.hour
+    },
+    getter("getMinutes", "The minute of a moment, or all minutes of a duration.", "31", { $0 / 60_000_000_000 }) {
+      $0.minute
+    },
+    getter("getSeconds", "The second of a moment, or all seconds of a duration.", "30", { $0 / 1_000_000_000 }) {
+      $0.second
+    },
+    getter("getMilliseconds", "The milliseconds within the second.", "0", { $0 / 1_000_000 % 1_000 }) {
+      $0.milliseconds
+    },
   ]
 
   private static func getter(
@@ -26,7 +34,8 @@ enum TimeFunctions {
       },
     ]
     if let ofDuration {
-      overloads.append(.method(.duration, .int) { value throws(EvaluationError) in .int(ofDuration(try value.duration())) })
+      overloads.append(
+        .method(.duration, .int) { value throws(EvaluationError) in .int(ofDuration(try value.duration())) })
     }
     return Function(
       name, .standard, summary, overloads, examples: ["timestamp('2009-02-13T23:31:30Z').\(name)()": example])

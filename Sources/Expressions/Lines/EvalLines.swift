@@ -26,7 +26,10 @@ package enum EvalLines {
   }
 
   private static func failed(_ id: Value, _ message: String, _ place: Place = Place(line: 1, column: 1)) -> Value {
-    ["id": id, "error": ["message": .string(message), "line": .int(Int64(place.line)), "col": .int(Int64(place.column))]]
+    [
+      "id": id,
+      "error": ["message": .string(message), "line": .int(Int64(place.line)), "col": .int(Int64(place.column))],
+    ]
   }
 
   private static func result(_ request: Value, _ text: String) throws(RequestProblem) -> Value.Member {

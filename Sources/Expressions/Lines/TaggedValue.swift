@@ -52,7 +52,8 @@ enum TaggedValue {
     case "duration": return duration(content)
     case "type": return content.string.flatMap { TypeReader.type($0) }.map { .type(CELTypeValue($0)) }
     case "decimal": return content.string.flatMap { Decimal($0) }.map { .decimal($0) }
-    case "date": return content.string.flatMap { CivilDay($0.utf8) }.map { .date(CivilDate(days: Int32($0.daysSince1970))) }
+    case "date":
+      return content.string.flatMap { CivilDay($0.utf8) }.map { .date(CivilDate(days: Int32($0.daysSince1970))) }
     case "optional": return content.isNull ? .noValue : value(content).map { .some($0) }
     default: return nil
     }

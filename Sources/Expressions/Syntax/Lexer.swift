@@ -130,7 +130,9 @@ struct Lexer {
     var isRaw = false
     var isBytes = false
     while let byte = peek(prefix), prefix < 2 {
-      if byte | 0x20 == UInt8(ascii: "r"), !isRaw { isRaw = true } else if byte | 0x20 == UInt8(ascii: "b"), prefix == 0 {
+      if byte | 0x20 == UInt8(ascii: "r"), !isRaw {
+        isRaw = true
+      } else if byte | 0x20 == UInt8(ascii: "b"), prefix == 0 {
         isBytes = true
       } else {
         break

@@ -18,7 +18,8 @@ extension Parser {
     switch (name, arguments.count) {
     case ("has", 1):
       guard case .select(let operand, let field, .value) = arguments[0].kind else {
-        throw ExpressionProblem(.syntax, "has() takes the selection of a field", hint: "write has(record.name)", at: mark)
+        throw ExpressionProblem(
+          .syntax, "has() takes the selection of a field", hint: "write has(record.name)", at: mark)
       }
       return try node(.select(operand, field: field, .presence), at: arguments[0].offset, from: mark)
     case ("coalesce", 1...):
@@ -42,7 +43,8 @@ extension Parser {
       guard case .literal(.int(let index)) = arguments[0].kind else { return nil }
       return try node(.identifier("@index\(index)"), at: mark)
     case ("cel", "iterVar", 2), ("cel", "accuVar", 2):
-      guard case .literal(.int(let depth)) = arguments[0].kind, case .literal(.int(let index)) = arguments[1].kind else {
+      guard case .literal(.int(let depth)) = arguments[0].kind, case .literal(.int(let index)) = arguments[1].kind
+      else {
         return nil
       }
       return try node(.identifier("@\(name):\(depth):\(index)"), at: mark)
@@ -58,7 +60,8 @@ extension Parser {
     case ("optMap", 2), ("optFlatMap", 2):
       let variable = try variable(arguments[0], of: "\(name)()")
       return try node(
-        .optionalMap(target, variable, arguments[1], flat: name == "optFlatMap"), at: mark, from: target.range.lowerBound)
+        .optionalMap(target, variable, arguments[1], flat: name == "optFlatMap"), at: mark,
+        from: target.range.lowerBound)
     case ("all", 2): return try loop(.all, target, arguments, at: mark)
     case ("exists", 2): return try loop(.exists, target, arguments, at: mark)
     case ("exists_one", 2), ("existsOne", 2): return try loop(.existsOne, target, arguments, at: mark)
@@ -84,7 +87,8 @@ extension Parser {
     var names: [Expr.Local] = []
     for argument in arguments.prefix(count) { names.append(try variable(argument, of: "a macro")) }
     if names.count == 2, names[0].name == names[1].name {
-      throw ExpressionProblem(.syntax, "the two variables have the same name '\(names[0].name)'", at: arguments[1].offset)
+      throw ExpressionProblem(
+        .syntax, "the two variables have the same name '\(names[0].name)'", at: arguments[1].offset)
     }
     let body = arguments[arguments.count - 1]
     let filter = arguments.count > count + 1 ? arguments[count] : nil
@@ -102,7 +106,8 @@ extension Parser {
 
   private func requireEntry(_ body: Expr) throws(ExpressionProblem) {
     if case .literal = body.kind {
-      throw ExpressionProblem(.syntax, "transformMapEntry() makes its entries of maps", hint: "write {key: value}", at: body.offset)
+      throw ExpressionProblem(
+        .syntax, "transformMapEntry() makes its entries of maps", hint: "write {key: value}", at: body.offset)
     }
   }
 

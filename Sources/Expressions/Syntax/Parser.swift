@@ -44,7 +44,8 @@ struct Parser {
 
   private func unexpected(_ wanted: String) -> ExpressionProblem {
     if current.kind == .end {
-      return ExpressionProblem(.syntax, "the expression ends where \(wanted) should follow", at: current.range.lowerBound)
+      return ExpressionProblem(
+        .syntax, "the expression ends where \(wanted) should follow", at: current.range.lowerBound)
     }
     let found = source.text(in: current.range)
     return ExpressionProblem(.syntax, "found '\(found)' where \(wanted) should stand", at: current.range.lowerBound)
@@ -53,11 +54,13 @@ struct Parser {
   // MARK: Nodes
 
   mutating func node(_ kind: Expr.Kind, at offset: Int, from start: Int? = nil) throws(ExpressionProblem) -> Expr {
-    var made = Expr(id: nextID, offset: offset, range: (start ?? offset)..<max(previousEnd, offset), depth: 1, kind: kind)
+    var made = Expr(
+      id: nextID, offset: offset, range: (start ?? offset)..<max(previousEnd, offset), depth: 1, kind: kind)
     made.depth = (made.children.map(\.depth).max() ?? 0) + 1
     guard made.depth <= Limits.chain else {
       throw ExpressionProblem(
-        .tooDeep, "an expression is at most \(Limits.chain) steps deep", hint: "use a list and join or sum it", at: offset)
+        .tooDeep, "an expression is at most \(Limits.chain) steps deep", hint: "use a list and join or sum it",
+        at: offset)
     }
     nextID += 1
     return made
@@ -70,7 +73,8 @@ struct Parser {
     defer { nesting -= 1 }
     guard nesting <= Limits.nesting else {
       throw ExpressionProblem(
-        .tooDeep, "parentheses, calls, lists and maps nest at most \(Limits.nesting) deep", at: current.range.lowerBound)
+        .tooDeep, "parentheses, calls, lists and maps nest at most \(Limits.nesting) deep", at: current.range.lowerBound
+      )
     }
     return try parse(&self)
   }
@@ -216,7 +220,8 @@ struct Parser {
     let token = current
     let mark = token.range.lowerBound
     switch token.kind {
-    case .identifier(let name): return try name == "true" || name == "false" || name == "null" ? word(name) : named(name)
+    case .identifier(let name):
+      return try name == "true" || name == "false" || name == "null" ? word(name) : named(name)
     case .symbol(.dot): return try rooted()
     case .symbol(.openParenthesis):
       at += 1
@@ -285,7 +290,8 @@ struct Parser {
   private mutating func named(_ name: String, dot: String = "") throws(ExpressionProblem) -> Expr {
     let mark = current.range.lowerBound
     guard !Self.reserved.contains(name) else {
-      throw ExpressionProblem(.syntax, "'\(name)' is a reserved word", hint: "a field of that name is read after a dot", at: mark)
+      throw ExpressionProblem(
+        .syntax, "'\(name)' is a reserved word", hint: "a field of that name is read after a dot", at: mark)
     }
     at += 1
     if skip(.openParenthesis) {

@@ -40,7 +40,8 @@ enum Time {
       let time = Timestamp(bytes)
     else {
       throw EvaluationError(
-        .badConversion, "'\(text)' is no timestamp", hint: "RFC 3339 looks like 2026-11-23T08:15:30Z; parseTimestamp() reads other patterns")
+        .badConversion, "'\(text)' is no timestamp",
+        hint: "RFC 3339 looks like 2026-11-23T08:15:30Z; parseTimestamp() reads other patterns")
     }
     return try checked(time)
   }

@@ -46,7 +46,8 @@ struct TimePattern {
 
   private static func unknown(_ letter: UInt8, _ pattern: String) -> EvaluationError {
     EvaluationError(
-      .badArgument, "the pattern \(CELValue.string(pattern).shown) has the letter \(String(Unicode.Scalar(letter))), which means nothing",
+      .badArgument,
+      "the pattern \(CELValue.string(pattern).shown) has the letter \(String(Unicode.Scalar(letter))), which means nothing",
       hint: "there is yyyy MM dd HH mm ss SSS a EEE XXX; other letters stand in single quotes")
   }
 
@@ -104,7 +105,8 @@ struct TimePattern {
   }
 
   private func refuse(_ text: String) -> EvaluationError {
-    EvaluationError(.badConversion, "\(CELValue.string(text).shown) does not fit the pattern \(CELValue.string(pattern).shown)")
+    EvaluationError(
+      .badConversion, "\(CELValue.string(text).shown) does not fit the pattern \(CELValue.string(pattern).shown)")
   }
 
   /// The fields that were read so far.
@@ -205,7 +207,9 @@ struct TimePattern {
         offset = 0
         return true
       }
-      guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"), let hours = number(2, 2), hours < 24 else { return false }
+      guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"), let hours = number(2, 2), hours < 24 else {
+        return false
+      }
       if rest.first == UInt8(ascii: ":") { rest = rest.dropFirst() }
       guard let minutes = number(2, 2), minutes < 60 else { return false }
       offset = (sign == UInt8(ascii: "-") ? -1 : 1) * (hours * 3_600 + minutes * 60)
@@ -223,7 +227,8 @@ struct TimePattern {
         return nil
       }
       let local = civil.daysSince1970 * 86_400 + Int64(hour * 3_600 + minute * 60 + second)
-      return Timestamp(seconds: offset.map { local - Int64($0) } ?? zone.seconds(local: local), nanoseconds: Int32(nanoseconds))
+      return Timestamp(
+        seconds: offset.map { local - Int64($0) } ?? zone.seconds(local: local), nanoseconds: Int32(nanoseconds))
     }
   }
 }
