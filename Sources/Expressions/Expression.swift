@@ -7,8 +7,12 @@ package final class Expression: @unchecked Sendable {
   package let environment: Environment
   /// What is known of the type of its value.
   package let type: CELType
+  /// The fields of variables that it reads by fixed names; a mapping may hand their values in: see
+  /// ``Frame/read(_:at:)``.
+  package let paths: [FieldPath]
   private let code: Code
   private let localCount: Int
+  private let names: [String]
 
   /// Parses, checks and compiles an expression.
   ///
@@ -34,6 +38,7 @@ package final class Expression: @unchecked Sendable {
     }
     var compiler = Compiler(environment: environment)
     code = compiler.compile(resolved)
+    (paths, names) = (compiler.paths, compiler.names)
     if checked { problems += compiler.problems }
     if !problems.isEmpty { throw Self.located(problems, source) }
   }
@@ -56,7 +61,9 @@ package final class Expression: @unchecked Sendable {
   }
 
   /// Where evaluations of this expression keep their variables; one a lane. Slots are the environment's variables.
-  package func makeFrame() -> Frame { Frame(variables: environment.variables.count, locals: localCount) }
+  package func makeFrame() -> Frame {
+    Frame(variables: environment.variables.count, locals: localCount, names: names, paths: paths.count)
+  }
 
   /// The value for what stands in the slots of the frame. It may look into their batches: see ``CELValue/detached``.
   package func evaluate(_ frame: Frame) throws(EvaluationError) -> CELValue {

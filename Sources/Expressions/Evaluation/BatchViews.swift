@@ -1,18 +1,27 @@
 import Records
 
+/// What a frame knows of the batch that it looks into: where its nodes and bytes lie, and the ids of names.
+///
+/// Plain memory behind a pointer, so that reading it costs neither reference counting nor exclusivity checks. It is set
+/// by ``Frame/attach(_:)`` before each evaluation, because mapping appends to the batch between evaluations and may move
+/// its memory; within one evaluation nothing is appended.
+struct BatchMemory {
+  var nodes: UnsafePointer<Node>
+  var bytes: UnsafePointer<UInt8>
+  unowned(unsafe) var batch: Batch
+}
+
 /// A text in the bytes of a batch, without JSON escapes.
 ///
-/// Holds the batch without counting references, which would cost more than most operations on it. That is sound because
-/// such a value only lives while its record is evaluated: the lane that runs the expression holds the batch for that
-/// long, and what leaves an evaluation is ``CELValue/detached`` or written into the batch itself. It holds an offset and
-/// no pointer, because the bytes move when mapping appends to them.
+/// Looks into the memory that its frame is attached to, and is valid until that frame's next evaluation: what leaves an
+/// evaluation is ``CELValue/detached`` or written into the batch at once.
 package struct BatchText: @unchecked Sendable {
-  unowned(unsafe) let batch: Batch
-  let offset: UInt32
-  let length: UInt32
+  private let memory: UnsafePointer<BatchMemory>
+  package let offset: UInt32
+  package let length: UInt32
 
-  init(_ batch: Batch, _ node: Node) {
-    self.batch = batch
+  init(_ memory: UnsafePointer<BatchMemory>, _ node: Node) {
+    self.memory = memory
     offset = node.offset
     length = node.length
   }
@@ -22,7 +31,7 @@ package struct BatchText: @unchecked Sendable {
 
   @inline(__always)
   var bytes: UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(start: batch.bytes.base + Int(offset), count: Int(length))
+    UnsafeRawBufferPointer(start: memory.pointee.bytes + Int(offset), count: Int(length))
   }
 
   package var string: String { String(decoding: bytes, as: UTF8.self) }
@@ -30,21 +39,21 @@ package struct BatchText: @unchecked Sendable {
 
 /// An array or object of a batch; the same holds for its life as for ``BatchText``.
 package struct BatchNode: @unchecked Sendable {
-  unowned(unsafe) let batch: Batch
-  let index: UInt32
+  private let memory: UnsafePointer<BatchMemory>
+  package let index: UInt32
 
-  package init(_ batch: Batch, _ index: Int) {
-    self.batch = batch
-    self.index = UInt32(truncatingIfNeeded: index)
+  init(_ memory: UnsafePointer<BatchMemory>, _ index: UInt32) {
+    self.memory = memory
+    self.index = index
   }
 
-  private var node: Node { batch.nodes.base[Int(index)] }
-  var weight: Int { Int(node.next) - Int(index) }
+  private var nodes: UnsafePointer<Node> { memory.pointee.nodes }
+  var weight: Int { Int(nodes[Int(index)].next) - Int(index) }
 
   /// Calls `body` with the node index of each child and of its key's text, where that is a node; ends when it is false.
   @inline(__always)
-  func forEachChild(_ body: (_ child: Int, _ keyText: Int) -> Bool) {
-    let nodes = batch.nodes.base
+  private func forEachChild(_ body: (_ child: Int, _ keyText: Int) -> Bool) {
+    let nodes = self.nodes
     var child = Int(index) + 1
     let end = Int(nodes[Int(index)].next)
     while child < end {
@@ -58,6 +67,7 @@ package struct BatchNode: @unchecked Sendable {
     }
   }
 
+  /// The number of children; members of one name count once each.
   var count: Int {
     var count = 0
     forEachChild { _, _ in
@@ -69,48 +79,74 @@ package struct BatchNode: @unchecked Sendable {
 
   func element(at wanted: Int) -> CELValue? {
     var place = 0
-    var found: CELValue?
+    var found = -1
     forEachChild { child, _ in
-      if place == wanted { found = CELValue(batch, child) }
+      if place == wanted { found = child }
       place += 1
-      return found == nil
+      return found < 0
     }
-    return found
+    return value(found)
   }
 
   var elements: [CELValue] {
     var elements: [CELValue] = []
-    forEachChild { child, _ in
-      elements.append(CELValue(batch, child))
-      return true
-    }
+    var cursor = self.cursor
+    while let element = cursor.next() { elements.append(element) }
     return elements
   }
 
-  /// The value of a member; of several with one name the last.
+  /// Goes over the elements of an array.
+  struct Cursor {
+    fileprivate let memory: UnsafePointer<BatchMemory>
+    fileprivate var child: Int
+    fileprivate let end: Int
+    /// How many elements were given.
+    private(set) var count: Int64 = 0
+
+    mutating func next() -> CELValue? {
+      guard child < end else { return nil }
+      defer { child = Int(memory.pointee.nodes[child].next) }
+      count += 1
+      return CELValue(memory, child)
+    }
+  }
+
+  var cursor: Cursor { Cursor(memory: memory, child: Int(index) + 1, end: Int(nodes[Int(index)].next)) }
+
+  /// The value of a member whose key has the id `key`, or no id and this name; of several with one name the last.
+  func member(_ name: String, key: UInt16) -> CELValue? {
+    let nodes = self.nodes
+    var found = -1
+    forEachChild { child, keyText in
+      if keyText < 0 ? nodes[child].key == key : self.name(child, keyText).hasSameCodePoints(as: name) { found = child }
+      return true
+    }
+    return value(found)
+  }
+
+  /// The value of a member by a name that was computed.
   func member(_ name: String) -> CELValue? {
     var found = -1
     forEachChild { child, keyText in
-      if hasName(name, child, keyText) { found = child }
+      if self.name(child, keyText).hasSameCodePoints(as: name) { found = child }
       return true
     }
-    return found < 0 ? nil : CELValue(batch, found)
+    return value(found)
   }
 
-  private func hasName(_ wanted: String, _ child: Int, _ keyText: Int) -> Bool {
-    name(child, keyText).hasSameCodePoints(as: wanted)
-  }
+  private func value(_ child: Int) -> CELValue? { child < 0 ? nil : CELValue(memory, child) }
 
   private func name(_ child: Int, _ keyText: Int) -> String {
-    keyText < 0 ? batch.keys[batch.nodes.base[child].key] : batch.text(batch.nodes.base[keyText])
+    let batch = memory.pointee.batch
+    return keyText < 0 ? batch.keys[nodes[child].key] : batch.text(nodes[keyText])
   }
 
-  /// An independent map with everything in it; of several members with one name the last stands, in the first's place.
+  /// An independent map of the members; of several with one name the last stands, in the first's place.
   var map: CELMap {
     var builder = MapBuilder()
     forEachChild { child, keyText in
       // Text is always allowed as a key, so this cannot throw.
-      try? builder.set(.string(name(child, keyText)), CELValue(batch, child))
+      try? builder.set(.string(name(child, keyText)), CELValue(memory, child))
       return true
     }
     return builder.map
@@ -119,17 +155,35 @@ package struct BatchNode: @unchecked Sendable {
 
 extension CELValue {
   /// The value at a node: a number is read, text and containers stay where they are.
-  package init(_ batch: Batch, _ index: Int) {
-    let node = batch.nodes.base[index]
+  init(_ memory: UnsafePointer<BatchMemory>, _ index: Int) {
+    self.init(memory, memory.pointee.nodes[index], UInt32(truncatingIfNeeded: index))
+  }
+
+  /// The value of a node or cell.
+  ///
+  /// - Parameter index: where the node stands, for containers.
+  @inline(__always)
+  init(_ memory: UnsafePointer<BatchMemory>, _ node: Node, _ index: UInt32) {
     switch node.kind {
-    case .absent, .null, .keyText: self = .null
+    case .string where !node.flags.contains(.escaped): self = .slice(BatchText(memory, node))
+    case .integer: self = Self.integer(memory, node)
+    case .number: self = NumberText.double(Self.raw(memory, node))
+    case .array: self = .array(BatchNode(memory, index))
+    case .object: self = .object(BatchNode(memory, index))
     case .false: self = .bool(false)
     case .true: self = .bool(true)
-    case .integer: self = node.flags.contains(.inline) ? .int(node.inlineInteger) : NumberText.integer(batch.raw(node))
-    case .number: self = NumberText.double(batch.raw(node))
-    case .string: self = node.flags.contains(.escaped) ? .string(batch.text(node)) : .slice(BatchText(batch, node))
-    case .array: self = .array(BatchNode(batch, index))
-    case .object: self = .object(BatchNode(batch, index))
+    case .absent, .null, .keyText: self = .null
+    case .string: self = .string(memory.pointee.batch.text(node))
     }
+  }
+
+  @inline(__always)
+  private static func integer(_ memory: UnsafePointer<BatchMemory>, _ node: Node) -> CELValue {
+    node.flags.contains(.inline) ? .int(node.inlineInteger) : NumberText.integer(raw(memory, node))
+  }
+
+  @inline(__always)
+  private static func raw(_ memory: UnsafePointer<BatchMemory>, _ node: Node) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: memory.pointee.bytes + Int(node.offset), count: Int(node.length))
   }
 }

@@ -2,6 +2,9 @@
 struct Compiler {
   let environment: Environment
   private(set) var problems: [ExpressionProblem] = []
+  /// The names of the fields that the expression reads.
+  private(set) var names: [String] = []
+  private(set) var paths: [FieldPath] = []
   /// For computing constants.
   private let scratch = Frame(variables: 0, locals: 0)
 
@@ -21,9 +24,11 @@ struct Compiler {
     case .local(let slot): return SlotCode(local(slot), at)
     case .identifier(let name), .unresolved(let name), .message(let name):
       return FailureCode(EvaluationError(.unknownName, "there is no '\(name)' here"), at)
-    case .select(let operand, let field, .value): return MemberCode(compile(operand), field, at)
-    case .select(let operand, let field, .optional): return ProbeCode(compile(operand), field, isTest: false, at)
-    case .select(let operand, let field, .presence): return ProbeCode(compile(operand), field, isTest: true, at)
+    case .select(let operand, let field, .value):
+      return path(expr) ?? MemberCode(compile(operand), self.field(field), at)
+    case .select(let operand, let field, .optional): return ProbeCode(compile(operand), self.field(field), isTest: false, at)
+    case .select(let operand, let field, .presence):
+      return path(expr) ?? ProbeCode(compile(operand), self.field(field), isTest: true, at)
     case .index(let operand, let index, let optional):
       return IndexCode(compile(operand), compile(index), optional: optional, at)
     case .call(let name, let arguments): return call(name, arguments, isMethod: false, at)
@@ -42,6 +47,31 @@ struct Compiler {
   }
 
   private func local(_ slot: Int) -> Int { environment.variables.count + slot }
+
+  // MARK: Fields
+
+  private mutating func field(_ name: String) -> FieldName {
+    let index = names.firstIndex { $0.hasSameCodePoints(as: name) } ?? names.count
+    if index == names.count { names.append(name) }
+    return FieldName(text: name, index: index)
+  }
+
+  /// The step for a path from a variable; nil where the expression is none.
+  private mutating func path(_ expr: Expr) -> Code? {
+    guard let path = FieldPath(expr) else { return nil }
+    let index = paths.firstIndex(of: path) ?? paths.count
+    if index == paths.count { paths.append(path) }
+    guard case .select(let operand, let field, .presence) = expr.kind else {
+      return PathCode(index, members(expr), isTest: false)
+    }
+    return PathCode(index, ProbeCode(members(operand), self.field(field), isTest: true, expr.offset), isTest: true)
+  }
+
+  /// The fields of a path one by one, without the path's own place.
+  private mutating func members(_ expr: Expr) -> Code {
+    guard case .select(let operand, let field, .value) = expr.kind else { return compile(expr) }
+    return MemberCode(members(operand), self.field(field), expr.offset)
+  }
 
   // MARK: Constants
 

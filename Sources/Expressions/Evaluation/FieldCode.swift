@@ -1,11 +1,18 @@
+/// A name that the expression reads fields by, and its index among all such names.
+struct FieldName {
+  let text: String
+  let index: Int
+}
+
 /// `operand.name`
 final class MemberCode: Code {
   private let operand: Code
-  private let name: String
+  private let field: FieldName
+  private var name: String { field.text }
 
-  init(_ operand: Code, _ name: String, _ offset: Int) {
+  init(_ operand: Code, _ field: FieldName, _ offset: Int) {
     self.operand = operand
-    self.name = name
+    self.field = field
     super.init(offset)
   }
 
@@ -13,7 +20,7 @@ final class MemberCode: Code {
     let holder = try operand.run(frame)
     switch holder {
     case .object(let node):
-      if let value = node.member(name) { return value }
+      if let value = node.member(field.text, key: frame.key(field.index)) { return value }
     case .map(let map):
       if let value = map.value(named: name) { return value }
     case .optional(let optional):
@@ -26,30 +33,54 @@ final class MemberCode: Code {
   }
 }
 
+/// A path from a variable, `record.a.b`, that a mapping may have found already; what it has not found is looked for.
+final class PathCode: Code {
+  private let path: Int
+  private let members: Code
+  /// Whether only the presence is asked for.
+  private let isTest: Bool
+
+  init(_ path: Int, _ members: Code, isTest: Bool) {
+    self.path = path
+    self.members = members
+    self.isTest = isTest
+    super.init(members.offset)
+  }
+
+  override func run(_ frame: Frame) throws(EvaluationError) -> CELValue {
+    guard let value = frame.value(ofPath: path) else { return try members.run(frame) }
+    return isTest ? .bool(true) : value
+  }
+}
+
 /// `operand.?name` and `has(operand.name)`
 final class ProbeCode: Code {
   private let operand: Code
-  private let name: String
+  private let field: FieldName
   /// Whether the answer is a bool rather than an optional.
   private let isTest: Bool
 
-  init(_ operand: Code, _ name: String, isTest: Bool, _ offset: Int) {
+  init(_ operand: Code, _ field: FieldName, isTest: Bool, _ offset: Int) {
     self.operand = operand
-    self.name = name
+    self.field = field
     self.isTest = isTest
     super.init(offset)
   }
 
   override func run(_ frame: Frame) throws(EvaluationError) -> CELValue {
-    let holder = try operand.run(frame)
-    let found: CELValue?
-    if case .optional(let optional) = holder {
-      found = try optional.value.flatMap { inner throws(EvaluationError) in try Field.find(name, in: inner, self) }
-    } else {
-      found = try Field.find(name, in: holder, self)
-    }
+    let found = try find(in: operand.run(frame), frame)
     if isTest { return .bool(found != nil) }
     return found.map { .some($0) } ?? .noValue
+  }
+
+  private func find(in holder: CELValue, _ frame: Frame) throws(EvaluationError) -> CELValue? {
+    switch holder {
+    case .object(let node): return node.member(field.text, key: frame.key(field.index))
+    case .optional(let optional):
+      guard let inner = optional.value else { return nil }
+      return try find(in: inner, frame)
+    default: return try Field.find(field.text, in: holder, self)
+    }
   }
 }
 

@@ -29,8 +29,9 @@ class LoopCode: Code {
         guard try visit(frame, map.keys[index], map.values[index], isList: false, step) else { return }
       }
     case .array(let node):
-      for (index, item) in node.elements.enumerated() {
-        guard try visit(frame, .int(Int64(index)), item, isList: true, step) else { return }
+      var cursor = node.cursor
+      while let item = cursor.next() {
+        guard try visit(frame, .int(cursor.count - 1), item, isList: true, step) else { return }
       }
     case .object(let node):
       let map = node.map

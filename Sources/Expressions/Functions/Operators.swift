@@ -36,7 +36,12 @@ enum Operators {
   private static func contains(_ wanted: CELValue, _ holder: CELValue) throws(EvaluationError) -> CELValue {
     switch holder {
     case .list(let list): return .bool(list.items.contains { Comparison.equal($0, wanted) })
-    case .array(let node): return .bool(node.elements.contains { Comparison.equal($0, wanted) })
+    case .array(let node):
+      var cursor = node.cursor
+      while let element = cursor.next() {
+        if Comparison.equal(element, wanted) { return .bool(true) }
+      }
+      return .bool(false)
     case .map(let map): return .bool(map.value(of: wanted) != nil)
     case .object(let node):
       guard let name = try? wanted.string() else { return .bool(false) }
