@@ -10,6 +10,8 @@ package final class Expression: @unchecked Sendable {
   /// The fields of variables that it reads by fixed names; a mapping may hand their values in: see
   /// ``Frame/read(_:at:)``.
   package let paths: [FieldPath]
+  /// What is probably not meant: parts that fail for every record.
+  package let warnings: [ExpressionProblem]
   private let code: Code
   private let localCount: Int
   private let names: [String]
@@ -39,6 +41,7 @@ package final class Expression: @unchecked Sendable {
     var compiler = Compiler(environment: environment)
     code = compiler.compile(resolved)
     (paths, names) = (compiler.paths, compiler.names)
+    warnings = Self.located(compiler.warnings, source).problems
     if checked { problems += compiler.problems }
     if !problems.isEmpty { throw Self.located(problems, source) }
   }

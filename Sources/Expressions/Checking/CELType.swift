@@ -71,7 +71,34 @@ package indirect enum CELType: Hashable, Sendable {
   }
 }
 
+extension CELType {
+  /// As people call it in expressions: `timestamp` for the standard's `google.protobuf.Timestamp`.
+  package var word: String {
+    switch self {
+    case .timestamp: "timestamp"
+    case .duration: "duration"
+    case .opaque("optional_type", let parameters): "optional" + Self.words(parameters)
+    default: name + Self.words(parameters)
+    }
+  }
+
+  /// The same without parameters, for values, which do not know them.
+  var withoutParameters: CELType {
+    switch self {
+    case .list, .map, .opaque: .opaque(name, [])
+    default: self
+    }
+  }
+
+  var simpleWord: String { withoutParameters.word }
+
+  private static func words(_ parameters: [CELType]) -> String {
+    parameters.isEmpty ? "" : "(\(parameters.map(\.word).joined(separator: ", ")))"
+  }
+}
+
 extension CELType: CustomStringConvertible {
+  /// As the standard writes it.
   package var description: String {
     parameters.isEmpty ? name : "\(name)(\(parameters.map(\.description).joined(separator: ", ")))"
   }

@@ -77,7 +77,7 @@ struct Checker {
       return .dyn
     case .dyn, .error: return .dyn
     default:
-      report(.typeMismatch, "\(holder) has no fields, so there is no '.\(field)'", expr)
+      report(.typeMismatch, "\(holder.word) has no fields, so there is no '.\(field)'", expr)
       return .error
     }
   }
@@ -124,7 +124,7 @@ struct Checker {
   private mutating func require(_ wanted: CELType, _ found: CELType, _ expr: Expr) {
     guard !unifier.assign(found, to: wanted) else { return }
     let type = unifier.resolve(found, isFinal: true)
-    report(.typeMismatch, "this is \(type), but \(wanted) is needed here", expr)
+    report(.typeMismatch, "this is \(type.word), but \(wanted.word) is needed here", expr)
   }
 
   // MARK: Lists and maps
@@ -155,7 +155,8 @@ struct Checker {
     let type = unifier.resolve(type(of: expr))
     if let wrapped = type.wrapped { return wrapped }
     if type == .dyn || type == .error { return type }
-    report(.typeMismatch, "after '?' an optional is needed, and this is \(type)", hint: "write optional.of(…)", expr)
+    report(
+      .typeMismatch, "after '?' an optional is needed, and this is \(type.word)", hint: "write optional.of(…)", expr)
     return .error
   }
 
@@ -205,7 +206,7 @@ struct Checker {
       return (.dyn, .dyn)
     case .dyn, .error: return (.dyn, .dyn)
     default:
-      report(.typeMismatch, "this is \(range); only a list or a map has elements to go over", loop.range)
+      report(.typeMismatch, "this is \(range.word); only a list or a map has elements to go over", loop.range)
       return (.error, .error)
     }
   }

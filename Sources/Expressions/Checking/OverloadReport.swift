@@ -10,7 +10,7 @@ struct OverloadReport {
 
   /// The message alone, for errors of an evaluation, where the text is not at hand.
   var message: String {
-    let words = types.map(\.description)
+    let words = types.map(\.word)
     if let symbol = Self.symbol(of: function.name) {
       return words.count == 1
         ? "\(symbol)\(words[0]) is not defined" : "\(words.joined(separator: " \(symbol) ")) is not defined"
@@ -32,6 +32,7 @@ struct OverloadReport {
     guard let symbol = Self.symbol(of: function.name), types.count == 2 else { return overloadHint }
     if types.contains(.null) { return "null has no \(symbol): write coalesce(…, 0), or test with == null first" }
     if let numbers = numberHint(symbol, texts) { return numbers }
+    if let time = timeHint(symbol, texts) { return time }
     if symbol == "+", types.contains(.string), let other = types.first(where: { $0 != .string }), other != .string {
       return "write " + zip(texts, types).map { $1 == .string ? $0 : "string(\($0))" }.joined(separator: " + ")
     }
@@ -42,6 +43,16 @@ struct OverloadReport {
   private func numberHint(_ symbol: String, _ texts: [String]) -> String? {
     guard let target = Self.commonNumber(types[0], types[1]) else { return nil }
     let converted = zip(texts, types).map { text, type in type == target ? text : "\(target.name)(\(text))" }
+    return "write \(converted[0]) \(symbol) \(converted[1])"
+  }
+
+  /// `record.created_at > timestamp('2026-01-01T00:00:00Z')`
+  private func timeHint(_ symbol: String, _ texts: [String]) -> String? {
+    guard let target = types.first(where: { [.timestamp, .duration, .date].contains($0) }), types.contains(.string)
+    else {
+      return nil
+    }
+    let converted = zip(texts, types).map { text, type in type == .string ? "\(target.word)(\(text))" : text }
     return "write \(converted[0]) \(symbol) \(converted[1])"
   }
 

@@ -101,6 +101,13 @@ struct Resolver {
   }
 
   private mutating func reportFunction(_ name: String, _ expr: Expr) {
+    if let macro = Macros.all.first(where: { $0.name == name }), let example = macro.examples.first {
+      problems.append(
+        ExpressionProblem(
+          .noMatchingOverload, "\(name)() does not fit these arguments", hint: "it is used like \(example.expression)",
+          at: expr.offset))
+      return
+    }
     problems.append(
       ExpressionProblem(
         .unknownFunction, "there is no function '\(name)'",

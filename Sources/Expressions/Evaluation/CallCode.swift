@@ -13,7 +13,7 @@ class CallCode: Code {
   @inline(never)
   final func explain(_ error: EvaluationError, _ arguments: [CELValue]) -> EvaluationError {
     guard error.code == .noSuchOverload, error.message.isEmpty else { return error.located(at: offset) }
-    let report = OverloadReport(function: function, isMethod: isMethod, types: arguments.map(\.type.shortened))
+    let report = OverloadReport(function: function, isMethod: isMethod, types: arguments.map(\.type.withoutParameters))
     let texts = arguments.indices.map { _ in "…" }
     return self.error(.noSuchOverload, report.message, hint: report.hint(texts))
   }
@@ -140,16 +140,6 @@ extension Overload {
     case .three(let body): return try body(values[0], values[1], values[2])
     case .many(let body): return try body(values)
     case .none: throw EvaluationError(.noSuchOverload, "this function is declared, but has no implementation")
-    }
-  }
-}
-
-extension CELType {
-  /// Without parameters that are not known, for messages: `list` rather than `list(dyn)`.
-  fileprivate var shortened: CELType {
-    switch self {
-    case .list, .map, .opaque: .opaque(name, [])
-    default: self
     }
   }
 }

@@ -89,7 +89,7 @@ final class LogicCode: Code {
 
   private func decides(_ value: CELValue, _ operand: Code) throws(EvaluationError) -> Bool {
     guard case .bool(let flag) = value else {
-      throw operand.error(.noSuchOverload, "this is \(value.type.name), and \(deciding ? "||" : "&&") takes bool")
+      throw operand.error(.noSuchOverload, "this is \(value.type.simpleWord), and \(deciding ? "||" : "&&") takes bool")
     }
     return flag == deciding
   }
@@ -110,7 +110,7 @@ final class ConditionalCode: Code {
   override func run(_ frame: Frame) throws(EvaluationError) -> CELValue {
     let value = try condition.run(frame)
     guard case .bool(let flag) = value else {
-      throw condition.error(.noSuchOverload, "the condition before '?' is \(value.type.name), and not bool")
+      throw condition.error(.noSuchOverload, "the condition before '?' is \(value.type.simpleWord), and not bool")
     }
     return try flag ? yes.run(frame) : no.run(frame)
   }
@@ -167,7 +167,7 @@ extension Code {
   /// The value inside the optional that `[?x]` and `{?k: x}` take; nil where there is none.
   fileprivate func unwrap(_ value: CELValue) throws(EvaluationError) -> CELValue? {
     guard case .optional(let optional) = value else {
-      throw error(.noSuchOverload, "after '?' an optional is needed, and this is \(value.type.name)")
+      throw error(.noSuchOverload, "after '?' an optional is needed, and this is \(value.type.simpleWord)")
     }
     return optional.value
   }

@@ -71,7 +71,7 @@ struct MapBuilder {
   private mutating func place(of key: CELValue) throws(EvaluationError) -> Int {
     guard let known = MapKey(key) else {
       throw EvaluationError(
-        .badArgument, "\(key.type.name) cannot be the key of a map", hint: "keys are int, uint, bool or string")
+        .badArgument, "\(key.type.simpleWord) cannot be the key of a map", hint: "keys are int, uint, bool or string")
     }
     if let place = places[known] { return place }
     places[known] = keys.count

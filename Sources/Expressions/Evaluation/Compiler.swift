@@ -2,6 +2,8 @@
 struct Compiler {
   let environment: Environment
   private(set) var problems: [ExpressionProblem] = []
+  /// Parts that depend on no record and fail.
+  private(set) var warnings: [ExpressionProblem] = []
   /// The names of the fields that the expression reads.
   private(set) var names: [String] = []
   private(set) var paths: [FieldPath] = []
@@ -26,7 +28,8 @@ struct Compiler {
       return FailureCode(EvaluationError(.unknownName, "there is no '\(name)' here"), at)
     case .select(let operand, let field, .value):
       return path(expr) ?? MemberCode(compile(operand), self.field(field), at)
-    case .select(let operand, let field, .optional): return ProbeCode(compile(operand), self.field(field), isTest: false, at)
+    case .select(let operand, let field, .optional):
+      return ProbeCode(compile(operand), self.field(field), isTest: false, at)
     case .select(let operand, let field, .presence):
       return path(expr) ?? ProbeCode(compile(operand), self.field(field), isTest: true, at)
     case .index(let operand, let index, let optional):
@@ -91,10 +94,18 @@ struct Compiler {
   }
 
   /// The value itself where there is one; what fails is left to fail when it runs.
-  private func fold(_ code: Code) -> Code {
+  private mutating func fold(_ code: Code) -> Code {
     scratch.reset()
-    guard let value = try? code.run(scratch) else { return code }
-    return ConstantCode(value, code.offset)
+    do throws(EvaluationError) {
+      return ConstantCode(try code.run(scratch), code.offset)
+    } catch {
+      let offset = error.offset ?? code.offset
+      if !warnings.contains(where: { $0.offset == offset }) {
+        warnings.append(
+          ExpressionProblem(.alwaysFails, "this always fails: \(error.message)", hint: error.hint, at: offset))
+      }
+      return code
+    }
   }
 
   // MARK: Calls

@@ -141,7 +141,7 @@ enum Field {
     case .object(let node):
       guard let name = try? index.string() else { return nil }
       return node.member(name)
-    default: throw code.error(.noSuchOverload, "\(holder.type.name)[\(index.type.name)] is not defined")
+    default: throw code.error(.noSuchOverload, "\(holder.type.simpleWord)[\(index.type.simpleWord)] is not defined")
     }
   }
 
@@ -150,7 +150,7 @@ enum Field {
     case .int(let number): return Int(number)
     case .uint(let number): return Int(clamping: number)
     case .double(let number) where number == number.rounded(): return Int(exactly: number) ?? -1
-    default: throw code.error(.noSuchOverload, "the index of a list is an int, and this is \(index.type.name)")
+    default: throw code.error(.noSuchOverload, "the index of a list is an int, and this is \(index.type.simpleWord)")
     }
   }
 
@@ -162,6 +162,6 @@ enum Field {
   }
 
   static func notAHolder(_ name: String, _ holder: CELValue, _ code: Code) -> EvaluationError {
-    code.error(.noSuchField, "\(holder.type.name) has no fields, so there is no '.\(name)'")
+    code.error(.noSuchField, "\(holder.type.simpleWord) has no fields, so there is no '.\(name)'")
   }
 }

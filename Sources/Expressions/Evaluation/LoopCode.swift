@@ -40,7 +40,7 @@ class LoopCode: Code {
       }
     default:
       throw self.range.error(
-        .noSuchOverload, "this is \(range.type.name); only a list or a map has elements to go over")
+        .noSuchOverload, "this is \(range.type.simpleWord); only a list or a map has elements to go over")
     }
   }
 
@@ -58,7 +58,7 @@ class LoopCode: Code {
 
   static func truth(_ value: CELValue, _ code: Code) throws(EvaluationError) -> Bool {
     guard case .bool(let flag) = value else {
-      throw code.error(.noSuchOverload, "this is \(value.type.name), and bool is needed here")
+      throw code.error(.noSuchOverload, "this is \(value.type.simpleWord), and bool is needed here")
     }
     return flag
   }
@@ -167,7 +167,7 @@ final class GroupCode: LoopCode {
     try iterate(frame) { item throws(EvaluationError) in
       let key = try body.run(frame)
       guard let known = MapKey(key) else {
-        throw body.error(.badArgument, "\(key.type.name) cannot be the key of a map", hint: "write string(…)")
+        throw body.error(.badArgument, "\(key.type.simpleWord) cannot be the key of a map", hint: "write string(…)")
       }
       if let place = places[known] {
         groups[place].append(item)

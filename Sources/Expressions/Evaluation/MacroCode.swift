@@ -39,14 +39,14 @@ final class OptionalMapCode: Code {
   override func run(_ frame: Frame) throws(EvaluationError) -> CELValue {
     let holder = try target.run(frame)
     guard case .optional(let optional) = holder else {
-      throw target.error(.noSuchOverload, "this is \(holder.type.name), and no optional")
+      throw target.error(.noSuchOverload, "this is \(holder.type.simpleWord), and no optional")
     }
     guard let value = optional.value else { return .noValue }
     frame[slot] = value
     let result = try body.run(frame)
     if !flat { return .some(result) }
     guard case .optional = result else {
-      throw body.error(.noSuchOverload, "optFlatMap() makes an optional, and this is \(result.type.name)")
+      throw body.error(.noSuchOverload, "optFlatMap() makes an optional, and this is \(result.type.simpleWord)")
     }
     return result
   }
@@ -69,12 +69,14 @@ final class OrElseCode: Code {
   override func run(_ frame: Frame) throws(EvaluationError) -> CELValue {
     let holder = try optional.run(frame)
     guard case .optional(let optional) = holder else {
-      throw error(.noSuchOverload, "this is \(holder.type.name), and no optional")
+      throw error(.noSuchOverload, "this is \(holder.type.simpleWord), and no optional")
     }
     if let value = optional.value { return unwraps ? value : holder }
     let result = try other.run(frame)
     if !unwraps, case .optional = result { return result }
-    guard unwraps else { throw other.error(.noSuchOverload, "or() takes an optional, and this is \(result.type.name)") }
+    guard unwraps else {
+      throw other.error(.noSuchOverload, "or() takes an optional, and this is \(result.type.simpleWord)")
+    }
     return result
   }
 }

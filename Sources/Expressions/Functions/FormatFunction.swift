@@ -79,7 +79,7 @@ private struct Formatter {
   }
 
   private func refuse(_ clause: String, _ takes: String, _ value: CELValue) -> EvaluationError {
-    problem("\(clause) takes \(takes), and this is \(value.type.name)")
+    problem("\(clause) takes \(takes), and this is \(value.type.simpleWord)")
   }
 
   private func decimal(_ value: CELValue) throws(EvaluationError) -> String {
@@ -133,7 +133,7 @@ enum FormattedText {
     case .type(let value): return value.type.name
     case .list, .array: return try list(value.items())
     case .map, .object: return try map(value.map())
-    case .optional, .failure: throw EvaluationError(.badArgument, "format(): %s does not take \(value.type.name)")
+    case .optional, .failure: throw EvaluationError(.badArgument, "format(): %s does not take \(value.type.simpleWord)")
     default: return try Conversions.string(value).string()
     }
   }

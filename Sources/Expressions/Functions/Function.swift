@@ -81,12 +81,12 @@ package struct Overload: Sendable {
 
   /// `string.indexOf(string, int) -> int`
   package func signature(of name: String) -> String {
-    let words = parameters.map(\.description)
+    let words = parameters.map(\.word)
     let call =
       isMethod
       ? "\(words[0]).\(name)(\(words.dropFirst().joined(separator: ", ")))"
       : "\(name)(\(words.joined(separator: ", ")))"
-    return "\(call) -> \(result)"
+    return "\(call) -> \(result.word)"
   }
 
   /// Forms over decimals and dates are chosen only where one of them is known to be there, so that `dyn + 1` keeps the

@@ -110,11 +110,12 @@ enum Sorting {
   static func sorted(_ items: [CELValue], by keys: [CELValue]) throws(EvaluationError) -> [CELValue] {
     guard let first = keys.first else { return items }
     guard types.contains(first.type) else {
-      throw EvaluationError(.noSuchOverload, "\(first.type.name) has no order to sort by")
+      throw EvaluationError(.noSuchOverload, "\(first.type.simpleWord) has no order to sort by")
     }
     guard let odd = keys.first(where: { $0.type != first.type }) else { return order(items, keys) }
     throw EvaluationError(
-      .noSuchOverload, "a list is sorted by values of one type, and here are \(first.type.name) and \(odd.type.name)")
+      .noSuchOverload,
+      "a list is sorted by values of one type, and here are \(first.type.simpleWord) and \(odd.type.simpleWord)")
   }
 
   private static func order(_ items: [CELValue], _ keys: [CELValue]) -> [CELValue] {

@@ -20,6 +20,7 @@ package struct ExpressionProblem: Error, Sendable, Equatable {
     case noMatchingOverload = "expression.no_matching_overload"
     case typeMismatch = "expression.type_mismatch"
     case badPattern = "expression.bad_pattern"
+    case alwaysFails = "expression.always_fails"
   }
 
   init(_ code: Code, _ message: String, hint: String? = nil, at offset: Int) {

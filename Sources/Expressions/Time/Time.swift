@@ -41,7 +41,7 @@ enum Time {
     else {
       throw EvaluationError(
         .badConversion, "'\(text)' is no timestamp",
-        hint: "RFC 3339 looks like 2026-11-23T08:15:30Z; parseTimestamp() reads other patterns")
+        hint: "RFC 3339 looks like 2026-11-23T08:15:30Z; timestamp.parse() reads other patterns")
     }
     return try checked(time)
   }
