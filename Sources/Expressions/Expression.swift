@@ -68,8 +68,12 @@ package final class Expression: @unchecked Sendable {
     Frame(variables: environment.variables.count, locals: localCount, names: names, paths: paths.count)
   }
 
-  /// The value for what stands in the slots of the frame. It may look into their batches: see ``CELValue/detached``.
-  package func evaluate(_ frame: Frame) throws(EvaluationError) -> CELValue {
+  /// The value for what stands in the slots of the frame.
+  package func evaluate(_ frame: Frame) throws(EvaluationError) -> CELValue { try run(frame).detached }
+
+  /// The value, which may look into the frame's batch and is valid until the frame is used again: for what writes it
+  /// into the batch at once.
+  package func run(_ frame: Frame) throws(EvaluationError) -> CELValue {
     frame.reset()
     return try code.run(frame)
   }

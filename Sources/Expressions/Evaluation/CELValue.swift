@@ -127,7 +127,7 @@ extension CELValue {
     switch self {
     case .slice(let text): .string(text.string)
     case .array(let node): .list(CELList(node.elements.map(\.detached)))
-    case .object(let node): .map(node.map)
+    case .object(let node): CELValue.map(node.map).detached
     case .optional(let optional): optional.value.map { .some($0.detached) } ?? self
     case .list(let list): .list(CELList(list.items.map(\.detached)))
     case .map(let map): .map(CELMap(uniqueKeys: map.keys.map(\.detached), values: map.values.map(\.detached)))

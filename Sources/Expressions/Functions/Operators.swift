@@ -21,17 +21,21 @@ enum Operators {
   private static let equality = [
     Function(
       "_==_", .standard, "Whether two values are the same; numbers of different types are compared by value.",
-      [.function(.T, .T, .bool) { a, b throws(EvaluationError) in .bool(Comparison.equal(a, b)) }],
+      equalityForms, shared: .two { a, b throws(EvaluationError) in .bool(Comparison.equal(a, b)) },
       examples: ["[1, 2] == [1, 2]": "true", "dyn(1) == 1.0": "true"]),
     Function(
       "_!=_", .standard, "Whether two values differ.",
-      [.function(.T, .T, .bool) { a, b throws(EvaluationError) in .bool(!Comparison.equal(a, b)) }],
+      equalityForms, shared: .two { a, b throws(EvaluationError) in .bool(!Comparison.equal(a, b)) },
       examples: ["'a' != 'A'": "true"]),
     Function(
       "@in", .standard, "Whether a list holds a value or a map has a key.",
       [.form(.T, .listOfT, to: .bool), .form(.K, .mapOfKV, to: .bool)], shared: .two(contains),
       examples: ["2 in [1, 2, 3]": "true", "'a' in {'b': 1}": "false"]),
   ]
+
+  private static var equalityForms: [Overload] {
+    [.form(.T, .T, to: .bool), .form(.decimal, .int, to: .bool), .form(.int, .decimal, to: .bool)]
+  }
 
   private static func contains(_ wanted: CELValue, _ holder: CELValue) throws(EvaluationError) -> CELValue {
     switch holder {

@@ -101,8 +101,9 @@ struct Lexer {
   }
 
   private mutating func symbol(_ byte: UInt8) throws(ExpressionProblem) -> Token.Kind {
-    for symbol in Symbol.allCases where symbol != .in && bytes[at...].starts(with: symbol.rawValue.utf8) {
-      at += symbol.rawValue.utf8.count
+    for count in [2, 1] where at + count <= bytes.count {
+      guard let symbol = Symbol(rawValue: text(at..<at + count)) else { continue }
+      at += count
       return .symbol(symbol)
     }
     throw ExpressionProblem(.syntax, "\(character()) has no meaning here", hint: mend(byte), at: at)

@@ -34,14 +34,26 @@ struct TimePattern {
     }
   }
 
+  /// The text between quotes; two quotes stand for one, inside and outside of them.
   private static func quoted(_ rest: inout ArraySlice<UInt8>, _ pattern: String) throws(EvaluationError) -> [UInt8] {
+    let quote = UInt8(ascii: "'")
     rest = rest.dropFirst()
-    let text = rest.prefix { $0 != UInt8(ascii: "'") }
-    guard text.endIndex < rest.endIndex else {
-      throw EvaluationError(.badArgument, "the pattern \(CELValue.string(pattern).shown) has no closing quote")
+    if rest.first == quote {
+      rest = rest.dropFirst()
+      return [quote]
     }
-    rest = rest[(text.endIndex + 1)...]
-    return text.isEmpty ? [UInt8(ascii: "'")] : Array(text)
+    var text: [UInt8] = []
+    while let byte = rest.popFirst() {
+      if byte != quote {
+        text.append(byte)
+      } else if rest.first == quote {
+        text.append(quote)
+        rest = rest.dropFirst()
+      } else {
+        return text
+      }
+    }
+    throw EvaluationError(.badArgument, "the pattern \(CELValue.string(pattern).shown) has no closing quote")
   }
 
   private static func unknown(_ letter: UInt8, _ pattern: String) -> EvaluationError {
