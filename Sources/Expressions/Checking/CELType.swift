@@ -18,6 +18,14 @@ package indirect enum CELType: Hashable, Sendable {
 
   package static func optional(_ wrapped: CELType) -> CELType { .opaque("optional_type", [wrapped]) }
 
+  /// A type whose values may also be null: a column that is not `NOT NULL`. The standard calls it a wrapper.
+  package static func nullable(_ type: CELType) -> CELType { .opaque("wrapper", [type]) }
+
+  /// The type of the values that are not null.
+  package var nonNull: CELType {
+    if case .opaque("wrapper", let parameters) = self { parameters.first ?? self } else { self }
+  }
+
   /// The type inside an optional.
   var wrapped: CELType? {
     if case .opaque("optional_type", let parameters) = self { parameters.first } else { nil }

@@ -64,7 +64,7 @@ struct Checker {
   }
 
   private mutating func fieldType(_ holder: CELType, _ field: String, _ expr: Expr) -> CELType {
-    switch holder {
+    switch holder.nonNull {
     case .map(_, let value): return value
     case .object(let object):
       if let type = object.type(of: field) { return type }
@@ -197,7 +197,7 @@ struct Checker {
 
   /// Index and element of a list, key and value of a map.
   private mutating func elements(of range: CELType, _ loop: Expr.Loop) -> (CELType, CELType) {
-    switch range {
+    switch range.nonNull {
     case .list(let element): return (.int, element)
     case .map(let key, let value): return (key, value)
     case .object: return (.string, .dyn)

@@ -66,5 +66,11 @@ package struct TypeReader {
     "timestamp": .timestamp, "google.protobuf.Timestamp": .timestamp,
     "duration": .duration, "google.protobuf.Duration": .duration,
     "list": .list(.dyn), "map": .map(.dyn, .dyn),
+    "google.protobuf.ListValue": .list(.dyn), "google.protobuf.Struct": .map(.string, .dyn),
+    "google.protobuf.BoolValue": .nullable(.bool), "google.protobuf.BytesValue": .nullable(.bytes),
+    "google.protobuf.DoubleValue": .nullable(.double), "google.protobuf.FloatValue": .nullable(.double),
+    "google.protobuf.Int32Value": .nullable(.int), "google.protobuf.Int64Value": .nullable(.int),
+    "google.protobuf.UInt32Value": .nullable(.uint), "google.protobuf.UInt64Value": .nullable(.uint),
+    "google.protobuf.StringValue": .nullable(.string),
   ]
 }

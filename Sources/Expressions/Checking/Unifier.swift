@@ -83,6 +83,8 @@ struct Unifier {
     case (.type, .type): return true
     case (.list, .list), (.map, .map): return agrees(a.parameters, b.parameters)
     case (.opaque(let x, _), .opaque(let y, _)): return x == y && agrees(a.parameters, b.parameters)
+    case (.opaque("wrapper", let inner), _): return agrees(inner, [b])
+    case (_, .opaque("wrapper", let inner)): return agrees([a], inner)
     case (.object, .map(let key, let value)): return agrees(.string, key) && agrees(.dyn, value)
     default: return a == b
     }
@@ -120,7 +122,8 @@ struct Unifier {
     case (_, .dyn), (_, .error), (_, .variable): return false
     case (.null, _): return b == .null
     case (_, .null): return true
-    case (.type, .type): return true
+    case (.type, .type), (.opaque("wrapper", _), _): return true
+    case (_, .opaque("wrapper", _)): return false
     default:
       let (p, q) = (a.parameters, b.parameters)
       guard a.name == b.name, p.count == q.count else { return false }

@@ -48,8 +48,8 @@ enum Conversions {
     if case .bool = value { return value }
     let text = try value.string()
     switch text {
-    case "true", "True", "TRUE", "t", "1": return .bool(true)
-    case "false", "False", "FALSE", "f", "0": return .bool(false)
+    case "true", "True", "TRUE", "t", "T", "1": return .bool(true)
+    case "false", "False", "FALSE", "f", "F", "0": return .bool(false)
     default: throw refuse(text, "bool", hint: "true and false are")
     }
   }

@@ -129,13 +129,24 @@ enum FormattedText {
     switch value {
     case .null: return "null"
     case .double(let number): return DoubleText.positional(number)
-    case .bytes(let bytes): return String(decoding: bytes, as: UTF8.self)
+    case .bytes(let bytes): return repaired(bytes)
     case .type(let value): return value.type.name
     case .list, .array: return try list(value.items())
     case .map, .object: return try map(value.map())
     case .optional, .failure: throw EvaluationError(.badArgument, "format(): %s does not take \(value.type.simpleWord)")
     default: return try Conversions.string(value).string()
     }
+  }
+
+  /// The text of bytes; a run of what is no UTF-8 becomes one U+FFFD.
+  private static func repaired(_ bytes: [UInt8]) -> String {
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    var repaired = String.UnicodeScalarView()
+    for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars
+    where scalar != "\u{FFFD}" || repaired.last != "\u{FFFD}" {
+      repaired.append(scalar)
+    }
+    return String(repaired)
   }
 
   private static func list(_ items: [CELValue]) throws(EvaluationError) -> String {
