@@ -5,8 +5,12 @@ package enum Suggestion {
     nearest(names, to: name).map { "did you mean '\($0)'?" }
   }
 
+  /// Longer names, in bytes, are not compared.
+  private static let longest = 64
+
   /// The name with the fewest edits, at most a third of the length; ties go to the first in the alphabet.
   static func nearest(_ names: [String], to name: String) -> String? {
+    guard name.utf8.count <= longest else { return nil }
     let bound = max(1, name.utf8.count / 3)
     let wanted = name.lowercased()
     let ranked = names.map { (name: $0, distance: distance($0.lowercased(), wanted)) }

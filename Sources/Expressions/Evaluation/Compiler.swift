@@ -44,7 +44,7 @@ struct Compiler {
     case .optionalMap(let target, let name, let body, let flat):
       return OptionalMapCode(compile(target), local(name.slot), compile(body), flat: flat, at)
     case .loop(let loop): return self.loop(loop, at)
-    case .coalesce(let arguments): return CoalesceCode(arguments.map { compile($0) }, at)
+    case .coalesce(let arguments): return CoalesceCode(arguments.map { optional($0) }, at)
     case .attempt(let value, let otherwise): return AttemptCode(compile(value), compile(otherwise), at)
     }
   }
@@ -62,12 +62,29 @@ struct Compiler {
   /// The step for a path from a variable; nil where the expression is none.
   private mutating func path(_ expr: Expr) -> Code? {
     guard let path = FieldPath(expr) else { return nil }
-    let index = paths.firstIndex(of: path) ?? paths.count
-    if index == paths.count { paths.append(path) }
+    let index = place(of: path)
     guard case .select(let operand, let field, .presence) = expr.kind else {
       return PathCode(index, members(expr), isTest: false)
     }
     return PathCode(index, ProbeCode(members(operand), self.field(field), isTest: true, expr.offset), isTest: true)
+  }
+
+  /// `a.b.c` as `a.?b.?c`, for a macro that passes over what is not there: an error would cost more to make.
+  private mutating func optional(_ expr: Expr) -> Code {
+    let probes = self.probes(expr)
+    guard case .select(_, _, .value) = expr.kind, let path = FieldPath(expr) else { return probes }
+    return PathCode(place(of: path), probes, isTest: false)
+  }
+
+  private mutating func probes(_ expr: Expr) -> Code {
+    guard case .select(let operand, let field, .value) = expr.kind else { return compile(expr) }
+    return ProbeCode(probes(operand), self.field(field), isTest: false, expr.offset)
+  }
+
+  private mutating func place(of path: FieldPath) -> Int {
+    let index = paths.firstIndex(of: path) ?? paths.count
+    if index == paths.count { paths.append(path) }
+    return index
   }
 
   /// The fields of a path one by one, without the path's own place.

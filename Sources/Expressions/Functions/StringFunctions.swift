@@ -113,7 +113,7 @@ enum StringFunctions {
     guard from >= 0 else { throw outOfRange(from) }
     let (text, part) = (Array(text.unicodeScalars), Array(part.unicodeScalars))
     if part.isEmpty { return .int(min(from, Int64(text.count))) }
-    guard from + Int64(part.count) <= text.count else { return .int(-1) }
+    guard from <= text.count - part.count else { return .int(-1) }
     let found = (Int(from)...(text.count - part.count)).first { text[$0...].starts(with: part) }
     return .int(found.map { Int64($0) } ?? -1)
   }
