@@ -15,6 +15,12 @@ import Testing
     #expect(Comparison.equal(value, try evaluate(value.shown)), "\(value.shown) reads back as itself")
   }
 
+  @Test func operatorsAreNotDocumentedAsFunctions() {
+    #expect(
+      !Functions.documented.contains { $0.name.hasPrefix("_") || $0.name.hasPrefix("@") || $0.name.hasSuffix("_") })
+    #expect(Functions.documented.count > 100)
+  }
+
   @Test func everyFunctionHasAnExampleAndASentence() {
     for function in Self.documented {
       #expect(!function.examples.isEmpty, "\(function.name)")

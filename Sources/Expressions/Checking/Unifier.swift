@@ -4,28 +4,32 @@
 /// compared with, and becomes more general when it meets `dyn`. `null` agrees with types that are known by name, with
 /// timestamps and durations.
 struct Unifier {
-  private var found: [Int: CELType] = [:]
-  private var count = 0
+  /// What each unknown type is; its number is its index.
+  private var found: [CELType?] = []
+  /// What was overwritten since the last agreement began, to take back what did not lead to one.
+  private var journal: [(id: Int, was: CELType?)] = []
 
   mutating func fresh() -> CELType {
-    count += 1
-    return .variable(count)
+    found.append(nil)
+    return .variable(found.count - 1)
   }
 
   /// Whether `a` may stand where `b` is wanted; what was found out stays only if so.
   mutating func assign(_ a: CELType, to b: CELType) -> Bool {
-    var trial = self
-    guard trial.agrees(a, b) else { return false }
-    self = trial
-    return true
+    assign([a], to: [b])
   }
 
   /// ``assign(_:to:)`` for each pair at once.
   mutating func assign(_ a: [CELType], to b: [CELType]) -> Bool {
-    var trial = self
-    guard trial.agrees(a, b) else { return false }
-    self = trial
-    return true
+    journal.removeAll(keepingCapacity: true)
+    if agrees(a, b) { return true }
+    for change in journal.reversed() { found[change.id] = change.was }
+    return false
+  }
+
+  private mutating func set(_ id: Int, _ type: CELType) {
+    journal.append((id, found[id]))
+    found[id] = type
   }
 
   /// The type of a list or map that holds both.
@@ -95,13 +99,13 @@ struct Unifier {
     if type == .variable(id) { return true }
     guard let known = found[id] else {
       guard !occurs(id, in: type) else { return false }
-      found[id] = type
+      set(id, type)
       return true
     }
     if known == type { return true }
     guard agrees(type, known) else { return false }
     let general = Self.moreGeneral(type, known)
-    if !occurs(id, in: general) { found[id] = general }
+    if !occurs(id, in: general) { set(id, general) }
     return true
   }
 

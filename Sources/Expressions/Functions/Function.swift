@@ -144,6 +144,10 @@ package enum Functions {
     + RegexFunctions.all + EncoderFunctions.all + DecimalFunctions.all + DateFunctions.all + TextFunctions.all
     + DataFunctions.all
 
+  /// What people write by name, macros included, for documentation.
+  package static let documented: [Function] =
+    all.filter { $0.name.utf8.first.map(isLetter) ?? false && !$0.name.hasPrefix("_") } + Macros.all
+
   /// By name. A name that two libraries declare has the overloads of both.
   static let named: [String: Function] = Dictionary(
     all.map { ($0.name, $0) },
