@@ -10,7 +10,7 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
-  .unsafeFlags(["-enforce-exclusivity=unchecked", "-cross-module-optimization"], .when(configuration: .release)),
+  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 let package = Package(
@@ -42,11 +42,11 @@ let package = Package(
       name: "Pipelines", dependencies: ["Records", "Expressions", "ConnectorKit", "CYAML"],
       swiftSettings: strict),
     .target(name: "Flows", dependencies: ["Pipelines", "ConnectorKit", "Expressions", "Records"], swiftSettings: strict),
-    .target(name: "Status", dependencies: ["Flows", "Records"], swiftSettings: strict),
+    .target(name: "Status", dependencies: ["Flows", "ConnectorKit", "Records"], swiftSettings: strict),
     .executableTarget(
       name: "millrace",
       dependencies: [
-        "Connectors", "Flows", "Pipelines", "Status",
+        "ConnectorKit", "Connectors", "Expressions", "Flows", "Pipelines", "Records", "Status",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -55,9 +55,15 @@ let package = Package(
     .testTarget(name: "ExpressionsTests", dependencies: ["Expressions"], swiftSettings: strict),
     .testTarget(name: "ConnectorKitTests", dependencies: ["ConnectorKit"], swiftSettings: strict),
     .testTarget(name: "ConnectorsTests", dependencies: ["Connectors"], swiftSettings: strict),
-    .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], swiftSettings: strict),
-    .testTarget(name: "FlowsTests", dependencies: ["Flows"], swiftSettings: strict),
+    .testTarget(
+      name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], exclude: ["Goldens"], swiftSettings: strict),
+    .testTarget(name: "FlowsTests", dependencies: ["Flows"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "SimulationTests", dependencies: ["Flows"], swiftSettings: strict),
+    // The built program as a person meets it; it is run as a process, not linked.
+    .testTarget(
+      name: "GoldenTests", dependencies: ["Status", "Flows", "Records"], exclude: ["Goldens"], swiftSettings: strict),
+    // The built program, killed again and again; it is run as a process, not linked.
+    .testTarget(name: "CrashTests", swiftSettings: strict),
   ]
 )
 

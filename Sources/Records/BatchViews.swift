@@ -3,7 +3,6 @@ import Glibc
 /// Safe looks into a batch, for everything off the hot path: messages, dead letters, dry runs, tests.
 extension Batch {
   /// The raw text of a node or cell. Valid until the batch's bytes change.
-  @inlinable
   package func raw(_ node: Node) -> UnsafeRawBufferPointer {
     let start = Int(node.offset)
     let end = start + Int(node.length)
@@ -112,7 +111,7 @@ extension Batch {
 
 /// Bytes compared as bytes: equality and order of code points, as UTF-8 has them.
 package enum RawText {
-  @inlinable @inline(__always)
+  @inline(__always)
   package static func equal(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
     guard a.count == b.count else { return false }
     guard let x = a.baseAddress, let y = b.baseAddress else { return true }

@@ -15,7 +15,7 @@ package enum Operation: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   }
 
   /// Written out, so that other modules compare two bytes and call nothing.
-  @inlinable @inline(__always)
+  @inline(__always)
   package static func == (a: Operation, b: Operation) -> Bool { a.rawValue == b.rawValue }
 
   package init?(name: String) {
@@ -31,7 +31,7 @@ package enum Outcome: UInt8, BitwiseCopyable, Sendable, CaseIterable {
   case written, filtered, duplicate, stale, deadLettered
 
   /// Written out, so that other modules compare two bytes and call nothing.
-  @inlinable @inline(__always)
+  @inline(__always)
   package static func == (a: Outcome, b: Outcome) -> Bool { a.rawValue == b.rawValue }
 }
 

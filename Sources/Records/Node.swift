@@ -17,14 +17,13 @@ package struct Node: BitwiseCopyable, Sendable {
     case keyText
 
     /// Written out, so that other modules compare two bytes and call nothing.
-    @inlinable @inline(__always)
+    @inline(__always)
     package static func == (a: Kind, b: Kind) -> Bool { a.rawValue == b.rawValue }
   }
 
   /// A plain set of bits rather than an `OptionSet`, whose generic operations cost more than the work around them.
   package struct Flags: BitwiseCopyable, Sendable, Equatable {
     package var rawValue: UInt8
-    @inlinable
     package init(rawValue: UInt8 = 0) { self.rawValue = rawValue }
     package static let none = Flags()
     /// The text contains JSON escapes; it must be unescaped before it is compared or computed with.
@@ -38,11 +37,11 @@ package struct Node: BitwiseCopyable, Sendable {
     /// A cell's container whose members have no nodes, only its JSON text.
     package static let textOnly = Flags(rawValue: 16)
 
-    @inlinable @inline(__always)
+    @inline(__always)
     package func contains(_ flag: Flags) -> Bool { rawValue & flag.rawValue != 0 }
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func insert(_ flag: Flags) { rawValue |= flag.rawValue }
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func remove(_ flag: Flags) { rawValue &= ~flag.rawValue }
   }
 
@@ -57,7 +56,6 @@ package struct Node: BitwiseCopyable, Sendable {
   /// The length of the text, in bytes.
   package var length: UInt32
 
-  @inlinable
   package init(
     _ kind: Kind, flags: Flags = .none, key: UInt16 = 0, next: UInt32 = 0, offset: UInt32 = 0, length: UInt32 = 0
   ) {
@@ -83,7 +81,6 @@ package struct Node: BitwiseCopyable, Sendable {
   package static let null = Node(.null)
 
   /// The integer that an ``Flags/inline`` node holds.
-  @inlinable
   package var inlineInteger: Int64 {
     Int64(bitPattern: UInt64(offset) | UInt64(length) << 32)
   }

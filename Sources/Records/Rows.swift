@@ -3,7 +3,7 @@ package enum RowOperation: UInt8, BitwiseCopyable, Sendable {
   case upsert, delete, truncate
 
   /// Written out, so that other modules compare two bytes and call nothing.
-  @inlinable @inline(__always)
+  @inline(__always)
   package static func == (a: RowOperation, b: RowOperation) -> Bool { a.rawValue == b.rawValue }
 }
 

@@ -8,9 +8,9 @@ package struct ByteBuffer: ~Copyable {
   /// Readable bytes behind the last one, in bytes.
   package static let padding = Int(SCAN_PADDING)
 
-  @usableFromInline package internal(set) var base: UnsafeMutablePointer<UInt8>
-  @usableFromInline package internal(set) var count = 0
-  @usableFromInline package internal(set) var capacity: Int
+  package private(set) var base: UnsafeMutablePointer<UInt8>
+  package private(set) var count = 0
+  package private(set) var capacity: Int
 
   package init(capacity: Int = 0) {
     self.capacity = capacity
@@ -20,21 +20,17 @@ package struct ByteBuffer: ~Copyable {
 
   deinit { base.deallocate() }
 
-  @inlinable
   package var isEmpty: Bool { count == 0 }
-  @inlinable
   package var end: UnsafeMutablePointer<UInt8> { base + count }
-  @inlinable
+  package var contents: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(start: base, count: count) }
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
   /// Makes room for `more` bytes behind the last one; `base` may move.
-  @inlinable
   package mutating func reserve(_ more: Int) {
     if count + more > capacity { grow(to: count + more) }
   }
 
-  @usableFromInline
-  mutating func grow(to needed: Int) {
+  private mutating func grow(to needed: Int) {
     let larger = max(needed, capacity * 2, 256)
     let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: larger + Self.padding)
     moved.update(from: base, count: count)
@@ -44,7 +40,6 @@ package struct ByteBuffer: ~Copyable {
   }
 
   /// Says that `more` bytes were written behind the end, into room that was reserved.
-  @inlinable
   package mutating func advance(by more: Int) {
     precondition(more >= 0 && count + more <= capacity, "advanced past the reserved room")
     count += more
@@ -64,7 +59,6 @@ package struct ByteBuffer: ~Copyable {
     self = ByteBuffer(capacity: limit)
   }
 
-  @inlinable
   package mutating func append(_ byte: UInt8) {
     reserve(1)
     base[count] = byte

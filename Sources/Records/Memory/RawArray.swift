@@ -1,8 +1,8 @@
 /// A growable array of plain values in one piece of memory; it cannot be copied, so passing it on costs nothing.
 package struct RawArray<Element: BitwiseCopyable>: ~Copyable {
-  @usableFromInline package internal(set) var base: UnsafeMutablePointer<Element>
-  @usableFromInline package internal(set) var count = 0
-  @usableFromInline package internal(set) var capacity: Int
+  package private(set) var base: UnsafeMutablePointer<Element>
+  package private(set) var count = 0
+  package private(set) var capacity: Int
 
   package init(capacity: Int = 0) {
     self.capacity = capacity
@@ -12,10 +12,8 @@ package struct RawArray<Element: BitwiseCopyable>: ~Copyable {
   deinit { base.deallocate() }
 
   package var isEmpty: Bool { count == 0 }
-  @inlinable
   package var indices: Range<Int> { 0..<count }
 
-  @inlinable
   package subscript(index: Int) -> Element {
     get {
       precondition(index >= 0 && index < count, "index out of range")
@@ -28,13 +26,11 @@ package struct RawArray<Element: BitwiseCopyable>: ~Copyable {
   }
 
   /// Makes room for `more` elements behind the last one; `base` may move.
-  @inlinable
   package mutating func reserve(_ more: Int) {
     if count + more > capacity { grow(to: count + more) }
   }
 
-  @usableFromInline
-  mutating func grow(to needed: Int) {
+  private mutating func grow(to needed: Int) {
     let larger = max(needed, capacity * 2, 16)
     let moved = UnsafeMutablePointer<Element>.allocate(capacity: larger)
     moved.update(from: base, count: count)
@@ -43,7 +39,6 @@ package struct RawArray<Element: BitwiseCopyable>: ~Copyable {
     capacity = larger
   }
 
-  @inlinable
   package mutating func append(_ element: Element) {
     reserve(1)
     base[count] = element
@@ -51,7 +46,6 @@ package struct RawArray<Element: BitwiseCopyable>: ~Copyable {
   }
 
   /// Says that elements up to `newCount` were written, into room that was reserved.
-  @inlinable
   package mutating func setCount(_ newCount: Int) {
     precondition(newCount >= 0 && newCount <= capacity, "count past the reserved room")
     count = newCount
