@@ -11,7 +11,7 @@ package final class Expression: @unchecked Sendable {
   /// ``Frame/read(_:at:)``.
   package let paths: [FieldPath]
   /// What is probably not meant: parts that fail for every record.
-  package let warnings: [ExpressionProblem]
+  package let warnings: [CompileProblem]
   private let code: Code
   private let localCount: Int
   private let names: [String]
@@ -23,7 +23,7 @@ package final class Expression: @unchecked Sendable {
   ///   - macros: false makes `all`, `map`, `has` and the like plain calls.
   package init(
     _ text: String, in environment: Environment, checked: Bool = true, macros: Bool = true
-  ) throws(ExpressionProblems) {
+  ) throws(CompileProblems) {
     source = SourceText(text)
     self.environment = environment
     let parsed = try Self.parse(source, macros: macros)
@@ -46,16 +46,16 @@ package final class Expression: @unchecked Sendable {
     if !problems.isEmpty { throw Self.located(problems, source) }
   }
 
-  private static func parse(_ source: SourceText, macros: Bool) throws(ExpressionProblems) -> Expr {
-    do throws(ExpressionProblem) {
+  private static func parse(_ source: SourceText, macros: Bool) throws(CompileProblems) -> Expr {
+    do throws(CompileProblem) {
       return try Parser.parse(source, macros: macros)
     } catch {
       throw located([error], source)
     }
   }
 
-  private static func located(_ problems: [ExpressionProblem], _ source: SourceText) -> ExpressionProblems {
-    ExpressionProblems(
+  private static func located(_ problems: [CompileProblem], _ source: SourceText) -> CompileProblems {
+    CompileProblems(
       problems: problems.sorted { $0.offset < $1.offset }.map { problem in
         var placed = problem
         placed.place = source.place(of: problem.offset)
@@ -82,5 +82,5 @@ package final class Expression: @unchecked Sendable {
   package var constant: CELValue? { code.constant }
 
   /// The place of an error for people.
-  package func place(of error: EvaluationError) -> Place { source.place(of: error.offset ?? 0) }
+  package func place(of error: EvaluationError) -> TextPlace { source.place(of: error.offset ?? 0) }
 }

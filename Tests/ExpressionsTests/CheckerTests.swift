@@ -39,7 +39,7 @@ import Testing
     #expect(try type("[x, 1]", ["x": "wrapper(int)"]) == "list(wrapper(int))")
     #expect(try type("x + 1", ["x": "wrapper(int)"]) == "int")
     #expect(try type("x == null", ["x": "wrapper(int)"]) == "bool")
-    #expect(throws: ExpressionProblems.self) { try type("x == null", ["x": "int"]) }
+    #expect(throws: CompileProblems.self) { try type("x == null", ["x": "int"]) }
   }
 
   @Test func namesAreLookedUpFromTheInside() throws {

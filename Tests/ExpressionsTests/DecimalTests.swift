@@ -55,6 +55,6 @@ import Testing
     #expect(try Expression("x + 1", in: environment).type == .int)
     #expect(try Expression("x + decimal('1')", in: environment).type == .decimal)
     #expect(try Expression("x + x", in: environment).type == .dyn)
-    #expect(throws: ExpressionProblems.self) { try Expression("decimal('1') + 1.5", in: environment) }
+    #expect(throws: CompileProblems.self) { try Expression("decimal('1') + 1.5", in: environment) }
   }
 }

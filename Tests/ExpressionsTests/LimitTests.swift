@@ -30,7 +30,7 @@ import Testing
     #expect(code(String(repeating: " ", count: 200_000) + "1") == .tooLong)
   }
 
-  private func code(_ text: String) -> ExpressionProblem.Code? {
+  private func code(_ text: String) -> CompileProblem.Code? {
     do {
       _ = try Expression(text, in: Environment(variables: [.init("a", .dyn)]))
       return nil

@@ -1,8 +1,10 @@
+import Records
+
 /// Finds the type of every node of a resolved expression, and what cannot work.
 struct Checker {
   let environment: Environment
   let source: SourceText
-  private(set) var problems: [ExpressionProblem] = []
+  private(set) var problems: [CompileProblem] = []
   private var unifier = Unifier()
   private var types: [Int: CELType] = [:]
   private var locals: [Int: CELType] = [:]
@@ -22,6 +24,12 @@ struct Checker {
     let found = infer(expr)
     types[expr.id] = found
     return found
+  }
+
+  /// The type of a node with all that is known put in.
+  private mutating func resolved(_ expr: Expr) -> CELType {
+    let found = type(of: expr)
+    return unifier.resolve(found)
   }
 
   private mutating func infer(_ expr: Expr) -> CELType {
@@ -46,8 +54,8 @@ struct Checker {
     }
   }
 
-  private mutating func report(_ code: ExpressionProblem.Code, _ message: String, hint: String? = nil, _ expr: Expr) {
-    problems.append(ExpressionProblem(code, message, hint: hint, at: expr.offset))
+  private mutating func report(_ code: CompileProblem.Code, _ message: String, hint: String? = nil, _ expr: Expr) {
+    problems.append(CompileProblem(code, message, hint: hint, at: expr.offset))
   }
 
   // MARK: Fields
@@ -55,7 +63,7 @@ struct Checker {
   private mutating func select(
     _ operand: Expr, _ field: String, _ selection: Expr.Selection, _ expr: Expr
   ) -> CELType {
-    let operandType = unifier.resolve(type(of: operand))
+    let operandType = resolved(operand)
     let holder = operandType.wrapped ?? operandType
     let found = fieldType(unifier.resolve(holder), field, expr)
     if case .presence = selection { return .bool }
@@ -69,7 +77,7 @@ struct Checker {
     case .object(let object):
       if let type = object.type(of: field) { return type }
       report(
-        .unknownField, "\(object.name) has no field '\(field)'",
+        .unknownField, "\(object.name) has no field `\(field)`",
         hint: Suggestion.among(object.fields.map(\.name), for: field), expr)
       return .error
     case .variable:
@@ -152,11 +160,11 @@ struct Checker {
 
   /// The type inside the optional that `[?x]` and `{?k: x}` need.
   private mutating func unwrapped(_ expr: Expr) -> CELType {
-    let type = unifier.resolve(type(of: expr))
+    let type = resolved(expr)
     if let wrapped = type.wrapped { return wrapped }
     if type == .dyn || type == .error { return type }
     report(
-      .typeMismatch, "after '?' an optional is needed, and this is \(type.word)", hint: "write optional.of(…)", expr)
+      .typeMismatch, "after `?` an optional is needed, and this is \(type.word)", hint: "write optional.of(…)", expr)
     return .error
   }
 
@@ -182,7 +190,7 @@ struct Checker {
   }
 
   private mutating func loop(_ loop: Expr.Loop) -> CELType {
-    let rangeType = unifier.resolve(type(of: loop.range))
+    let rangeType = resolved(loop.range)
     let (first, second) = elements(of: rangeType, loop)
     let pairs = loop.variables.count == 2
     locals[loop.variables[0].slot] = !pairs && rangeType.isList ? second : first
@@ -230,7 +238,7 @@ struct Checker {
   private mutating func coalesce(_ arguments: [Expr]) -> CELType {
     var result: CELType?
     for argument in arguments {
-      let type = unifier.resolve(self.type(of: argument))
+      let type = resolved(argument)
       guard type != .null else { continue }
       result = unifier.join(result, type.wrapped ?? type)
     }

@@ -4,8 +4,8 @@ struct OverloadReport {
   let isMethod: Bool
   let types: [CELType]
 
-  func problem(for operands: [Expr], in source: SourceText, at offset: Int) -> ExpressionProblem {
-    ExpressionProblem(.noMatchingOverload, message, hint: hint(operands.map { source.text(in: $0.range) }), at: offset)
+  func problem(for operands: [Expr], in source: SourceText, at offset: Int) -> CompileProblem {
+    CompileProblem(.noMatchingOverload, message, hint: hint(operands.map { source.text(in: $0.range) }), at: offset)
   }
 
   /// The message alone, for errors of an evaluation, where the text is not at hand.
@@ -23,8 +23,8 @@ struct OverloadReport {
 
   private func conditionMessage(_ words: [String]) -> String {
     words[0] == "bool" || words[0] == "dyn"
-      ? "the branches of '?' have different types, \(words[1]) and \(words[2])"
-      : "the condition before '?' is \(words[0]), and not bool"
+      ? "the branches of `?` have different types, \(words[1]) and \(words[2])"
+      : "the condition before `?` is \(words[0]), and not bool"
   }
 
   /// What to write instead.

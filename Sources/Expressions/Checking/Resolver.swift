@@ -1,10 +1,12 @@
+import Records
+
 /// Finds out what each name means: a variable of a macro, a declared variable, a type, a function with a namespace.
 ///
 /// The longest prefix of `a.b.c` that is declared wins, in the innermost namespace; a macro's own variables come
 /// before all of them. What is not known becomes a problem, or an error of the evaluation where nothing is checked.
 struct Resolver {
   let environment: Environment
-  private(set) var problems: [ExpressionProblem] = []
+  private(set) var problems: [CompileProblem] = []
   /// How many slots the macros' variables need at the same time.
   private(set) var slotCount = 0
   private var scope: [(name: String, slot: Int)] = []
@@ -44,8 +46,8 @@ struct Resolver {
     if let found = declared(name) { return found }
     let known = scope.map(\.name) + environment.variables.map(\.name)
     problems.append(
-      ExpressionProblem(
-        .unknownName, "there is no '\(name)' here", hint: Suggestion.among(known, for: name), at: expr.offset))
+      CompileProblem(
+        .unknownName, "there is no `\(name)` here", hint: Suggestion.among(known, for: name), at: expr.offset))
     return .unresolved(name)
   }
 
@@ -103,32 +105,32 @@ struct Resolver {
   private mutating func reportFunction(_ name: String, _ expr: Expr) {
     if let macro = Macros.all.first(where: { $0.name == name }), let example = macro.examples.first {
       problems.append(
-        ExpressionProblem(
+        CompileProblem(
           .noMatchingOverload, "\(name)() does not fit these arguments", hint: "it is used like \(example.expression)",
           at: expr.offset))
       return
     }
     problems.append(
-      ExpressionProblem(
-        .unknownFunction, "there is no function '\(name)'",
-        hint: Suggestion.among(Array(Functions.named.keys), for: name), at: expr.offset))
+      CompileProblem(
+        .unknownFunction, "there is no function `\(name)`",
+        hint: Suggestion.among(Functions.names, for: name), at: expr.offset))
   }
 
   /// Reports a function that a namespace does not have: `math.sqroot(…)`.
   private mutating func reportMember(_ name: String, of space: String, _ expr: Expr) -> Bool {
-    let members = Functions.named.keys.filter { $0.hasPrefix(space + ".") }
+    let members = Functions.names.filter { $0.hasPrefix(space + ".") }
     guard !members.isEmpty, declared(space) == nil else { return false }
     problems.append(
-      ExpressionProblem(
-        .unknownFunction, "there is no function '\(space).\(name)'",
+      CompileProblem(
+        .unknownFunction, "there is no function `\(space).\(name)`",
         hint: Suggestion.among(members, for: "\(space).\(name)"), at: expr.offset))
     return true
   }
 
   private mutating func unknownMessage(_ name: String, _ expr: Expr) -> Expr.Kind {
     problems.append(
-      ExpressionProblem(
-        .unknownName, "there is no message type '\(name)'", hint: "write a map: {'key': value}", at: expr.offset))
+      CompileProblem(
+        .unknownName, "there is no message type `\(name)`", hint: "write a map: {'key': value}", at: expr.offset))
     return .unresolved(name)
   }
 

@@ -9,7 +9,7 @@ enum Arithmetic {
     case (.double(let a), .double(let b)): return .double(a + b)
     case (.string, .string), (.slice, .slice), (.string, .slice), (.slice, .string): return try concatenate(a, b)
     case (.bytes(let a), .bytes(let b)):
-      guard a.count + b.count <= Limits.textBytes else { throw .tooLarge("the bytes") }
+      guard a.count + b.count <= ExpressionLimits.textBytes else { throw .tooLarge("the bytes") }
       return .bytes(a + b)
     case (.list, .list), (.array, .array), (.list, .array), (.array, .list): return try append(a, b)
     case (.timestamp(let time), .duration(let delta)), (.duration(let delta), .timestamp(let time)):
@@ -98,12 +98,12 @@ enum Arithmetic {
   private static func concatenate(_ a: CELValue, _ b: CELValue) throws(EvaluationError) -> CELValue {
     var text = try a.string()
     text += try b.string()
-    guard text.utf8.count <= Limits.textBytes else { throw .tooLarge("the text") }
+    guard text.utf8.count <= ExpressionLimits.textBytes else { throw .tooLarge("the text") }
     return .string(text)
   }
 
   private static func append(_ a: CELValue, _ b: CELValue) throws(EvaluationError) -> CELValue {
-    guard a.weight + b.weight <= Limits.values else { throw .tooLarge("the list") }
+    guard a.weight + b.weight <= ExpressionLimits.values else { throw .tooLarge("the list") }
     return .list(try a.items() + b.items())
   }
 }

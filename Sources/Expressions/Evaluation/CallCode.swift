@@ -29,7 +29,7 @@ class CallCode: Code {
 
   private final func accountLarge(_ frame: Frame, _ value: CELValue) throws(EvaluationError) {
     let weight = value.weight
-    if weight > Limits.values { throw EvaluationError.tooLarge("the value").located(at: offset) }
+    if weight > ExpressionLimits.values { throw EvaluationError.tooLarge("the value").located(at: offset) }
     do { try frame.charge(weight) } catch { throw error.located(at: offset) }
   }
 }

@@ -110,7 +110,7 @@ final class ConditionalCode: Code {
   override func run(_ frame: Frame) throws(EvaluationError) -> CELValue {
     let value = try condition.run(frame)
     guard case .bool(let flag) = value else {
-      throw condition.error(.noSuchOverload, "the condition before '?' is \(value.type.simpleWord), and not bool")
+      throw condition.error(.noSuchOverload, "the condition before `?` is \(value.type.simpleWord), and not bool")
     }
     return try flag ? yes.run(frame) : no.run(frame)
   }
@@ -167,7 +167,7 @@ extension Code {
   /// The value inside the optional that `[?x]` and `{?k: x}` take; nil where there is none.
   fileprivate func unwrap(_ value: CELValue) throws(EvaluationError) -> CELValue? {
     guard case .optional(let optional) = value else {
-      throw error(.noSuchOverload, "after '?' an optional is needed, and this is \(value.type.simpleWord)")
+      throw error(.noSuchOverload, "after `?` an optional is needed, and this is \(value.type.simpleWord)")
     }
     return optional.value
   }
@@ -186,7 +186,7 @@ extension Frame {
   }
 
   private func account(_ steps: Int, _ weight: Int, at offset: Int) throws(EvaluationError) {
-    guard weight <= Limits.values else { throw EvaluationError.tooLarge("the value").located(at: offset) }
+    guard weight <= ExpressionLimits.values else { throw EvaluationError.tooLarge("the value").located(at: offset) }
     do { try charge(steps) } catch { throw error.located(at: offset) }
   }
 }

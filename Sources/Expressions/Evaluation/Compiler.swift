@@ -1,9 +1,9 @@
 /// Makes the steps that run of a resolved expression, and computes what is the same for every record.
 struct Compiler {
   let environment: Environment
-  private(set) var problems: [ExpressionProblem] = []
+  private(set) var problems: [CompileProblem] = []
   /// Parts that depend on no record and fail.
-  private(set) var warnings: [ExpressionProblem] = []
+  private(set) var warnings: [CompileProblem] = []
   /// The names of the fields that the expression reads.
   private(set) var names: [String] = []
   private(set) var paths: [FieldPath] = []
@@ -25,7 +25,7 @@ struct Compiler {
     case .variable(let index): return SlotCode(index, at)
     case .local(let slot): return SlotCode(local(slot), at)
     case .identifier(let name), .unresolved(let name), .message(let name):
-      return FailureCode(EvaluationError(.unknownName, "there is no '\(name)' here"), at)
+      return FailureCode(EvaluationError(.unknownName, "there is no `\(name)` here"), at)
     case .select(let operand, let field, .value):
       return path(expr) ?? MemberCode(compile(operand), self.field(field), at)
     case .select(let operand, let field, .optional):
@@ -119,7 +119,7 @@ struct Compiler {
       let offset = error.offset ?? code.offset
       if !warnings.contains(where: { $0.offset == offset }) {
         warnings.append(
-          ExpressionProblem(.alwaysFails, "this always fails: \(error.message)", hint: error.hint, at: offset))
+          CompileProblem(.alwaysFails, "this always fails: \(error.message)", hint: error.hint, at: offset))
       }
       return code
     }
@@ -139,7 +139,7 @@ struct Compiler {
     }
     if let pattern = pattern(name, codes, at) { return pattern }
     guard let function = environment.function(named: name) else {
-      return FailureCode(EvaluationError(.unknownName, "there is no function '\(name)'"), at)
+      return FailureCode(EvaluationError(.unknownName, "there is no function `\(name)`"), at)
     }
     return call(function, codes, isMethod: isMethod, at)
   }
@@ -165,7 +165,7 @@ struct Compiler {
       let pattern = try Pattern(text)
       return RegexFunctions.code(name, pattern, codes, at)
     } catch {
-      problems.append(ExpressionProblem(.badPattern, error.message, hint: error.hint, at: codes[place].offset))
+      problems.append(CompileProblem(.badPattern, error.message, hint: error.hint, at: codes[place].offset))
       return FailureCode(error, at)
     }
   }

@@ -49,7 +49,9 @@ package final class EvaluationError: Error, Sendable {
   static func tooLarge(_ what: String) -> EvaluationError {
     EvaluationError(
       .tooLarge, "\(what) would be too large",
-      hint: "an expression makes texts of at most \(Limits.textBytes) bytes and lists of \(Limits.values) values")
+      hint:
+        "an expression makes texts of at most \(ExpressionLimits.textBytes) bytes and lists of \(ExpressionLimits.values) values"
+    )
   }
 
   /// Whether it says that something is not there, which `coalesce` passes over.

@@ -1,3 +1,5 @@
+import Records
+
 /// A name that the expression reads fields by, and its index among all such names.
 struct FieldName {
   let text: String
@@ -157,7 +159,7 @@ enum Field {
   static func missing(_ name: String, in holder: CELValue, _ code: Code) -> EvaluationError {
     let keys = (try? holder.map().keys.compactMap { try? $0.string() }) ?? []
     return code.error(
-      .noSuchKey, "there is no field '\(name)'",
+      .noSuchKey, "there is no field `\(name)`",
       hint: Suggestion.among(keys, for: name) ?? "record.?\(name) allows for its absence")
   }
 

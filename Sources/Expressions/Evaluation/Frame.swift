@@ -18,7 +18,7 @@ package final class Frame {
   private var cells: UnsafePointer<Node>?
   private let cellPlaces: UnsafeMutablePointer<Int>
   private let pathCount: Int
-  private var budget = Limits.cost
+  private var budget = ExpressionLimits.cost
 
   init(variables: Int, locals: Int, names: [String] = [], paths: Int = 0) {
     slotCount = max(variables + locals, 1)
@@ -105,7 +105,7 @@ package final class Frame {
 
   // MARK: Cost
 
-  func reset() { budget = Limits.cost }
+  func reset() { budget = ExpressionLimits.cost }
 
   /// Counts work; throws when there was too much of it.
   @inline(__always)
@@ -115,6 +115,6 @@ package final class Frame {
   }
 
   private static let tooCostly = EvaluationError(
-    .tooCostly, "the evaluation takes more than \(Limits.cost) steps",
+    .tooCostly, "the evaluation takes more than \(ExpressionLimits.cost) steps",
     hint: "go over fewer elements, or nest fewer macros")
 }

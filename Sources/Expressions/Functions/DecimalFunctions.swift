@@ -19,7 +19,7 @@ enum DecimalFunctions {
           guard let mode = DecimalMath.Rounding(rawValue: name) else {
             let names = DecimalMath.Rounding.allCases.map(\.rawValue)
             throw EvaluationError(
-              .badArgument, "there is no way of rounding '\(name)'",
+              .badArgument, "there is no way of rounding `\(name)`",
               hint: Suggestion.among(names, for: name) ?? "there is \(names.joined(separator: ", "))")
           }
           return try round(number, scale, mode)

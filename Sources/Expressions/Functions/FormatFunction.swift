@@ -31,7 +31,7 @@ private struct Formatter {
       let byte = text[at]
       at += 1
       if byte == UInt8(ascii: "%") { try clause() } else { out.append(byte) }
-      guard out.count <= Limits.textBytes else { throw .tooLarge("the text") }
+      guard out.count <= ExpressionLimits.textBytes else { throw .tooLarge("the text") }
     }
     return String(decoding: out, as: UTF8.self)
   }
@@ -57,8 +57,8 @@ private struct Formatter {
     guard at < text.count, text[at] == UInt8(ascii: ".") else { return 6 }
     let digits = text[(at + 1)...].prefix(while: isDigit)
     at += 1 + digits.count
-    guard let precision = Int(String(decoding: digits, as: UTF8.self)), precision <= Limits.precision else {
-      throw problem("a precision has 1 to \(Limits.precision) digits")
+    guard let precision = Int(String(decoding: digits, as: UTF8.self)), precision <= ExpressionLimits.precision else {
+      throw problem("a precision has 1 to \(ExpressionLimits.precision) digits")
     }
     return precision
   }

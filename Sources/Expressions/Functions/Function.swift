@@ -148,6 +148,9 @@ package enum Functions {
   package static let documented: [Function] =
     all.filter { $0.name.utf8.first.map(isLetter) ?? false && !$0.name.hasPrefix("_") } + Macros.all
 
+  /// The names of all functions and macros that people write, in the order of the alphabet.
+  static let names: [String] = Set(documented.map(\.name)).sorted()
+
   /// By name. A name that two libraries declare has the overloads of both.
   static let named: [String: Function] = Dictionary(
     all.map { ($0.name, $0) },

@@ -23,7 +23,7 @@ enum ListFunctions {
       [
         .function(.int, .list(.int)) { count throws(EvaluationError) in
           let count = try count.int()
-          guard count <= Limits.values else { throw .tooLarge("the list") }
+          guard count <= ExpressionLimits.values else { throw .tooLarge("the list") }
           return .list((0..<max(count, 0)).map { .int($0) })
         }
       ], examples: ["lists.range(3)": "[0, 1, 2]"]),
@@ -75,7 +75,7 @@ enum ListFunctions {
         continue
       }
       flat += try flatten(item.items(), depth - 1)
-      guard flat.count <= Limits.values else { throw .tooLarge("the list") }
+      guard flat.count <= ExpressionLimits.values else { throw .tooLarge("the list") }
     }
     return flat
   }
@@ -92,7 +92,9 @@ enum ListFunctions {
         continue
       }
       work += others.count * item.weight
-      guard work <= Limits.cost else { throw EvaluationError(.tooCostly, "the list is too long for distinct()") }
+      guard work <= ExpressionLimits.cost else {
+        throw EvaluationError(.tooCostly, "the list is too long for distinct()")
+      }
       if !others.contains(where: { Comparison.equal($0, item) }) {
         others.append(item)
         kept.append(item)

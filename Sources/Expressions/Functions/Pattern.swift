@@ -15,7 +15,7 @@ final class Pattern: @unchecked Sendable {
     var message = [CChar](repeating: 0, count: 200)
     let made = text.withUTF8 { bytes in
       bytes.withMemoryRebound(to: CChar.self) {
-        cre2_compile($0.baseAddress, $0.count, Int64(Limits.patternBytes), &message, message.count)
+        cre2_compile($0.baseAddress, $0.count, Int64(ExpressionLimits.patternBytes), &message, message.count)
       }
     }
     guard let made else {

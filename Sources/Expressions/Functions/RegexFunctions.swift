@@ -113,7 +113,7 @@ enum RegexFunctions {
       guard let whole = match[0] else { continue }
       made += source[at..<whole.lowerBound]
       replacement.append(to: &made, match, source)
-      guard made.count <= Limits.textBytes else { throw .tooLarge("the text") }
+      guard made.count <= ExpressionLimits.textBytes else { throw .tooLarge("the text") }
       at = whole.upperBound
     }
     return .string(String(decoding: made + source[at...], as: UTF8.self))

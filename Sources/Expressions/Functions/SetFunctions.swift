@@ -20,7 +20,7 @@ enum SetFunctions {
       [
         .function(.listOfT, .listOfT, .bool) { a, b throws(EvaluationError) in
           let (x, y) = (ValueSet(try a.items()), ValueSet(try b.items()))
-          guard x.others.count * b.weight + y.others.count * a.weight <= Limits.cost else {
+          guard x.others.count * b.weight + y.others.count * a.weight <= ExpressionLimits.cost else {
             throw EvaluationError(.tooCostly, "the lists are too long for \(name)()")
           }
           return .bool(holds(x, y))

@@ -134,7 +134,7 @@ enum StringFunctions {
     for (index, item) in items.enumerated() {
       if index > 0 { text += separator }
       text += try item.string()
-      guard text.utf8.count <= Limits.textBytes else { throw .tooLarge("the text") }
+      guard text.utf8.count <= ExpressionLimits.textBytes else { throw .tooLarge("the text") }
     }
     return .string(text)
   }
@@ -177,7 +177,7 @@ enum StringFunctions {
     while limit < 0 || count < limit, let found = find(mark, in: bytes, from: start) {
       made += bytes[start..<found]
       made += new.utf8
-      guard made.count <= Limits.textBytes else { throw .tooLarge("the text") }
+      guard made.count <= ExpressionLimits.textBytes else { throw .tooLarge("the text") }
       start = found + mark.count
       count += 1
     }
@@ -187,7 +187,9 @@ enum StringFunctions {
   /// Nothing stands before, between and behind all characters.
   private static func intersperse(_ text: String, _ new: String, _ limit: Int64) throws(EvaluationError) -> CELValue {
     let most = limit < 0 ? Int64.max : limit
-    guard (text.utf8.count + 1).multipliedReportingOverflow(by: new.utf8.count).partialValue <= Limits.textBytes else {
+    guard
+      (text.utf8.count + 1).multipliedReportingOverflow(by: new.utf8.count).partialValue <= ExpressionLimits.textBytes
+    else {
       throw .tooLarge("the text")
     }
     var made = String.UnicodeScalarView()

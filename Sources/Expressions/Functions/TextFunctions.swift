@@ -19,7 +19,7 @@ enum TextFunctions {
           case "NFC": return .string(Normalization.composed(try text.string()))
           case "NFD": return .string(Normalization.decomposed(try text.string()))
           case let other:
-            throw EvaluationError(.badArgument, "there is no form '\(other)'", hint: "there is NFC and NFD")
+            throw EvaluationError(.badArgument, "there is no form `\(other)`", hint: "there is NFC and NFD")
           }
         },
       ], examples: [#"'e\u0301'.normalize() == '\u00e9'"#: "true"]),

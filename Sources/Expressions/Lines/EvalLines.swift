@@ -17,7 +17,7 @@ package enum EvalLines {
   /// The answer to a request that was read already.
   package static func answer(_ request: Value) -> Value {
     let id = request["id"] ?? .null
-    guard let text = request["expr"]?.string else { return failed(id, "the request has no 'expr'") }
+    guard let text = request["expr"]?.string else { return failed(id, "the request has no `expr`") }
     do throws(RequestProblem) {
       return .object([.init("id", id)] + [try result(request, text)])
     } catch {
@@ -25,7 +25,9 @@ package enum EvalLines {
     }
   }
 
-  private static func failed(_ id: Value, _ message: String, _ place: Place = Place(line: 1, column: 1)) -> Value {
+  private static func failed(
+    _ id: Value, _ message: String, _ place: TextPlace = TextPlace(line: 1, column: 1)
+  ) -> Value {
     [
       "id": id,
       "error": ["message": .string(message), "line": .int(Int64(place.line)), "col": .int(Int64(place.column))],
@@ -36,7 +38,7 @@ package enum EvalLines {
     let bindings = try bindings(request["bindings"])
     let environment = try environment(request, bindings.map(\.name))
     let expression: Expression
-    do throws(ExpressionProblems) {
+    do throws(CompileProblems) {
       expression = try Expression(
         text, in: environment, checked: request["disable_check"]?.bool != true,
         macros: request["disable_macros"]?.bool != true)
@@ -66,7 +68,7 @@ package enum EvalLines {
     var bindings: [(name: String, value: CELValue)] = []
     for member in members {
       guard let bound = TaggedValue.value(member.value) else {
-        throw RequestProblem(message: "the value of '\(member.name)' is not tagged as it should be")
+        throw RequestProblem(message: "the value of `\(member.name)` is not tagged as it should be")
       }
       bindings.append((member.name, bound))
     }
@@ -101,7 +103,7 @@ package enum EvalLines {
 
   private static func type(_ text: String, of name: String) throws(RequestProblem) -> CELType {
     guard let type = TypeReader.type(text) else {
-      throw RequestProblem(message: "'\(text)', declared for '\(name)', is no type")
+      throw RequestProblem(message: "`\(text)`, declared for `\(name)`, is no type")
     }
     return type
   }
@@ -110,15 +112,15 @@ package enum EvalLines {
 /// Why a request has no value.
 private struct RequestProblem: Error {
   var message: String
-  var place = Place(line: 1, column: 1)
+  var place = TextPlace(line: 1, column: 1)
 
-  init(message: String, place: Place = Place(line: 1, column: 1)) {
+  init(message: String, place: TextPlace = TextPlace(line: 1, column: 1)) {
     self.message = message
     self.place = place
   }
 
-  init(_ problems: ExpressionProblems) {
+  init(_ problems: CompileProblems) {
     message = problems.problems.map(\.sentence).joined(separator: "\n")
-    place = problems.problems.first?.place ?? Place(line: 1, column: 1)
+    place = problems.problems.first?.place ?? TextPlace(line: 1, column: 1)
   }
 }

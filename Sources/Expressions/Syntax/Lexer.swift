@@ -3,7 +3,7 @@ struct Lexer {
   private let bytes: [UInt8]
   private var at = 0
 
-  static func tokens(of source: SourceText) throws(ExpressionProblem) -> [Token] {
+  static func tokens(of source: SourceText) throws(CompileProblem) -> [Token] {
     var lexer = Lexer(bytes: source.bytes)
     var tokens: [Token] = []
     repeat { tokens.append(try lexer.next()) } while tokens.last?.kind != .end
@@ -12,14 +12,14 @@ struct Lexer {
 
   private init(bytes: [UInt8]) { self.bytes = bytes }
 
-  private mutating func next() throws(ExpressionProblem) -> Token {
+  private mutating func next() throws(CompileProblem) -> Token {
     skipSpace()
     let start = at
     let kind = try scan()
     return Token(kind: kind, range: start..<at)
   }
 
-  private mutating func scan() throws(ExpressionProblem) -> Token.Kind {
+  private mutating func scan() throws(CompileProblem) -> Token.Kind {
     guard let byte = peek() else { return .end }
     if let literal = try scanText(byte) { return literal }
     if isLetter(byte) { return word() }
@@ -87,12 +87,12 @@ struct Lexer {
     return true
   }
 
-  private mutating func quotedField() throws(ExpressionProblem) -> Token.Kind {
+  private mutating func quotedField() throws(CompileProblem) -> Token.Kind {
     let start = at
     at += 1
     while let byte = peek(), isLetter(byte) || isDigit(byte) || [0x2E, 0x2D, 0x2F, 0x20].contains(byte) { at += 1 }
     guard peek() == UInt8(ascii: "`"), at > start + 1 else {
-      throw ExpressionProblem(
+      throw CompileProblem(
         .syntax, "a field name in backticks holds letters, digits and _ . - / and spaces, and ends with a backtick",
         at: start)
     }
@@ -100,18 +100,18 @@ struct Lexer {
     return .quoted(text(start + 1..<at - 1))
   }
 
-  private mutating func symbol(_ byte: UInt8) throws(ExpressionProblem) -> Token.Kind {
+  private mutating func symbol(_ byte: UInt8) throws(CompileProblem) -> Token.Kind {
     for count in [2, 1] where at + count <= bytes.count {
       guard let symbol = Symbol(rawValue: text(at..<at + count)) else { continue }
       at += count
       return .symbol(symbol)
     }
-    throw ExpressionProblem(.syntax, "\(character()) has no meaning here", hint: mend(byte), at: at)
+    throw CompileProblem(.syntax, "\(character()) has no meaning here", hint: mend(byte), at: at)
   }
 
   private func character() -> String {
     let rest = String(decoding: bytes[at..<min(at + 4, bytes.count)], as: UTF8.self)
-    return rest.unicodeScalars.first.map { "'\($0)'" } ?? "this byte"
+    return rest.unicodeScalars.first.map { "`\($0)`" } ?? "this byte"
   }
 
   private func mend(_ byte: UInt8) -> String? {
@@ -126,7 +126,7 @@ struct Lexer {
   }
 
   /// A string or bytes literal, if one starts here.
-  private mutating func scanText(_ first: UInt8) throws(ExpressionProblem) -> Token.Kind? {
+  private mutating func scanText(_ first: UInt8) throws(CompileProblem) -> Token.Kind? {
     var prefix = 0
     var isRaw = false
     var isBytes = false

@@ -3,7 +3,7 @@ extension Parser {
   /// What the call of a macro stands for; nil where this is a plain call.
   mutating func expand(
     _ name: String, on target: Expr?, _ arguments: [Expr], at mark: Int
-  ) throws(ExpressionProblem) -> Expr? {
+  ) throws(CompileProblem) -> Expr? {
     guard expandsMacros else { return nil }
     guard let target else { return try expandCall(name, arguments, at: mark) }
     if case .identifier(let space) = target.kind, let made = try expand(name, in: space, arguments, at: mark) {
@@ -14,11 +14,11 @@ extension Parser {
 
   private mutating func expandCall(
     _ name: String, _ arguments: [Expr], at mark: Int
-  ) throws(ExpressionProblem) -> Expr? {
+  ) throws(CompileProblem) -> Expr? {
     switch (name, arguments.count) {
     case ("has", 1):
       guard case .select(let operand, let field, .value) = arguments[0].kind else {
-        throw ExpressionProblem(
+        throw CompileProblem(
           .syntax, "has() takes the selection of a field", hint: "write has(record.name)", at: mark)
       }
       return try node(.select(operand, field: field, .presence), at: arguments[0].offset, from: mark)
@@ -34,7 +34,7 @@ extension Parser {
   /// Macros with a namespace: `cel.bind(…)`, `math.greatest(…)`.
   private mutating func expand(
     _ name: String, in space: String, _ arguments: [Expr], at mark: Int
-  ) throws(ExpressionProblem) -> Expr? {
+  ) throws(CompileProblem) -> Expr? {
     switch (space, name, arguments.count) {
     case ("cel", "bind", 3):
       return try node(.bind(variable(arguments[0], of: "cel.bind()"), arguments[1], in: arguments[2]), at: mark)
@@ -55,7 +55,7 @@ extension Parser {
 
   private mutating func expandMethod(
     _ name: String, _ target: Expr, _ arguments: [Expr], at mark: Int
-  ) throws(ExpressionProblem) -> Expr? {
+  ) throws(CompileProblem) -> Expr? {
     switch (name, arguments.count) {
     case ("optMap", 2), ("optFlatMap", 2):
       let variable = try variable(arguments[0], of: "\(name)()")
@@ -83,12 +83,12 @@ extension Parser {
   /// `range.name(variables…, [filter,] body)`
   private mutating func loop(
     _ result: Expr.Loop.Result, _ range: Expr, _ arguments: [Expr], variables count: Int = 1, at mark: Int
-  ) throws(ExpressionProblem) -> Expr {
+  ) throws(CompileProblem) -> Expr {
     var names: [Expr.Local] = []
     for argument in arguments.prefix(count) { names.append(try variable(argument, of: "a macro")) }
     if names.count == 2, names[0].name == names[1].name {
-      throw ExpressionProblem(
-        .syntax, "the two variables have the same name '\(names[0].name)'", at: arguments[1].offset)
+      throw CompileProblem(
+        .syntax, "the two variables have the same name `\(names[0].name)`", at: arguments[1].offset)
     }
     let body = arguments[arguments.count - 1]
     let filter = arguments.count > count + 1 ? arguments[count] : nil
@@ -97,31 +97,31 @@ extension Parser {
     return try node(.loop(loop), at: mark, from: range.range.lowerBound)
   }
 
-  private mutating func filter(_ range: Expr, _ arguments: [Expr], at mark: Int) throws(ExpressionProblem) -> Expr {
+  private mutating func filter(_ range: Expr, _ arguments: [Expr], at mark: Int) throws(CompileProblem) -> Expr {
     let name = try variable(arguments[0], of: "a macro")
     let element = try node(.identifier(name.name), at: arguments[0].offset)
     let loop = Expr.Loop(result: .list, range: range, variables: [name], filter: arguments[1], body: element)
     return try node(.loop(loop), at: mark, from: range.range.lowerBound)
   }
 
-  private func requireEntry(_ body: Expr) throws(ExpressionProblem) {
+  private func requireEntry(_ body: Expr) throws(CompileProblem) {
     if case .literal = body.kind {
-      throw ExpressionProblem(
+      throw CompileProblem(
         .syntax, "transformMapEntry() makes its entries of maps", hint: "write {key: value}", at: body.offset)
     }
   }
 
-  private func variable(_ argument: Expr, of macro: String) throws(ExpressionProblem) -> Expr.Local {
+  private func variable(_ argument: Expr, of macro: String) throws(CompileProblem) -> Expr.Local {
     guard case .identifier(let name) = argument.kind, !name.hasPrefix(".") else {
-      throw ExpressionProblem(.syntax, "\(macro) needs a simple name for its variable here", at: argument.offset)
+      throw CompileProblem(.syntax, "\(macro) needs a simple name for its variable here", at: argument.offset)
     }
     return Expr.Local(name: name)
   }
 
   /// `cel.block([a, b], expression)`: each item is bound to the name that `cel.index(i)` reads.
-  private mutating func block(_ items: Expr, _ body: Expr, at mark: Int) throws(ExpressionProblem) -> Expr? {
+  private mutating func block(_ items: Expr, _ body: Expr, at mark: Int) throws(CompileProblem) -> Expr? {
     guard case .list(let values) = items.kind else {
-      throw ExpressionProblem(.syntax, "cel.block() takes a list of expressions first", at: items.offset)
+      throw CompileProblem(.syntax, "cel.block() takes a list of expressions first", at: items.offset)
     }
     var result = body
     for (index, item) in values.enumerated().reversed() {
@@ -133,9 +133,9 @@ extension Parser {
   /// `math.greatest(a, b, c)`: more than two arguments become a list.
   private mutating func extreme(
     _ name: String, _ arguments: [Expr], at mark: Int
-  ) throws(ExpressionProblem) -> Expr? {
+  ) throws(CompileProblem) -> Expr? {
     guard let first = arguments.first else {
-      throw ExpressionProblem(.syntax, "math.\(name)() needs at least one number", at: mark)
+      throw CompileProblem(.syntax, "math.\(name)() needs at least one number", at: mark)
     }
     if arguments.count == 1, case .list(let items) = first.kind, !items.isEmpty {
       for item in items { try requireNumber(item.value, name) }
@@ -147,11 +147,11 @@ extension Parser {
     return try node(.call("math.\(name)", [list]), at: mark)
   }
 
-  private func requireNumber(_ argument: Expr, _ name: String) throws(ExpressionProblem) {
+  private func requireNumber(_ argument: Expr, _ name: String) throws(CompileProblem) {
     switch argument.kind {
     case .literal(.int), .literal(.uint), .literal(.double): return
     case .literal, .list, .map, .message:
-      throw ExpressionProblem(.syntax, "math.\(name)() compares numbers only", at: argument.offset)
+      throw CompileProblem(.syntax, "math.\(name)() compares numbers only", at: argument.offset)
     default: return
     }
   }

@@ -9,9 +9,9 @@ struct Parser {
   private var nextID = 0
 
   /// Parses a whole expression.
-  static func parse(_ source: SourceText, macros: Bool = true) throws(ExpressionProblem) -> Expr {
-    guard source.bytes.count(where: { !isContinuation($0) }) <= Limits.sourceLength else {
-      throw ExpressionProblem(.tooLong, "an expression has at most \(Limits.sourceLength) characters", at: 0)
+  static func parse(_ source: SourceText, macros: Bool = true) throws(CompileProblem) -> Expr {
+    guard source.bytes.count(where: { !isContinuation($0) }) <= ExpressionLimits.sourceLength else {
+      throw CompileProblem(.tooLong, "an expression has at most \(ExpressionLimits.sourceLength) characters", at: 0)
     }
     var parser = Parser(source: source, expandsMacros: macros, tokens: try Lexer.tokens(of: source))
     let root = try parser.expression()
@@ -38,28 +38,36 @@ struct Parser {
     return true
   }
 
-  private mutating func expect(_ symbol: Symbol, _ why: String) throws(ExpressionProblem) {
-    guard skip(symbol) else { throw unexpected("'\(symbol.rawValue)' \(why)") }
+  private mutating func expect(_ symbol: Symbol, _ why: String) throws(CompileProblem) {
+    guard skip(symbol) else { throw unexpected("`\(symbol.rawValue)` \(why)") }
   }
 
-  private func unexpected(_ wanted: String) -> ExpressionProblem {
+  private func unexpected(_ wanted: String) -> CompileProblem {
     if current.kind == .end {
-      return ExpressionProblem(
+      return CompileProblem(
         .syntax, "the expression ends where \(wanted) should follow", at: current.range.lowerBound)
     }
     let found = source.text(in: current.range)
-    return ExpressionProblem(.syntax, "found '\(found)' where \(wanted) should stand", at: current.range.lowerBound)
+    return CompileProblem(
+      .syntax, "found `\(found)` where \(wanted) should stand", hint: mend(found), at: current.range.lowerBound)
+  }
+
+  /// What to write for a word of other languages.
+  private func mend(_ found: String) -> String? {
+    if at > 0, tokens[at - 1].kind == .identifier("not") { return "write ! for not" }
+    return ["and": "write && for and", "or": "write || for or"][found]
   }
 
   // MARK: Nodes
 
-  mutating func node(_ kind: Expr.Kind, at offset: Int, from start: Int? = nil) throws(ExpressionProblem) -> Expr {
+  mutating func node(_ kind: Expr.Kind, at offset: Int, from start: Int? = nil) throws(CompileProblem) -> Expr {
     var made = Expr(
       id: nextID, offset: offset, range: (start ?? offset)..<max(previousEnd, offset), depth: 1, kind: kind)
     made.depth = (made.children.map(\.depth).max() ?? 0) + 1
-    guard made.depth <= Limits.chain else {
-      throw ExpressionProblem(
-        .tooDeep, "an expression is at most \(Limits.chain) steps deep", hint: "use a list and join or sum it",
+    guard made.depth <= ExpressionLimits.chain else {
+      throw CompileProblem(
+        .tooDeep, "an expression is at most \(ExpressionLimits.chain) steps deep",
+        hint: "use a list and join or sum it",
         at: offset)
     }
     nextID += 1
@@ -67,13 +75,14 @@ struct Parser {
   }
 
   private mutating func nested<T>(
-    _ parse: (inout Parser) throws(ExpressionProblem) -> T
-  ) throws(ExpressionProblem) -> T {
+    _ parse: (inout Parser) throws(CompileProblem) -> T
+  ) throws(CompileProblem) -> T {
     nesting += 1
     defer { nesting -= 1 }
-    guard nesting <= Limits.nesting else {
-      throw ExpressionProblem(
-        .tooDeep, "parentheses, calls, lists and maps nest at most \(Limits.nesting) deep", at: current.range.lowerBound
+    guard nesting <= ExpressionLimits.nesting else {
+      throw CompileProblem(
+        .tooDeep, "parentheses, calls, lists and maps nest at most \(ExpressionLimits.nesting) deep",
+        at: current.range.lowerBound
       )
     }
     return try parse(&self)
@@ -81,22 +90,22 @@ struct Parser {
 
   // MARK: Operators
 
-  private mutating func expression() throws(ExpressionProblem) -> Expr {
-    try nested { parser throws(ExpressionProblem) in try parser.conditional() }
+  private mutating func expression() throws(CompileProblem) -> Expr {
+    try nested { parser throws(CompileProblem) in try parser.conditional() }
   }
 
-  private mutating func conditional() throws(ExpressionProblem) -> Expr {
+  private mutating func conditional() throws(CompileProblem) -> Expr {
     let condition = try logical(.or, "_||_")
     let mark = current.range.lowerBound
     guard skip(.question) else { return condition }
     let yes = try logical(.or, "_||_")
-    try expect(.colon, "between the two branches of '?'")
+    try expect(.colon, "between the two branches of `?`")
     let no = try expression()
     return try node(.call("_?_:_", [condition, yes, no]), at: mark, from: condition.range.lowerBound)
   }
 
   /// A chain of `||` or `&&`, as one call with all its operands.
-  private mutating func logical(_ symbol: Symbol, _ name: String) throws(ExpressionProblem) -> Expr {
+  private mutating func logical(_ symbol: Symbol, _ name: String) throws(CompileProblem) -> Expr {
     var operands = [try logicalOperand(of: symbol)]
     let mark = current.range.lowerBound
     while skip(symbol) { operands.append(try logicalOperand(of: symbol)) }
@@ -104,12 +113,12 @@ struct Parser {
     return try node(.call(name, operands), at: mark, from: operands[0].range.lowerBound)
   }
 
-  private mutating func logicalOperand(of symbol: Symbol) throws(ExpressionProblem) -> Expr {
+  private mutating func logicalOperand(of symbol: Symbol) throws(CompileProblem) -> Expr {
     symbol == .or ? try logical(.and, "_&&_") : try binary(above: 0)
   }
 
   /// Operators that bind tighter than `precedence`, from left to right.
-  private mutating func binary(above precedence: Int) throws(ExpressionProblem) -> Expr {
+  private mutating func binary(above precedence: Int) throws(CompileProblem) -> Expr {
     var left = try unary()
     while case .symbol(let symbol) = current.kind, let found = Self.operators[symbol], found.precedence > precedence {
       let mark = current.range.lowerBound
@@ -127,7 +136,7 @@ struct Parser {
     .times: ("_*_", 3), .divide: ("_/_", 3), .modulo: ("_%_", 3),
   ]
 
-  private mutating func unary() throws(ExpressionProblem) -> Expr {
+  private mutating func unary() throws(CompileProblem) -> Expr {
     let mark = current.range.lowerBound
     if isAt(.not) { return try prefix(.not, "!_", at: mark) }
     guard isAt(.minus) else { return try member() }
@@ -136,7 +145,7 @@ struct Parser {
   }
 
   /// `!!!x`: an even number of signs leaves the operand twice negated, so that its type is still looked at.
-  private mutating func prefix(_ symbol: Symbol, _ name: String, at mark: Int) throws(ExpressionProblem) -> Expr {
+  private mutating func prefix(_ symbol: Symbol, _ name: String, at mark: Int) throws(CompileProblem) -> Expr {
     var signs = 0
     while isAt(symbol) {
       at += 1
@@ -147,7 +156,7 @@ struct Parser {
     return operand
   }
 
-  private mutating func negativeLiteral() throws(ExpressionProblem) -> Expr? {
+  private mutating func negativeLiteral() throws(CompileProblem) -> Expr? {
     let mark = current.range.lowerBound
     switch tokens[at + 1].kind {
     case .int(let digits):
@@ -163,12 +172,12 @@ struct Parser {
 
   // MARK: Members
 
-  private mutating func member() throws(ExpressionProblem) -> Expr {
+  private mutating func member() throws(CompileProblem) -> Expr {
     let first = try primary()
     return try members(of: first)
   }
 
-  private mutating func members(of first: Expr) throws(ExpressionProblem) -> Expr {
+  private mutating func members(of first: Expr) throws(CompileProblem) -> Expr {
     var operand = first
     while true {
       let mark = current.range.lowerBound
@@ -185,7 +194,7 @@ struct Parser {
     }
   }
 
-  private mutating func selection(of operand: Expr, at mark: Int) throws(ExpressionProblem) -> Expr {
+  private mutating func selection(of operand: Expr, at mark: Int) throws(CompileProblem) -> Expr {
     let optional = skip(.question)
     let nameAt = current.range.lowerBound
     let start = operand.range.lowerBound
@@ -206,7 +215,7 @@ struct Parser {
     }
   }
 
-  private mutating func arguments() throws(ExpressionProblem) -> [Expr] {
+  private mutating func arguments() throws(CompileProblem) -> [Expr] {
     var arguments: [Expr] = []
     if skip(.closeParenthesis) { return arguments }
     repeat { arguments.append(try expression()) } while skip(.comma)
@@ -216,7 +225,7 @@ struct Parser {
 
   // MARK: Primaries
 
-  private mutating func primary() throws(ExpressionProblem) -> Expr {
+  private mutating func primary() throws(CompileProblem) -> Expr {
     let token = current
     let mark = token.range.lowerBound
     switch token.kind {
@@ -226,7 +235,7 @@ struct Parser {
     case .symbol(.openParenthesis):
       at += 1
       var inner = try expression()
-      try expect(.closeParenthesis, "to close '('")
+      try expect(.closeParenthesis, "to close `(`")
       inner.range = mark..<previousEnd
       return inner
     case .symbol(.openBracket): return try list()
@@ -236,13 +245,13 @@ struct Parser {
     }
   }
 
-  private mutating func word(_ name: String) throws(ExpressionProblem) -> Expr {
+  private mutating func word(_ name: String) throws(CompileProblem) -> Expr {
     at += 1
     return try node(
       .literal(name == "null" ? .null : .bool(name == "true")), at: previousEnd - name.utf8.count)
   }
 
-  private mutating func literal(_ token: Token) throws(ExpressionProblem) -> Expr {
+  private mutating func literal(_ token: Token) throws(CompileProblem) -> Expr {
     at += 1
     let mark = token.range.lowerBound
     switch token.kind {
@@ -253,32 +262,32 @@ struct Parser {
     case .uint(let digits):
       let (body, radix) = digits.hasPrefix("0x") ? (String(digits.dropFirst(2)), 16) : (digits, 10)
       guard let value = UInt64(body, radix: radix) else {
-        throw ExpressionProblem(.syntax, "\(digits)u is beyond uint, which ends at 18446744073709551615u", at: mark)
+        throw CompileProblem(.syntax, "\(digits)u is beyond uint, which ends at 18446744073709551615u", at: mark)
       }
       return try node(.literal(.uint(value)), at: mark)
     default: throw unexpected("a value")
     }
   }
 
-  private func integer(_ digits: String, at mark: Int) throws(ExpressionProblem) -> Int64 {
+  private func integer(_ digits: String, at mark: Int) throws(CompileProblem) -> Int64 {
     let plain = digits.hasPrefix("0x") || digits.hasPrefix("-0x")
     let value = plain ? Int64(digits.replacingFirst("0x", with: ""), radix: 16) : Int64(digits)
     guard let value else {
-      throw ExpressionProblem(
+      throw CompileProblem(
         .syntax, "\(digits) is beyond int, which ends at 9223372036854775807", hint: "write \(digits).0 for a double",
         at: mark)
     }
     return value
   }
 
-  private func double(_ digits: String, at mark: Int) throws(ExpressionProblem) -> Double {
+  private func double(_ digits: String, at mark: Int) throws(CompileProblem) -> Double {
     guard let value = Double(digits.hasPrefix(".") ? "0" + digits : digits), value.isFinite else {
-      throw ExpressionProblem(.syntax, "\(digits) is beyond double", at: mark)
+      throw CompileProblem(.syntax, "\(digits) is beyond double", at: mark)
     }
     return value
   }
 
-  private mutating func rooted() throws(ExpressionProblem) -> Expr {
+  private mutating func rooted() throws(CompileProblem) -> Expr {
     at += 1
     guard case .identifier(let name) = current.kind, !Self.keywords.contains(name) else {
       throw unexpected("a name")
@@ -287,11 +296,11 @@ struct Parser {
   }
 
   /// A variable, a call of a function, or the name of a message before `{`.
-  private mutating func named(_ name: String, dot: String = "") throws(ExpressionProblem) -> Expr {
+  private mutating func named(_ name: String, dot: String = "") throws(CompileProblem) -> Expr {
     let mark = current.range.lowerBound
     guard !Self.reserved.contains(name) else {
-      throw ExpressionProblem(
-        .syntax, "'\(name)' is a reserved word", hint: "a field of that name is read after a dot", at: mark)
+      throw CompileProblem(
+        .syntax, "`\(name)` is a reserved word", hint: "a field of that name is read after a dot", at: mark)
     }
     at += 1
     if skip(.openParenthesis) {
@@ -304,7 +313,7 @@ struct Parser {
   }
 
   /// Skips `a.b.C{…}`, which builds a protocol-buffer message; there are none, and the resolver says so.
-  private mutating func messageName(_ first: String) throws(ExpressionProblem) -> String? {
+  private mutating func messageName(_ first: String) throws(CompileProblem) -> String? {
     var name = first
     var ahead = at
     while tokens[ahead].kind == .symbol(.dot), case .identifier(let part) = tokens[ahead + 1].kind {
@@ -323,11 +332,11 @@ struct Parser {
       _ = try expression()
       if !skip(.comma) { break }
     }
-    try expect(.closeBrace, "to close '{'")
+    try expect(.closeBrace, "to close `{`")
     return name
   }
 
-  private mutating func list() throws(ExpressionProblem) -> Expr {
+  private mutating func list() throws(CompileProblem) -> Expr {
     let mark = current.range.lowerBound
     at += 1
     var items: [Expr.Item] = []
@@ -336,11 +345,11 @@ struct Parser {
       items.append(Expr.Item(value: try expression(), optional: optional))
       if !skip(.comma) { break }
     }
-    try expect(.closeBracket, "to close '['")
+    try expect(.closeBracket, "to close `[`")
     return try node(.list(items), at: mark)
   }
 
-  private mutating func map() throws(ExpressionProblem) -> Expr {
+  private mutating func map() throws(CompileProblem) -> Expr {
     let mark = current.range.lowerBound
     at += 1
     var entries: [Expr.Entry] = []
@@ -351,7 +360,7 @@ struct Parser {
       entries.append(Expr.Entry(key: key, value: try expression(), optional: optional))
       if !skip(.comma) { break }
     }
-    try expect(.closeBrace, "to close '{'")
+    try expect(.closeBrace, "to close `{`")
     return try node(.map(entries), at: mark)
   }
 

@@ -9,11 +9,11 @@ package struct SourceText: Sendable {
   }
 
   /// The line and column of a byte, both counted from 1; columns count code points.
-  package func place(of offset: Int) -> Place {
+  package func place(of offset: Int) -> TextPlace {
     let before = bytes.prefix(max(0, offset))
     let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
     let line = before.count { $0 == UInt8(ascii: "\n") } + 1
-    return Place(line: line, column: before[lineStart...].count { !isContinuation($0) } + 1)
+    return TextPlace(line: line, column: before[lineStart...].count { !isContinuation($0) } + 1)
   }
 
   /// What was written in a range of bytes.
@@ -23,7 +23,7 @@ package struct SourceText: Sendable {
 }
 
 /// A place in an expression's text, counted from 1.
-package struct Place: Sendable, Equatable {
+package struct TextPlace: Sendable, Equatable {
   package var line: Int
   package var column: Int
 

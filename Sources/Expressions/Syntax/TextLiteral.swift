@@ -20,7 +20,7 @@ struct TextLiteral {
     at = quoteAt + (isTriple ? 3 : 1)
   }
 
-  mutating func read() throws(ExpressionProblem) -> [UInt8] {
+  mutating func read() throws(CompileProblem) -> [UInt8] {
     while !atClosingQuote {
       guard at < bytes.count else { throw problem("the text that starts here has no closing quote") }
       try readCharacter()
@@ -34,7 +34,7 @@ struct TextLiteral {
     return !isTriple || at + 2 < bytes.count && bytes[at + 1] == quote && bytes[at + 2] == quote
   }
 
-  private mutating func readCharacter() throws(ExpressionProblem) {
+  private mutating func readCharacter() throws(CompileProblem) {
     let byte = bytes[at]
     switch byte {
     case UInt8(ascii: "\\") where !isRaw:
@@ -52,7 +52,7 @@ struct TextLiteral {
     }
   }
 
-  private mutating func readEscape() throws(ExpressionProblem) {
+  private mutating func readEscape() throws(CompileProblem) {
     let escape = at
     guard at + 1 < bytes.count else { throw problem("the text that starts here has no closing quote") }
     let code = bytes[at + 1]
@@ -75,16 +75,16 @@ struct TextLiteral {
       at -= 1
       try append(digits(3, base: 8, escape), from: escape)
     default:
-      throw ExpressionProblem(
+      throw CompileProblem(
         .syntax, "there is no such escape", hint: "write \\\\ for a backslash, or a raw string r'…'", at: escape)
     }
   }
 
-  private mutating func digits(_ count: Int, base: UInt32, _ escape: Int) throws(ExpressionProblem) -> UInt32 {
+  private mutating func digits(_ count: Int, base: UInt32, _ escape: Int) throws(CompileProblem) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<count {
       guard at < bytes.count, let digit = hexValue(bytes[at]), digit < base else {
-        throw ExpressionProblem(.syntax, "this escape needs \(count) digits of base \(base)", at: escape)
+        throw CompileProblem(.syntax, "this escape needs \(count) digits of base \(base)", at: escape)
       }
       value = value &* base &+ digit
       at += 1
@@ -93,15 +93,15 @@ struct TextLiteral {
   }
 
   /// A byte of a bytes literal, or a code point of a text.
-  private mutating func append(_ code: UInt32, from escape: Int) throws(ExpressionProblem) {
+  private mutating func append(_ code: UInt32, from escape: Int) throws(CompileProblem) {
     if isBytes { return content.append(UInt8(truncatingIfNeeded: code)) }
     guard let scalar = Unicode.Scalar(code) else {
-      throw ExpressionProblem(.syntax, "U+\(String(code, radix: 16, uppercase: true)) is no character", at: escape)
+      throw CompileProblem(.syntax, "U+\(String(code, radix: 16, uppercase: true)) is no character", at: escape)
     }
     content.append(contentsOf: Array(String(Character(scalar)).utf8))
   }
 
-  private func problem(_ message: String, hint: String? = nil) -> ExpressionProblem {
-    ExpressionProblem(.syntax, message, hint: hint, at: start)
+  private func problem(_ message: String, hint: String? = nil) -> CompileProblem {
+    CompileProblem(.syntax, message, hint: hint, at: start)
   }
 }

@@ -34,7 +34,7 @@ struct Zone: Sendable {
 
   static func unknown(_ name: String) -> EvaluationError {
     EvaluationError(
-      .badArgument, "'\(name)' is no time zone", hint: "zones are UTC, +02:00 or names like Europe/Berlin")
+      .badArgument, "`\(name)` is no time zone", hint: "zones are UTC, +02:00 or names like Europe/Berlin")
   }
 
   /// The seconds that the zone's clocks are ahead of UTC at a moment, in seconds since 1970.

@@ -1,5 +1,5 @@
 /// Something wrong with an expression, found before it runs.
-package struct ExpressionProblem: Error, Sendable, Equatable {
+package struct CompileProblem: Error, Sendable, Equatable {
   /// A stable code, `expression.unknown_field`.
   package var code: Code
   package var message: String
@@ -8,7 +8,7 @@ package struct ExpressionProblem: Error, Sendable, Equatable {
   /// Where, in bytes from the start of the expression.
   package var offset: Int
   /// The same place for people; filled in by ``Expression``.
-  package var place = Place(line: 1, column: 1)
+  package var place = TextPlace(line: 1, column: 1)
 
   package enum Code: String, Sendable, CaseIterable {
     case syntax = "expression.syntax"
@@ -35,6 +35,6 @@ package struct ExpressionProblem: Error, Sendable, Equatable {
 }
 
 /// All that is wrong with one expression; never empty.
-package struct ExpressionProblems: Error, Sendable, Equatable {
-  package var problems: [ExpressionProblem]
+package struct CompileProblems: Error, Sendable, Equatable {
+  package var problems: [CompileProblem]
 }

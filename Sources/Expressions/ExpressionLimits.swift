@@ -1,5 +1,5 @@
 /// The bounds that keep an expression, and whoever wrote it, from exhausting the machine.
-package enum Limits {
+package enum ExpressionLimits {
   /// The most code points an expression may have.
   package static let sourceLength = 100_000
   /// The deepest nesting of parentheses, calls, lists and maps.
