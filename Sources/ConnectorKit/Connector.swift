@@ -46,10 +46,13 @@ package struct About: Sendable, Equatable {
   package var delivery: Delivery
   /// For a target: how many lanes it can take; nil for any number.
   package var lanesMax: Int?
+  /// For a target: how long a started batch waits for more where the file does not say; larger writes are worth it where
+  /// each costs a round trip or a statement.
+  package var batchWait: Duration
 
   package init(
     _ type: String, _ direction: Direction, title: String, summary: String, delivery: Delivery = .atLeastOnce,
-    lanesMax: Int? = nil
+    lanesMax: Int? = nil, batchWait: Duration = .milliseconds(200)
   ) {
     self.type = type
     self.direction = direction
@@ -57,6 +60,7 @@ package struct About: Sendable, Equatable {
     self.summary = summary
     self.delivery = delivery
     self.lanesMax = lanesMax
+    self.batchWait = batchWait
   }
 }
 

@@ -176,6 +176,18 @@ func numbers(_ reading: Reading) -> [Int64] { reading.records.compactMap { $0["n
     }
   }
 
+  @Test func aPackedFileWhoseEndChanged() async throws {
+    let folder = try TemporaryFolder()
+    let begin = (1...20).map { "{\"n\":\($0),\"x\":\"\(noise($0))\"}\n" }.joined()
+    try folder.write(pack([begin, lines(21...300)], .zstd), to: "a.ndjson")
+    let source = try fileSource(folder, ["path": "a.ndjson"], batchBytes: 4_096)
+    let position = try #require(try await read(source).positions.dropLast().last?.position)
+    let size = try folder.bytes(of: "a.ndjson").count
+    try folder.write(pack([begin, lines(22...301)], .zstd), to: "a.ndjson")
+    #expect(try folder.bytes(of: "a.ndjson").prefix(4_096).count == 4_096 && size > 4_096)
+    await #expect(code { _ = try await read(source, at: position) } == "file.replaced")
+  }
+
   @Test func aCopyOfTheFileIsAsGood() async throws {
     let folder = try TemporaryFolder()
     try folder.write(lines(1...200), to: "a.ndjson")

@@ -18,15 +18,6 @@ private final class SmallDisk {
   deinit { umount2(folder.path, 2) }
 }
 
-/// Text that does not pack well, 40 kB.
-private func noise(_ seed: Int) -> String {
-  var state = UInt64(seed) &+ 1
-  return (0..<2_500).map { _ in
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return String(state | 1 << 63, radix: 16)
-  }.joined()
-}
-
 private let mayMount = (try? SmallDisk(bytes: 1 << 16)) != nil
 
 @Suite(.enabled(if: mayMount, "needs the right to mount a small file system (run as root)"))

@@ -10,7 +10,8 @@ import Testing
 
   static let shapes: [(String, String)] = [
     ("brackets", "["), ("braces", "{"), ("brackets in a key", "? ["), ("keys of keys", "? "), ("dashes", "- "),
-    ("plain lines", "a\n"), ("one word", "a"), ("one line of values", "a, "), ("quotes", "\"\" "), ("open quote", "'a\n"),
+    ("plain lines", "a\n"), ("one word", "a"), ("one line of values", "a, "), ("quotes", "\"\" "),
+    ("open quote", "'a\n"),
     ("comments", "#\n"), ("one comment", "#"), ("anchors", "- &a x\n"), ("aliases", "- *a\n"), ("tags", "- !a x\n"),
     ("merge keys", "<<: x\n"), ("blocks", "- |\n\n"), ("blank lines in a block", "\n"), ("percent signs", "%"),
     ("spaces", " "), ("colons", ": "), ("documents", "---\n"), ("references", "${a} "), ("escapes", "\\"),

@@ -121,7 +121,7 @@ extension PlanBuilder {
     plan.file = file
     plan.fingerprint = Fingerprint.of(spec, source: source, target: target)
     plan.lanes = spec.target.common.lanes
-    plan.batch = spec.target.common.batch.policy(spec.limits)
+    plan.batch = spec.target.common.batch.policy(spec.limits, type(of: plan.target).about)
     plan.retry = spec.retry.policy
     plan.checkpoint.every = spec.checkpoint.every
     plan.limits = spec.limits.limits

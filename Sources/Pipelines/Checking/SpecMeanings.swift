@@ -54,12 +54,14 @@ extension TransformSpec {
 }
 
 extension BatchSpec {
-  /// - Parameter limits: a default batch is no larger than what may be in flight.
-  func policy(_ limits: LimitsSpec) -> BatchPolicy {
+  /// - Parameters:
+  ///   - limits: a default batch is no larger than what may be in flight.
+  ///   - about: the target's, which knows whether waiting for more is worth it.
+  func policy(_ limits: LimitsSpec, _ about: About) -> BatchPolicy {
     var policy = BatchPolicy()
     policy.records = records
     policy.bytes = $bytes.isGiven ? bytes.bytes : min(bytes.bytes, limits.inFlight.bytes)
-    policy.wait = wait
+    policy.wait = $wait.isGiven ? wait : about.batchWait
     return policy
   }
 }
