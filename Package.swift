@@ -29,9 +29,11 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     // Sixteen-byte scans that Swift's SIMD types compile to scalar loops; header only, SSE2, NEON and a portable branch.
     .target(name: "CScan"),
+    // Regular expressions in linear time, behind a C interface. Debian: libre2-dev
+    .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
     .target(name: "Records", dependencies: ["CScan"], swiftSettings: strict),
-    .target(name: "Expressions", dependencies: ["Records", "CScan"], swiftSettings: strict),
+    .target(name: "Expressions", dependencies: ["Records", "CScan", "CRE2"], swiftSettings: strict),
     .target(name: "ConnectorKit", dependencies: ["Records"], swiftSettings: strict),
     .target(
       name: "Connectors", dependencies: ["ConnectorKit", "Records", "CScan", "CZlib", "CZstd"],
