@@ -10,7 +10,7 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
-  .unsafeFlags(["-enforce-exclusivity=unchecked", "-cross-module-optimization"], .when(configuration: .release)),
+  .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 let package = Package(
@@ -33,7 +33,7 @@ let package = Package(
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
     .target(name: "Records", dependencies: ["CScan"], swiftSettings: strict),
-    .target(name: "Expressions", dependencies: ["Records", "CScan"], swiftSettings: strict),
+    .target(name: "Expressions", dependencies: ["Records", "CScan", "CRE2"], swiftSettings: strict),
     .target(name: "Contracts", dependencies: ["Records", "CRE2"], swiftSettings: strict),
     .target(name: "ConnectorKit", dependencies: ["Records"], swiftSettings: strict),
     .target(
@@ -43,11 +43,11 @@ let package = Package(
       name: "Pipelines", dependencies: ["Records", "Expressions", "ConnectorKit", "CYAML"],
       swiftSettings: strict),
     .target(name: "Flows", dependencies: ["Pipelines", "ConnectorKit", "Expressions", "Records"], swiftSettings: strict),
-    .target(name: "Status", dependencies: ["Flows", "Records"], swiftSettings: strict),
+    .target(name: "Status", dependencies: ["Flows", "ConnectorKit", "Records"], swiftSettings: strict),
     .executableTarget(
       name: "millrace",
       dependencies: [
-        "Connectors", "Flows", "Pipelines", "Status",
+        "ConnectorKit", "Connectors", "Expressions", "Flows", "Pipelines", "Records", "Status",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -59,9 +59,16 @@ let package = Package(
     .testTarget(name: "ContractsTests", dependencies: ["Contracts", "ConformanceFiles"], swiftSettings: strict),
     .testTarget(name: "ConnectorKitTests", dependencies: ["ConnectorKit"], swiftSettings: strict),
     .testTarget(name: "ConnectorsTests", dependencies: ["Connectors"], swiftSettings: strict),
-    .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], swiftSettings: strict),
-    .testTarget(name: "FlowsTests", dependencies: ["Flows"], swiftSettings: strict),
+    .testTarget(
+      name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], exclude: ["Goldens"], swiftSettings: strict),
+    .testTarget(name: "FlowsTests", dependencies: ["Flows"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "SimulationTests", dependencies: ["Flows"], swiftSettings: strict),
+    .testTarget(
+      name: "StatusTests", dependencies: ["Status", "Flows", "ConnectorKit", "Records"], swiftSettings: strict),
+    // The built program as a person meets it; it is run as a process, not linked.
+    .testTarget(name: "GoldenTests", exclude: ["Goldens"], swiftSettings: strict),
+    // The built program, killed again and again; it is run as a process, not linked.
+    .testTarget(name: "CrashTests", swiftSettings: strict),
   ]
 )
 

@@ -15,6 +15,12 @@ extension Connector {
 
 package protocol SourceConnector: Connector {
   func makeSource(_ context: Context) throws(ConnectorError) -> any Source
+  /// A position for people: `data/a.ndjson, line 12`.
+  func describe(_ position: Position) -> String
+}
+
+extension SourceConnector {
+  package func describe(_ position: Position) -> String { position.value.json }
 }
 
 package protocol TargetConnector: Connector {
@@ -40,10 +46,13 @@ package struct About: Sendable, Equatable {
   package var delivery: Delivery
   /// For a target: how many lanes it can take; nil for any number.
   package var lanesMax: Int?
+  /// For a target: how long a started batch waits for more where the file does not say; larger writes are worth it where
+  /// each costs a round trip or a statement.
+  package var batchWait: Duration
 
   package init(
     _ type: String, _ direction: Direction, title: String, summary: String, delivery: Delivery = .atLeastOnce,
-    lanesMax: Int? = nil
+    lanesMax: Int? = nil, batchWait: Duration = .milliseconds(200)
   ) {
     self.type = type
     self.direction = direction
@@ -51,6 +60,7 @@ package struct About: Sendable, Equatable {
     self.summary = summary
     self.delivery = delivery
     self.lanesMax = lanesMax
+    self.batchWait = batchWait
   }
 }
 
@@ -61,12 +71,17 @@ package struct Problem: Sendable, Equatable {
   package var code: String
   package var message: String
   package var hint: String?
+  package var severity: Diagnostic.Severity
 
-  package init(_ setting: String, code: String = "config.invalid", _ message: String, hint: String? = nil) {
+  package init(
+    _ setting: String, code: String = "config.invalid", _ message: String, hint: String? = nil,
+    severity: Diagnostic.Severity = .error
+  ) {
     self.setting = setting
     self.code = code
     self.message = message
     self.hint = hint
+    self.severity = severity
   }
 }
 
@@ -80,6 +95,8 @@ package struct Context: Sendable {
   package var batchBytes: Int
   /// Waits, in the world's time; ends early with false when the task is cancelled.
   package var sleep: @Sendable (Duration) async -> Bool
+  /// Whether a source that would wait for more ends where there is nothing more now (`run --once`).
+  package var endsOnceRead = false
   /// Says something to the person who watches (a rotated file, a reconnect). No secrets.
   package var note: @Sendable (String) -> Void
 

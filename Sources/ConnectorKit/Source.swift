@@ -23,12 +23,15 @@ package protocol Source: Sendable {
   func makeDecoder() -> any Decoder
 
   /// Says that everything up to these positions is durable downstream and in the checkpoint: all that became safe since
-  /// the last call, in order. A log needs the last one only, a queue each of them.
+  /// the last call, in order. A log needs the last one only, a queue each of them. Called after `open` as well, with the
+  /// position of the checkpoint, because a crash may have come between the two; what is known already does no harm.
   func acknowledge(_ positions: [Position]) async throws(ConnectorError)
 
   /// How much there is, for progress and time left; nil where nobody knows.
   func extent() async -> Extent?
 
+  /// Lets go of everything. Called once at the end, after an `open` that failed, and before each one that follows a
+  /// `retry`; what is not open bears it.
   func close() async
 }
 

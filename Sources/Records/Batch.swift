@@ -23,6 +23,8 @@ package final class Batch: @unchecked Sendable {
   package var origin: Origin
   /// How many bytes of `bytes` the source read; the rest was made here.
   package var inputBytes = 0
+  /// Set where the batch is one record that was too long to be read, of which `bytes` holds the begin.
+  package var longRecord: LongRecordPlace?
 
   package init(bytesCapacity: Int = 0) {
     bytes = ByteBuffer(capacity: bytesCapacity)
@@ -41,6 +43,7 @@ package final class Batch: @unchecked Sendable {
     failures.removeAll(keepingCapacity: true)
     keys = KeyNames()
     inputBytes = 0
+    longRecord = nil
     position = .start
   }
 
@@ -70,6 +73,19 @@ package struct Origin: Sendable, Equatable {
     self.offset = offset
     self.line = line
     self.columns = columns
+  }
+}
+
+/// A record that was longer than its source reads.
+package struct LongRecordPlace: Sendable, Equatable {
+  /// Its length, in bytes.
+  package var length: UInt64
+  /// The most bytes that a record may have.
+  package var max: Int
+
+  package init(length: UInt64, max: Int) {
+    self.length = length
+    self.max = max
   }
 }
 

@@ -56,6 +56,26 @@ static inline const uint8_t *scan_json_text(const uint8_t *p, const uint8_t *end
   return end;
 }
 
+/// The first byte at or after `p` that equals `a` or `b`, or `end`.
+static inline const uint8_t *scan_either(const uint8_t *p, const uint8_t *end, uint8_t a, uint8_t b) {
+  while (p < end) {
+#if defined(__SSE2__)
+    __m128i v = _mm_loadu_si128((const __m128i *)p);
+    __m128i hit = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8((char)a)), _mm_cmpeq_epi8(v, _mm_set1_epi8((char)b)));
+    uint32_t mask = (uint32_t)_mm_movemask_epi8(hit);
+    if (mask) {
+      p += __builtin_ctz(mask);
+      return p < end ? p : end;
+    }
+    p += 16;
+#else
+    if (*p == a || *p == b) return p;
+    p++;
+#endif
+  }
+  return end;
+}
+
 /// The number of bytes in `p ..< end` that equal `byte`.
 static inline size_t scan_count(const uint8_t *p, const uint8_t *end, uint8_t byte) {
   size_t count = 0;

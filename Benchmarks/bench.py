@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Runs Millrace against its peers on the same work, and measures how its own cost grows.
+
+  bench.py                          everything
+  bench.py w1 --runs 3              one workload, best of three
+  bench.py growth --full            up to 20 million records
+  bench.py startup
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from harness import compete, machine, peers, report, startup, workloads
+from w1 import growth
+
+HERE = Path(__file__).parent
+BUILD = HERE.parent / ".build"
+SECTIONS = [*workloads.names(), "growth", "startup"]
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"what to measure: {', '.join(SECTIONS)} (default: all)")
+    parser.add_argument("--only", action="append", default=[], metavar="PEER", help="a file name of peers/, may be repeated")
+    parser.add_argument("--records", type=int, default=1_000_000, help="events of a workload (default: 1000000)")
+    parser.add_argument("--runs", type=int, default=5, help="the best of so many counts (default: 5)")
+    parser.add_argument("--full", action="store_true", help="growth up to 20 million records: 15 GB of disk")
+    parser.add_argument("--scale", type=float, default=1.0, help="makes the growth series smaller: 0.01 for a quick look")
+    parser.add_argument("--binary", default=os.environ.get("MILLRACE_BINARY", str(BUILD / "release" / "millrace")))
+    parser.add_argument("--python", default=str(BUILD / "bench" / "venv" / "bin" / "python"), help="runs the peers in Python")
+    parser.add_argument("--data", default=str(BUILD / "bench" / "data"), help="folder for events and results")
+    parser.add_argument("--json", metavar="FILE", help="write every number to this file")
+    parser.add_argument("--update-readme", action="store_true", help="put the tables into Benchmarks/README.md")
+    chosen = parser.parse_args()
+    unknown = [name for name in chosen.sections if name not in SECTIONS]
+    if unknown:
+        parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
+    if chosen.records < 1 or chosen.runs < 1 or not 0 < chosen.scale <= 1:
+        parser.error("--records and --runs start at 1, --scale lies in 0 … 1")
+    chosen.sections = chosen.sections or SECTIONS
+    return chosen
+
+
+def main() -> int:
+    chosen = options()
+    if not os.access(chosen.python, os.X_OK):
+        chosen.python = sys.executable
+    os.makedirs(chosen.data, exist_ok=True)
+    scratch = tempfile.mkdtemp(prefix="run-", dir=chosen.data)
+    results: dict = {"machine": machine.describe()}
+    print(machine.sentence(results["machine"]))
+    try:
+        return max([measure(section, chosen, scratch, results) for section in chosen.sections])
+    finally:
+        shutil.rmtree(scratch)
+        if chosen.json:
+            Path(chosen.json).write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+
+def measure(section: str, chosen: argparse.Namespace, scratch: str, results: dict) -> int:
+    """Measures one section and prints its table; 0 where all went well, as an exit code."""
+    if section in workloads.names():
+        return measure_workload(workloads.load(section), chosen, scratch, results)
+    version = version_of(chosen.binary)
+    if version is None:
+        return 1
+    if section == "growth":
+        grown = [growth.measure(p, chosen.binary, min(chosen.runs, 3), chosen.data, scratch) for p in growth.points(chosen.full, chosen.scale)]
+        results["growth"] = [asdict(measured) for measured in grown]
+        publish("growth", f"{growth.table(grown)}\n\n{version}.", chosen, results)
+    else:
+        costs = startup.measure(chosen.binary, scratch)
+        results["startup"] = {name: asdict(cost) for name, cost in costs.items()}
+        publish("startup", f"{startup.table(costs)}\n\n{version}, best of {startup.RUNS}.", chosen, results)
+    return 0
+
+
+def measure_workload(work: workloads.Workload, chosen: argparse.Namespace, scratch: str, results: dict) -> int:
+    os.environ["MILLRACE_BINARY"] = chosen.binary
+    if "millrace" in (chosen.only or ["millrace"]):
+        version_of(chosen.binary)
+    found, missing = peers.find(work.peers, chosen.python, chosen.only)
+    for reason in missing:
+        print(f"not measured: {reason}", file=sys.stderr)
+    if not found:
+        print("nothing to measure: no peer works here (make bench installs them)", file=sys.stderr)
+        return 1
+    source, digest = work.events(chosen.records, chosen.data)
+    standings = compete.compete(work, source, found, chosen.runs, scratch)
+    results[work.name] = {
+        "records": chosen.records, "bytes": os.path.getsize(source), "sha256": digest, "peers": compete.as_json(standings)
+    }
+    heading = (
+        f"{report.count(chosen.records)} events, {report.count(os.path.getsize(source))} bytes, sha256 `{digest[:16]}…`; "
+        f"best of {chosen.runs} in turns; every result was compared record by record."
+    )
+    problems = [f"{standing.peer.title}: {problem}" for standing in standings for problem in standing.problems]
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+        chosen.update_readme = False
+    publish(work.name, f"{compete.table(standings, chosen.records)}\n\n{heading}", chosen, results)
+    return 1 if problems else 0
+
+
+def version_of(binary: str) -> str | None:
+    """What the binary says of itself; None, and a sentence to the user, where there is none."""
+    try:
+        answer = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)
+        return f"Millrace {answer.stdout.strip().removeprefix('millrace ')}"
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"no Millrace at {binary} ({error}); build it with `make build` or name it with --binary", file=sys.stderr)
+        return None
+
+
+def publish(section: str, text: str, chosen: argparse.Namespace, results: dict) -> None:
+    print(f"\n{text}\n", flush=True)
+    if chosen.update_readme:
+        report.replace(HERE / "README.md", section, f"{machine.sentence(results['machine'])}.\n\n{text}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Puts the peers that are Python packages into a virtual environment under .build.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+environment=../.build/bench/venv
+[ -x "$environment/bin/python" ] || python3 -m venv "$environment"
+"$environment/bin/python" -m pip install --quiet --disable-pip-version-check --requirement requirements.txt

@@ -1,0 +1,24 @@
+/// How many events ended where. Every event that was read is in exactly one bucket (Invariant 4).
+package struct Counts: Sendable, Equatable {
+  package var read: UInt64 = 0
+  package var written: UInt64 = 0
+  package var filtered: UInt64 = 0
+  package var duplicate: UInt64 = 0
+  package var stale: UInt64 = 0
+  package var deadLettered: UInt64 = 0
+
+  package init() {}
+
+  /// All buckets together.
+  package var sum: UInt64 { written + filtered + duplicate + stale + deadLettered }
+  package var balances: Bool { read == sum }
+
+  package static func += (a: inout Counts, b: Counts) {
+    a.read += b.read
+    a.written += b.written
+    a.filtered += b.filtered
+    a.duplicate += b.duplicate
+    a.stale += b.stale
+    a.deadLettered += b.deadLettered
+  }
+}

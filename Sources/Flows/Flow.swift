@@ -1,0 +1,124 @@
+import ConnectorKit
+import Expressions
+import Records
+import Synchronization
+
+/// A pipeline in motion: reader → compute lanes → writers → keeper, each on lanes of its own.
+package final class Flow: Sendable {
+  private let settings: FlowSettings
+  private let source: any Source
+  private let targets: [any Target]
+  private let makeMapper: @Sendable () -> any Mapper
+  private let world: World
+  private let retries = Retries()
+  private let stopping = Stopping()
+
+  /// - Parameters:
+  ///   - targets: one a lane.
+  ///   - makeMapper: called once for each compute lane.
+  package init(
+    _ settings: FlowSettings, source: any Source, targets: [any Target],
+    makeMapper: @escaping @Sendable () -> any Mapper, in world: World
+  ) {
+    precondition((1...FlowSettings.lanesMax).contains(targets.count), "1 to \(FlowSettings.lanesMax) target lanes")
+    self.settings = settings
+    self.source = source
+    self.targets = targets
+    self.makeMapper = makeMapper
+    self.world = retries.counting(world)
+  }
+
+  /// The first call drains: reading ends, what is in flight is stored and acknowledged, and `run` returns. A second one
+  /// ends the run at once; the checkpoint stands.
+  package func stop() {
+    if stopping.next() == .drain { world.observe(.draining) }
+  }
+
+  /// Runs until the source has ended or the flow is stopped. Call it once.
+  package func run() async throws(FlowError) -> Summary {
+    let lanes = Lanes(world, targets: targets.count, compute: settings.computeLanes)
+    return try await withTaskExecutorPreference(lanes.keeper) { () async throws(FlowError) -> Summary in
+      try await run(on: lanes)
+    }
+  }
+
+  private func run(on lanes: Lanes) async throws(FlowError) -> Summary {
+    let began = world.now()
+    let opening = Opening(settings, source, targets, makeMapper, lanes, world)
+    let result: Result<Summary, FlowError>
+    do {
+      result = .success(try await move(try await open(opening, lanes), lanes, since: began))
+    } catch {
+      result = .failure(error)
+    }
+    await opening.close()
+    let summary = try result.get()
+    world.observe(.finished(summary))
+    return summary
+  }
+
+  /// A stop while something is waited for at the start ends the run: nothing is in flight yet.
+  private func open(_ opening: Opening, _ lanes: Lanes) async throws(FlowError) -> Opening.Opened {
+    let result = await withTaskGroup(of: Result<Opening.Opened, FlowError>?.self) { group in
+      group.addTask(executorPreference: lanes.keeper) { await opening.result() }
+      group.addTask(executorPreference: lanes.keeper) { [stopping] in
+        await stopping.waitForDrain()
+        return nil
+      }
+      var result: Result<Opening.Opened, FlowError>?
+      for await end in group {
+        result = result ?? end
+        group.cancelAll()
+      }
+      return result ?? .failure(.interrupted)
+    }
+    return try result.get()
+  }
+
+  private func move(_ opened: Opening.Opened, _ lanes: Lanes, since began: Duration) async throws(FlowError) -> Summary
+  {
+    let stages = Stages(opened, settings, targets, lanes, stopping, world)
+    let (checkpoint, end) = try await stages.run()
+    if case .failed(let error) = end { throw error }
+    let counts = stages.books.totals
+    guard counts.balances else { throw .unbalanced(counts) }
+    var ended = false
+    if case .ended = end { ended = true }
+    return Summary(
+      counts: counts, retries: retries.count, seconds: (world.now() - began).seconds, ended: ended,
+      checkpoint: checkpoint)
+  }
+}
+
+/// The lanes of one flow.
+struct Lanes: Sendable {
+  let source: any TaskExecutor
+  let compute: [any TaskExecutor]
+  let targets: [any TaskExecutor]
+  let keeper: any TaskExecutor
+
+  init(_ world: World, targets: Int, compute: Int) {
+    source = world.lane("source")
+    self.compute = (0..<max(1, compute)).map { world.lane("compute-\($0)") }
+    self.targets = (0..<targets).map { world.lane("target-\($0)") }
+    keeper = world.lane("keeper")
+  }
+}
+
+/// How often something was tried again, read off the events that say so.
+private final class Retries: Sendable {
+  private let counter = Atomic<UInt64>(0)
+  var count: UInt64 { counter.load(ordering: .relaxed) }
+
+  func counting(_ world: World) -> World {
+    var counted = world
+    counted.observe = { [self] event in
+      switch event {
+      case .retrying, .circuitOpened: counter.add(1, ordering: .relaxed)
+      default: break
+      }
+      world.observe(event)
+    }
+    return counted
+  }
+}

@@ -1,0 +1,40 @@
+import Pipelines
+import Records
+
+/// What a flow takes from a plan.
+package struct FlowSettings: Sendable {
+  /// The most target lanes.
+  package static let lanesMax = 64
+
+  package var pipeline: String
+  package var fingerprint: String
+  package var columns: Columns
+  /// How many lanes decode, map and encode; as many as there are cores.
+  package var computeLanes = 2
+  /// How many bytes a source puts into a batch, about.
+  package var batchBytes = 256 << 10
+  package var batch = BatchPolicy()
+  package var retry = RetryPolicy()
+  package var checkpointEvery: Duration = .seconds(1)
+  package var limits = Limits()
+  /// A flow that has something in flight and moves nothing for so long says so.
+  package var stalledAfter: Duration = .seconds(60)
+  /// How long a stopped flow may take to store what is in flight.
+  package var drainFor: Duration = .seconds(25)
+
+  package init(pipeline: String, fingerprint: String, columns: Columns) {
+    self.pipeline = pipeline
+    self.fingerprint = fingerprint
+    self.columns = columns
+  }
+}
+
+extension FlowSettings {
+  package init(_ plan: Plan) {
+    self.init(pipeline: plan.name, fingerprint: plan.fingerprint, columns: plan.columns)
+    batch = plan.batch
+    retry = plan.retry
+    checkpointEvery = plan.checkpoint.every
+    limits = plan.limits
+  }
+}

@@ -1,0 +1,267 @@
+import ConnectorKit
+import Records
+import Synchronization
+
+/// What the stages know together, under one lock: the order of the batches, the ledger, refused events, marks.
+///
+/// The lock is held for some tens of nanoseconds a batch; bells are rung after it is released.
+final class Books: Sendable {
+  struct State {
+    var order = Resequencer<Entry>()
+    var ledger = Ledger()
+    /// Closed parcels with failures, which the keeper appends to the dead letters.
+    var failed: [Parcel] = []
+    /// What each target's last flush gave.
+    var marks: [Value?]
+    var totals = Counts()
+    /// How the reader ended.
+    var readerEnd: ReaderEnd?
+    /// When a batch was last closed, or the first one entered after a pause.
+    var movedAt: Duration
+    var lanesAtBarrier = 0
+    /// Whether batches entered since the last barrier was drawn.
+    var isDirty = false
+  }
+
+  enum Entry {
+    case parcel(Parcel)
+    case barrier(Barrier)
+  }
+
+  enum ReaderEnd: Sendable {
+    /// The source has no more.
+    case ended
+    /// A stop was asked for.
+    case stopped
+    case failed(FlowError)
+  }
+
+  private let state: Mutex<State>
+  private let inboxes: [Inbox]
+  private let pool: ParcelPool
+  private let world: World
+  /// Rung when the keeper may have something to do.
+  let keeper = Bell()
+
+  init(inboxes: [Inbox], pool: ParcelPool, marks: [Value?], in world: World) {
+    self.inboxes = inboxes
+    self.pool = pool
+    self.world = world
+    state = Mutex(State(marks: marks, movedAt: world.now()))
+  }
+
+  // MARK: - Reading and computing
+
+  /// Gives the batch that was just read its number.
+  func issue(_ parcel: Parcel) {
+    if world.flaw == .orderNotRestored { return }
+    parcel.number = state.withLock { $0.order.issue() }
+  }
+
+  /// Takes a computed parcel, restores the order, and hands on what is next in it.
+  func arrived(_ parcel: Parcel) {
+    if world.flaw == .orderNotRestored { parcel.number = state.withLock { $0.order.issue() } }
+    put(.parcel(parcel), at: parcel.number)
+  }
+
+  /// Draws a barrier behind all that was read so far.
+  func draw(finishes: Bool) -> Barrier {
+    let barrier = state.withLock { state in
+      state.isDirty = false
+      state.lanesAtBarrier = 0
+      return Barrier(number: state.order.issue(), finishes: finishes)
+    }
+    put(.barrier(barrier), at: barrier.number)
+    return barrier
+  }
+
+  private func put(_ entry: Entry, at number: UInt64) {
+    let now = world.now()
+    var handed = Handed()
+    state.withLock { state in
+      state.order.put(entry, at: number)
+      while let next = state.order.pop() { enter(next, &state, now, &handed) }
+      if state.order.isQuiet { handed.lanes = LaneSet(all: inboxes.count) }
+    }
+    for lane in inboxes.indices where handed.lanes.contains(lane) { inboxes[lane].bell.ring() }
+    for parcel in handed.done { pool.giveBack(parcel) }
+    if handed.wakesKeeper { keeper.ring() }
+  }
+
+  /// What to do after the lock is released.
+  private struct Handed {
+    var lanes = LaneSet()
+    var done: [Parcel] = []
+    var wakesKeeper = false
+  }
+
+  private func enter(_ entry: Entry, _ state: inout State, _ now: Duration, _ handed: inout Handed) {
+    switch entry {
+    case .barrier(let barrier):
+      state.ledger.enter(barrier.number, position: nil, lanes: LaneSet(all: inboxes.count))
+      for inbox in inboxes { inbox.put(.barrier(barrier)) }
+    case .parcel(let parcel):
+      if !state.isDirty {
+        state.isDirty = true
+        handed.wakesKeeper = true
+      }
+      if state.ledger.inFlight == 0 { state.movedAt = now }
+      hand(parcel, &state, now, &handed)
+    }
+  }
+
+  private func hand(_ parcel: Parcel, _ state: inout State, _ now: Duration, _ handed: inout Handed) {
+    let lanes = parcel.lanes
+    state.ledger.enter(parcel.number, position: parcel.batch.position, lanes: lanes)
+    if state.ledger.uncut == Self.uncutMax { handed.wakesKeeper = true }
+    guard !lanes.isEmpty else {
+      if close(parcel, &state, now) { handed.done.append(parcel) } else { handed.wakesKeeper = true }
+      return
+    }
+    for lane in inboxes.indices where lanes.contains(lane) {
+      inboxes[lane].put(.rows(parcel))
+      handed.lanes.insert(lane)
+    }
+  }
+
+  /// A checkpoint is due before its time when so many batches wait for one, in batches.
+  static let uncutMax = 4_096
+
+  /// Whether anything was read at all.
+  var hasRead: Bool { state.withLock { $0.order.issued > 0 } }
+
+  /// Whether everything that was read has reached the target lanes.
+  var isQuiet: Bool { state.withLock { $0.order.isQuiet } }
+
+  // MARK: - Writing
+
+  /// A lane has written its part of these parcels.
+  func written(_ group: [Parcel], _ answer: Written, lane: Int, tries: Int) throws(FlowError) {
+    let now = world.now()
+    var done: [Parcel] = []
+    let result = state.withLock { state -> Result<Bool, FlowError> in
+      guard note(answer, group, lane, &state) else { return .failure(.badAnswer(.target(lane: lane))) }
+      var wakesKeeper = false
+      for parcel in group where state.ledger.complete(parcel.number, lane: lane) {
+        parcel.tries = max(parcel.tries, tries)
+        if close(parcel, &state, now) { done.append(parcel) } else { wakesKeeper = true }
+      }
+      return .success(wakesKeeper)
+    }
+    for parcel in done { pool.giveBack(parcel) }
+    if try result.get() { keeper.ring() }
+  }
+
+  /// - Returns: whether the parcel is done with; otherwise it has failures, and the keeper gives it back.
+  private func close(_ parcel: Parcel, _ state: inout State, _ now: Duration) -> Bool {
+    state.ledger.close(parcel.number, counts: parcel.counts)
+    state.totals += parcel.counts
+    state.movedAt = now
+    world.observe(.settled(parcel.counts))
+    if parcel.batch.failures.isEmpty { return true }
+    state.failed.append(parcel)
+    return false
+  }
+
+  private func note(_ answer: Written, _ group: [Parcel], _ lane: Int, _ state: inout State) -> Bool {
+    if world.flaw == .rejectionIgnored { return true }
+    for rejection in answer.rejections {
+      guard let (parcel, event) = find(rejection.place, group, lane) else { return false }
+      parcel.reject(event, rejection)
+    }
+    for place in answer.stale {
+      guard let (parcel, event) = find(place, group, lane) else { return false }
+      parcel.markStale(event)
+    }
+    return true
+  }
+
+  private func find(_ place: RowPlace, _ group: [Parcel], _ lane: Int) -> (Parcel, event: Int)? {
+    guard group.indices.contains(place.payload) else { return nil }
+    let rows = group[place.payload].payloads[lane].rows.count
+    guard place.row >= 0, place.row < rows else { return nil }
+    return (group[place.payload], Int(group[place.payload].payloads[lane].rows[place.row].event))
+  }
+
+  /// A lane has flushed everything before the barrier.
+  func reached(_ barrier: Barrier, mark: Value?, lane: Int) {
+    let now = world.now()
+    state.withLock { state in
+      state.marks[lane] = mark
+      state.lanesAtBarrier += 1
+      if state.ledger.complete(barrier.number, lane: lane) { state.ledger.close(barrier.number, counts: Counts()) }
+      state.movedAt = now
+    }
+    keeper.ring()
+  }
+
+  // MARK: - Keeping
+
+  /// Takes the parcels whose dead letters may be written now, in order: all, or those before a barrier that is drawn.
+  private static func takeFailed(before barrier: UInt64, _ state: inout State) -> [Parcel] {
+    let failed = state.failed.filter { $0.number < barrier }.sorted { $0.number < $1.number }
+    if !failed.isEmpty { state.failed.removeAll { $0.number < barrier } }
+    return failed
+  }
+
+  /// What the keeper finds when it looks.
+  struct View: Sendable {
+    var failed: [Parcel]
+    var isDirty: Bool
+    var isCrowded: Bool
+    var readerEnd: ReaderEnd?
+    var inFlight: Int
+    var movedAt: Duration
+  }
+
+  /// - Parameter barrier: the one that is drawn and not yet reached.
+  func look(before barrier: UInt64 = .max) -> View {
+    state.withLock { state in
+      View(
+        failed: Self.takeFailed(before: barrier, &state), isDirty: state.isDirty,
+        isCrowded: state.ledger.uncut >= Self.uncutMax, readerEnd: state.readerEnd, inFlight: state.ledger.inFlight,
+        movedAt: state.movedAt)
+    }
+  }
+
+  /// Everything before the barrier and the marks of its flushes, if all lanes have reached it.
+  ///
+  /// - Parameter anyway: without waiting for them; only a flawed engine does.
+  func cut(through barrier: Barrier, anyway: Bool = false) -> (Ledger.Cut, marks: [Value?])? {
+    state.withLock { state in
+      let cut =
+        anyway ? state.ledger.cutAnyway(through: barrier.number) : state.ledger.cut(through: barrier.number)
+      return cut.map { ($0, state.marks) }
+    }
+  }
+
+  /// How many lanes have reached the barrier that was drawn last; only a flawed engine asks.
+  var lanesAtBarrier: Int { state.withLock { $0.lanesAtBarrier } }
+
+  var totals: Counts { state.withLock { $0.totals } }
+
+  func readerEnded(_ end: ReaderEnd) {
+    state.withLock { $0.readerEnd = end }
+    keeper.ring()
+  }
+}
+
+extension Parcel {
+  /// A target refuses one of the event's rows for good.
+  func reject(_ event: Int, _ rejection: Rejection) {
+    guard batch.events[event].outcome == .flowing else { return }
+    let failure = Failure(
+      event: event, code: rejection.code, stage: "target", field: rejection.field, message: rejection.message)
+    batch.fail(event, failure)
+    counts.written -= 1
+    counts.deadLettered += 1
+  }
+
+  /// The target holds a newer version.
+  func markStale(_ event: Int) {
+    guard batch.events[event].outcome == .flowing else { return }
+    batch.events[event].outcome = .stale
+    counts.written -= 1
+    counts.stale += 1
+  }
+}

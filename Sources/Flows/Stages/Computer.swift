@@ -1,0 +1,94 @@
+import ConnectorKit
+import Expressions
+import Records
+
+/// What one compute lane works with.
+///
+/// `@unchecked Sendable`: made before the lane starts, and then used by that lane alone.
+struct Tools: @unchecked Sendable {
+  let decoder: any Decoder
+  let mapper: any Mapper
+  /// One a target lane.
+  let encoders: [any Encoder]
+}
+
+/// Decodes, maps and encodes whole batches, on a lane of its own among several.
+struct Computer: Sendable {
+  let lane: Int
+  let tools: Tools
+  let work: WorkQueue
+  let books: Books
+  let pool: ParcelPool
+  let pace: Pace?
+  let world: World
+
+  func run() async {
+    while let parcel = await work.receive(lane: lane) {
+      tools.decoder.decode(parcel.batch)
+      if let pace, await !pace.wait(for: parcel.batch.events.count) { return }
+      tools.mapper.map(parcel.batch)
+      encode(parcel)
+      parcel.count()
+      pool.recharge(parcel)
+      await world.giveWay()
+      books.arrived(parcel)
+    }
+  }
+
+  /// Once a row, so it reads through plain pointers: looking into the batch would be checked for exclusive access each
+  /// time. They hold, because nothing adds rows or events while the batch is encoded.
+  private func encode(_ parcel: Parcel) {
+    let batch = parcel.batch
+    let rows = UnsafeBufferPointer(start: batch.rows.rows.base, count: batch.rows.rows.count)
+    let events = UnsafeBufferPointer(start: batch.events.base, count: batch.events.count)
+    for (index, row) in rows.enumerated() {
+      precondition(row.event < events.count, "a row of no event")
+      guard events[Int(row.event)].outcome == .flowing else { continue }
+      let lane = self.lane(of: row, at: index)
+      do {
+        try tools.encoders[lane].encode(row: index, of: batch, into: parcel.payloads[lane])
+      } catch {
+        parcel.refuse(Int(row.event), error)
+      }
+    }
+  }
+
+  private func lane(of row: Row, at index: Int) -> Int {
+    let count = tools.encoders.count
+    if count == 1 { return 0 }
+    let number = world.flaw == .lanesInTurn ? UInt64(index) : row.keyHash
+    return Int(number % UInt64(count))
+  }
+}
+
+extension Parcel {
+  /// A row of the event has no form in the target: the event is a dead letter, and rows of it that were encoded before
+  /// are taken back.
+  func refuse(_ event: Int, _ refusal: Refusal) {
+    batch.fail(
+      event,
+      Failure(event: event, code: refusal.code, stage: "target", field: refusal.field, message: refusal.message))
+    for payload in payloads {
+      while payload.rows.count > 0, payload.rows[payload.rows.count - 1].event == UInt32(event) {
+        payload.rows.setCount(payload.rows.count - 1)
+        payload.bytes.truncate(to: payload.rows.isEmpty ? 0 : Int(payload.rows[payload.rows.count - 1].end))
+      }
+    }
+  }
+
+  /// Counts where the events ended; those that flow on count as written.
+  func count() {
+    var counts = Counts()
+    defer { self.counts = counts }
+    counts.read = UInt64(batch.events.count)
+    for event in UnsafeBufferPointer(start: batch.events.base, count: batch.events.count) {
+      switch event.outcome {
+      case .flowing, .written: counts.written += 1
+      case .filtered: counts.filtered += 1
+      case .duplicate: counts.duplicate += 1
+      case .stale: counts.stale += 1
+      case .deadLettered: counts.deadLettered += 1
+      }
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import ConnectorKit
+import Expressions
+import Records
+
+/// Opens everything that a flow touches, in the order in which it depends on each other, and closes it again.
+struct Opening: Sendable {
+  /// What is open.
+  struct Opened: Sendable {
+    var checkpoint: Checkpoint
+    var upstream: Upstream
+    /// One a compute lane.
+    var tools: [Tools]
+  }
+
+  private let settings: FlowSettings
+  private let source: any Source
+  private let targets: [any Target]
+  private let makeMapper: @Sendable () -> any Mapper
+  private let lanes: Lanes
+  private let world: World
+  private let upstream: Upstream
+
+  init(
+    _ settings: FlowSettings, _ source: any Source, _ targets: [any Target],
+    _ makeMapper: @escaping @Sendable () -> any Mapper, _ lanes: Lanes, _ world: World
+  ) {
+    self.settings = settings
+    self.source = source
+    self.targets = targets
+    self.makeMapper = makeMapper
+    self.lanes = lanes
+    self.world = world
+    upstream = Upstream(source, settings.retry, in: world)
+  }
+
+  func result() async -> Result<Opened, FlowError> {
+    do { return .success(try await open()) } catch { return .failure(error) }
+  }
+
+  private func open() async throws(FlowError) -> Opened {
+    var checkpoint = try await loadCheckpoint()
+    try await world.deadLetters.open(at: checkpoint.deadLetters)
+    var encoders: [[any Encoder]] = []
+    for lane in targets.indices {
+      let (kept, made) = try await openTarget(lane, mark: checkpoint.marks[lane])
+      encoders.append(made.encoders)
+      // The position that a target keeps with the data wins over the file's; several lanes keep several, none of which
+      // is all of it.
+      if let kept, targets.count == 1 { checkpoint.position = kept }
+    }
+    let extent = try await openSource(at: checkpoint.position)
+    if checkpoint.runs == 0 { try await saveFirst(&checkpoint) }
+    try await acknowledgeAgain(checkpoint.position)
+    checkpoint.runs += 1
+    world.observe(.started(position: checkpoint.position, run: checkpoint.runs, extent: extent))
+    return Opened(checkpoint: checkpoint, upstream: upstream, tools: tools(encoders))
+  }
+
+  private func loadCheckpoint() async throws(FlowError) -> Checkpoint {
+    let fresh = Checkpoint(
+      pipeline: settings.pipeline, fingerprint: settings.fingerprint, lanes: targets.count)
+    guard var checkpoint = try await world.checkpoints.open() else { return fresh }
+    // Nothing was read by then, so it binds nobody to the pipeline as it was.
+    if checkpoint.runs == 0 && checkpoint.fingerprint != settings.fingerprint { return fresh }
+    try checkpoint.check(
+      pipeline: settings.pipeline, fingerprint: settings.fingerprint, lanes: targets.count,
+      path: world.checkpoints.name)
+    if checkpoint.marks.count != targets.count { checkpoint.marks = fresh.marks }
+    return checkpoint
+  }
+
+  /// `@unchecked Sendable`: made on the target's lane, and then handed to the compute lanes once.
+  private struct Made: @unchecked Sendable { var encoders: [any Encoder] }
+
+  private func openTarget(_ lane: Int, mark: Value?) async throws(FlowError) -> (Position?, Made) {
+    let target = targets[lane]
+    return try await withTaskExecutorPreference(lanes.targets[lane]) { () async throws(FlowError) in
+      var attempts = Attempts(.target(lane: lane), settings.retry, isStart: true, in: world)
+      while true {
+        do throws(ConnectorError) {
+          let position = try await target.open(at: mark)
+          var made = Made(encoders: [])
+          for _ in lanes.compute { made.encoders.append(try target.makeEncoder(settings.columns)) }
+          attempts.succeeded()
+          return (position, made)
+        } catch {
+          await target.close()
+          try await attempts.failed(error)
+        }
+      }
+    }
+  }
+
+  private func openSource(at position: Position?) async throws(FlowError) -> Extent? {
+    try await withTaskExecutorPreference(lanes.source) { () async throws(FlowError) in
+      try await upstream.start(at: position)
+    }
+  }
+
+  /// Before anything is read, so that a crash in the first seconds knows what was there before it.
+  private func saveFirst(_ checkpoint: inout Checkpoint) async throws(FlowError) {
+    for lane in targets.indices { checkpoint.marks[lane] = try await flush(lane) }
+    checkpoint.deadLetters = try await world.deadLetters.flush()
+    checkpoint.savedAt = world.wallTime()
+    try await world.checkpoints.save(checkpoint)
+  }
+
+  /// The last run may have ended between its checkpoint and the acknowledgement.
+  private func acknowledgeAgain(_ position: Position?) async throws(FlowError) {
+    guard let position else { return }
+    try await withTaskExecutorPreference(lanes.source) { () async throws(FlowError) in
+      try await upstream.acknowledge([position])
+    }
+  }
+
+  private func flush(_ lane: Int) async throws(FlowError) -> Value? {
+    let target = targets[lane]
+    return try await withTaskExecutorPreference(lanes.targets[lane]) { () async throws(FlowError) -> Value? in
+      var attempts = Attempts(.target(lane: lane), settings.retry, isStart: true, in: world)
+      while true {
+        do throws(ConnectorError) {
+          return try await target.flush()
+        } catch {
+          try await attempts.failed(error)
+        }
+      }
+    }
+  }
+
+  private func tools(_ encoders: [[any Encoder]]) -> [Tools] {
+    lanes.compute.indices.map { lane in
+      Tools(decoder: source.makeDecoder(), mapper: makeMapper(), encoders: encoders.map { $0[lane] })
+    }
+  }
+
+  /// Closes in the opposite order; what was not opened bears it.
+  func close() async {
+    await withTaskExecutorPreference(lanes.source) { await upstream.close() }
+    for lane in targets.indices {
+      await withTaskExecutorPreference(lanes.targets[lane]) { await targets[lane].close() }
+    }
+    await world.deadLetters.close()
+    await world.checkpoints.close()
+  }
+}

@@ -1,0 +1,23 @@
+/// A way to break the engine on purpose. The simulation is trusted because it catches each of them.
+package enum Flaw: String, Sendable, CaseIterable {
+  /// The checkpoint is saved when it is due, not when the targets are durable.
+  case checkpointBeforeWrite
+  /// The source hears of safety before the checkpoint is durable.
+  case acknowledgeBeforeCheckpoint
+  /// An acknowledgement that fails once is forgotten.
+  case droppedAcknowledgement
+  /// The safe position is the highest that was seen, not the end of an unbroken row.
+  case highestSeen
+  /// A full hand-over drops instead of waiting.
+  case fullHandoverDrops
+  /// Rows take the lanes in turn, whatever their key.
+  case lanesInTurn
+  /// Targets are not flushed before the checkpoint.
+  case noFlush
+  /// Batches reach the target in the order in which their computing ended.
+  case orderNotRestored
+  /// Dead letters are not made durable before the checkpoint.
+  case deadLettersNotDurable
+  /// A rejected row is counted as written.
+  case rejectionIgnored
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change goes in.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+echo "== the benchmarks' comparer"
+(cd Benchmarks && python3 -m unittest discover --start-directory . --pattern 'test_*.py')
+
+echo "== build"
+swift build --build-tests
+
+echo "== Swift tests"
+swift test --skip-build
+
+echo "== pipelines and documents, through the program"
+Tests/Scripts/documents.py .build/debug/millrace
+
+echo "== what fuzzing found, under the address sanitizer"
+Tests/Scripts/fuzz.sh 0

@@ -1,0 +1,59 @@
+import Flows
+import Records
+
+/// The checkpoint's file: a save is a temporary file, then a rename, then the folder's fsync, and the power may fail
+/// between any two of them.
+struct SimulatedCheckpoints: CheckpointStore {
+  let universe: Universe
+  let effects: SimulatedEffects
+  var name: String { "simulated" }
+
+  func open() async throws(FlowError) -> Checkpoint? {
+    guard let saved = try await effects.file(.openCheckpoint, { universe.checkpoint }) else { return nil }
+    let read = try Checkpoint(json: saved.text, path: name)
+    if read != saved.checkpoint { universe.violate("a checkpoint reads differently: \(read), not \(saved.checkpoint)") }
+    return read
+  }
+
+  func save(_ checkpoint: Checkpoint) async throws(FlowError) {
+    let saved = Universe.SavedCheckpoint(text: checkpoint.json, checkpoint: checkpoint)
+    await effects.simulator.pause()
+    try await effects.file(.save) {
+      universe.checkpointBefore = .some(universe.checkpoint)
+      universe.checkpoint = saved
+      await effects.simulator.pause()
+      if effects.simulator.isAlive { universe.checkpointBefore = nil }
+    }
+  }
+
+  func close() async {}
+}
+
+struct SimulatedLetters: DeadLetterSink {
+  let universe: Universe
+  let effects: SimulatedEffects
+
+  func open(at mark: Value?) async throws(FlowError) {
+    try await effects.file(.openLetters) {
+      guard let count = mark?["letters"]?.int else { return }
+      if universe.letters.count < count { universe.violate("dead letters of the checkpoint are lost") }
+      universe.letters = Array(universe.letters.prefix(Int(count)))
+    }
+  }
+
+  func append(_ letters: [DeadLetter]) async throws(FlowError) {
+    try await effects.file(.letters) {
+      universe.letters += letters
+      universe.lettersUnsynced += letters.count
+    }
+  }
+
+  func flush() async throws(FlowError) -> Value? {
+    try await effects.file(.flushLetters) {
+      universe.lettersUnsynced = 0
+      return ["letters": .int(Int64(universe.letters.count))]
+    }
+  }
+
+  func close() async {}
+}

@@ -1,0 +1,113 @@
+import ConnectorKit
+import Flows
+import Records
+
+/// A target of one of the kinds of ``Scenario/TargetKind``, one lane of it.
+actor SimulatedTarget: Target {
+  private let lane: Int
+  private let universe: Universe
+  private let effects: SimulatedEffects
+  private var isBusy = false
+
+  init(_ lane: Int, _ universe: Universe, _ effects: SimulatedEffects) {
+    self.lane = lane
+    self.universe = universe
+    self.effects = effects
+  }
+
+  private var kind: Scenario.TargetKind { universe.scenario.target }
+
+  func open(at mark: Value?) async throws(ConnectorError) -> Position? {
+    try await effects.perform(.openTarget) { () throws(ConnectorError) in
+      if let rows = mark?["rows"]?.int, kind == .marked { cut(to: Int(rows)) }
+      return nil
+    }
+  }
+
+  private func cut(to rows: Int) {
+    let table = universe.tables[lane]
+    if table.count < rows { universe.violate("the mark says \(rows) rows, but only \(table.count) are durable") }
+    universe.tables[lane] = Array(table.prefix(rows))
+  }
+
+  nonisolated func makeEncoder(_ columns: Columns) throws(ConnectorError) -> any Encoder { SimulatedEncoder() }
+
+  func write(_ payloads: [Payload]) async throws(ConnectorError) -> Written {
+    try enter()
+    defer { isBusy = false }
+    let rows = payloads.map(SimulatedRow.all)
+    if universe.isFinished[lane] { universe.violate("written after the target had finished") }
+    return try await effects.perform(.write) { () async throws(ConnectorError) in
+      try await store(rows)
+      noteOrder(rows)
+      return answer(rows)
+    }
+  }
+
+  private func store(_ payloads: [[SimulatedRow]]) async throws(ConnectorError) {
+    for row in payloads.joined() where !isRefused(row) && row.event.fate != .stale {
+      switch kind {
+      case .marked, .buffered: universe.pending[lane].append(row)
+      case .rowByRow:
+        try effects.stillOn()
+        universe.tables[lane].append(row)
+        await effects.simulator.pause(upTo: .microseconds(100))
+        try effects.stillOn()
+      }
+    }
+  }
+
+  private func isRefused(_ row: SimulatedRow) -> Bool {
+    row.event.fate == .rejected || row.event.fate == .halfRejected && row.key >= 50
+  }
+
+  private func answer(_ payloads: [[SimulatedRow]]) -> Written {
+    var written = Written()
+    for (payload, rows) in payloads.enumerated() {
+      for (index, row) in rows.enumerated() {
+        let place = RowPlace(payload: payload, row: index)
+        if isRefused(row) {
+          written.rejections.append(Rejection(place: place, code: "target.refused", message: "on purpose"))
+        }
+        if row.event.fate == .stale { written.stale.append(place) }
+      }
+    }
+    return written
+  }
+
+  /// Invariant 3: rows of one key arrive in the source's order.
+  private func noteOrder(_ payloads: [[SimulatedRow]]) {
+    for row in payloads.joined() {
+      if let last = universe.written[row.key], last >= row.event.delivery {
+        universe.violate("key \(row.key): delivery \(row.event.delivery) was written after \(last)")
+      }
+      universe.written[row.key] = row.event.delivery
+    }
+  }
+
+  func flush() async throws(ConnectorError) -> Value? {
+    try enter()
+    defer { isBusy = false }
+    return try await effects.perform(.flush) { () throws(ConnectorError) in
+      universe.tables[lane] += universe.pending[lane]
+      universe.pending[lane] = []
+      return kind == .marked ? ["rows": .int(Int64(universe.tables[lane].count))] : nil
+    }
+  }
+
+  func finish() async throws(ConnectorError) {
+    try await effects.perform(.finish) { () throws(ConnectorError) in
+      if universe.durableCheckpoint?.stage == .running {
+        universe.violate("finished, but the checkpoint does not say that the source has ended")
+      }
+      universe.isFinished[lane] = true
+    }
+  }
+
+  private func enter() throws(ConnectorError) {
+    if isBusy { universe.violate("two calls of one target at a time") }
+    isBusy = true
+  }
+
+  func close() async { await effects.simulator.pause() }
+}

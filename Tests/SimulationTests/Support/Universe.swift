@@ -1,0 +1,129 @@
+import Flows
+import Records
+
+/// What outlives a crash, and what is known about it from outside: the disks of the simulated systems.
+///
+/// `@unchecked Sendable`: touched on the simulation's one thread alone.
+final class Universe: @unchecked Sendable {
+  let scenario: Scenario
+  /// The world of the flow that runs now.
+  var simulator: Simulator
+  /// What was found wrong; empty in a right engine.
+  private(set) var violations: [String] = []
+  /// How often each effect was called.
+  private(set) var calls: [Scenario.Effect: Int] = [:]
+  /// What the flows told, and when.
+  var heard: [(at: Duration, event: Flow.Event)] = []
+
+  // MARK: Disks
+  var checkpoint: SavedCheckpoint?
+  /// While a rename is not durable: what the file is after a crash that undoes it.
+  var checkpointBefore: SavedCheckpoint??
+
+  struct SavedCheckpoint: Sendable {
+    var text: String
+    var checkpoint: Checkpoint
+  }
+
+  var letters: [DeadLetter] = []
+  /// Letters that the disk does not hold for sure, the last of `letters`.
+  var lettersUnsynced = 0
+  /// One a lane.
+  var tables: [[SimulatedRow]]
+  var isFinished: [Bool]
+  /// Rows that a target holds in memory until its flush, one a lane.
+  var pending: [[SimulatedRow]]
+  /// Whether the outage of the scenario may happen to the flow that runs now.
+  var mayBeAway = false
+  /// The last delivery of each key that was written by the flow that runs now.
+  var written: [Int: Int] = [:]
+
+  // MARK: The source's side
+  var deliveries = 0
+  /// For each partition of a log: how many of its events were pruned.
+  var pruned: [Int]
+  /// For a queue: the events that still stand in it, by sequence, in order.
+  var standing: [Int]
+  /// For callers: how many events are durable in the embedded log, so that their callers were answered.
+  var answered = 0
+  /// Everything that was acknowledged, by sequence.
+  var acknowledged: Set<Int> = []
+
+  init(_ scenario: Scenario) {
+    self.scenario = scenario
+    simulator = Simulator(seed: scenario.seed ^ 0x5eed)
+    tables = Array(repeating: [], count: scenario.targetLanes)
+    pending = tables
+    isFinished = Array(repeating: false, count: scenario.targetLanes)
+    pruned = Array(repeating: 0, count: scenario.partitions)
+    standing = scenario.events.map(\.sequence)
+  }
+
+  func violate(_ text: String) {
+    if violations.count < 5 { violations.append(text) }
+  }
+
+  /// The events of a partition, in order.
+  func partition(_ number: Int) -> [SimulatedEvent] {
+    scenario.events.filter { $0.key % scenario.partitions == number }
+  }
+
+  /// Counts the call and says whether it fails; crashes where the scenario says so.
+  func begin(_ effect: Scenario.Effect) -> Scenario.Fault? {
+    let call = calls[effect, default: 0] + 1
+    calls[effect] = call
+    simulator.note(UInt64(call) << 8 | UInt64(effect.rawValue))
+    if scenario.effectCrashes.contains(where: { $0.effect == effect && $0.call == call && $0.isFatal }) { crash() }
+    return scenario.faults.first { $0.effect == effect && $0.call == call }
+  }
+
+  /// After the effect took place, before anybody hears of it.
+  func end(_ effect: Scenario.Effect) {
+    let call = calls[effect, default: 0]
+    if scenario.effectCrashes.contains(where: { $0.effect == effect && $0.call == call && !$0.isFatal }) { crash() }
+  }
+
+  /// The power fails: what is not on a disk for sure may be there, in part, or not.
+  func crash() {
+    guard simulator.isAlive else { return }
+    simulator.isAlive = false
+    simulator.note(.max)
+    letters.removeLast(simulator.random.below(lettersUnsynced + 1))
+    lettersUnsynced = 0
+    if let before = checkpointBefore, simulator.random.chance(50) { checkpoint = before }
+    checkpointBefore = nil
+    for lane in pending.indices where scenario.target == .marked {
+      tables[lane] += pending[lane].prefix(simulator.random.below(pending[lane].count + 1))
+    }
+  }
+
+  /// A new flow starts on what is left.
+  func restart(_ number: Int) {
+    simulator = Simulator(seed: scenario.seed &* 31 &+ UInt64(number))
+    pending = Array(repeating: [], count: scenario.targetLanes)
+    written = [:]
+    checkpointBefore = nil
+    lettersUnsynced = 0
+  }
+
+  /// The checkpoint as it stands on the disk now.
+  var durableCheckpoint: Checkpoint? { (checkpointBefore ?? checkpoint)?.checkpoint }
+
+  /// Whether everything that has to be stored of the event is, now.
+  func isDurable(_ event: SimulatedEvent) -> Bool {
+    if event.fate.code != nil {
+      let sure = letters.dropLast(lettersUnsynced)
+      return sure.contains { $0.text == event.sequence }
+    }
+    let rows = tables.joined().filter { $0.event.sequence == event.sequence }
+    return Set(rows.map(\.key)).count >= event.fate.rows
+  }
+}
+
+extension DeadLetter {
+  /// The sequence of the simulated event in it.
+  var text: Int? {
+    let text = raw.map { String(decoding: $0, as: UTF8.self) } ?? record?.split(separator: "\"").first.map(String.init)
+    return text.flatMap { $0.count >= 7 ? Int($0.dropFirst(3).prefix(4)) : nil }
+  }
+}
