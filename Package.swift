@@ -27,6 +27,8 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     // zstd streams. Debian: libzstd-dev
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    // PostgreSQL's client. Debian: libpq-dev
+    .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     // Sixteen-byte scans that Swift's SIMD types compile to scalar loops; header only, SSE2, NEON and a portable branch.
     .target(name: "CScan"),
 
@@ -34,7 +36,7 @@ let package = Package(
     .target(name: "Expressions", dependencies: ["Records", "CScan"], swiftSettings: strict),
     .target(name: "ConnectorKit", dependencies: ["Records"], swiftSettings: strict),
     .target(
-      name: "Connectors", dependencies: ["ConnectorKit", "Records", "CScan", "CZlib", "CZstd"],
+      name: "Connectors", dependencies: ["ConnectorKit", "Records", "CScan", "CZlib", "CZstd", "CPQ"],
       swiftSettings: strict),
     .target(
       name: "Pipelines", dependencies: ["Records", "Expressions", "ConnectorKit", "CYAML"],

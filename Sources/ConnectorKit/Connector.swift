@@ -78,6 +78,8 @@ package struct Context: Sendable {
   package var folder: String
   /// How many bytes a batch should hold, about; a source fills no more unless one record is larger.
   package var batchBytes: Int
+  /// How many lanes the target has.
+  package var lanes = 1
   /// Waits, in the world's time; ends early with false when the task is cancelled.
   package var sleep: @Sendable (Duration) async -> Bool
   /// Says something to the person who watches (a rotated file, a reconnect). No secrets.
