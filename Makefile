@@ -4,6 +4,8 @@ BUILD_PACKAGES = libyaml-dev zlib1g-dev libzstd-dev libpq-dev pkg-config
 # Static, and without symbols: it starts faster and is a third smaller. For a profile: swift build -c release.
 RELEASE = swift build -c release --static-swift-stdlib -Xlinker -s --product millrace
 MILLRACE = .build/release/millrace
+# How long `make fuzz` looks for trouble, in seconds.
+SECONDS_OF_FUZZING ?= 300
 # Options of Benchmarks/bench.py, as in: make bench BENCH="w1 --runs 3"
 BENCH ?=
 
@@ -30,6 +32,9 @@ format:
 
 lint:
 	swift format lint --strict --recursive Package.swift Sources Tests
+
+fuzz: packages
+	Tests/Scripts/fuzz.sh $(SECONDS_OF_FUZZING)
 
 clean:
 	rm -rf .build .millrace pipelines/out/*.ndjson pipelines/out/*.gz

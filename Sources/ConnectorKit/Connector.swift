@@ -61,12 +61,17 @@ package struct Problem: Sendable, Equatable {
   package var code: String
   package var message: String
   package var hint: String?
+  package var severity: Diagnostic.Severity
 
-  package init(_ setting: String, code: String = "config.invalid", _ message: String, hint: String? = nil) {
+  package init(
+    _ setting: String, code: String = "config.invalid", _ message: String, hint: String? = nil,
+    severity: Diagnostic.Severity = .error
+  ) {
     self.setting = setting
     self.code = code
     self.message = message
     self.hint = hint
+    self.severity = severity
   }
 }
 

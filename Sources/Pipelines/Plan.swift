@@ -4,16 +4,22 @@ import Records
 
 /// What a pipeline file means once it is checked: everything a run needs, and nothing that a run decides.
 ///
-/// Pure: the same file gives the same plan. Secrets are still references here; they are resolved when the run starts.
+/// Pure: the same file gives the same plan. Secrets are still references here; ``resolved(with:)`` gives the plan that a
+/// run starts from.
 package struct Plan: Sendable {
   package var name: String
-  /// Where the file lies; relative paths of its settings start from its folder.
+  package var description: String?
+  /// The pipeline file, as the user named it.
   package var file: String
+  /// The folder of the file, where relative paths of its settings start from.
   package var folder: String
   /// A hash of what decides the meaning of positions and rows (source, transforms, mappings, target), without secrets
   /// and without what may change between runs (retry, limits). Stands in the checkpoint and in dead letters.
   package var fingerprint: String
 
+  /// The words in `type:`.
+  package var sourceType: String
+  package var targetType: String
   package var source: any SourceConnector
   package var target: any TargetConnector
   package var transforms: [Transform]
@@ -21,12 +27,36 @@ package struct Plan: Sendable {
   package var columns: Columns
 
   /// Parallel writers; one key always takes the same lane.
-  package var lanes: Int
-  package var batch: BatchPolicy
-  package var retry: RetryPolicy
+  package var lanes = 1
+  package var batch = BatchPolicy()
+  package var retry = RetryPolicy()
   package var deadLetters: DeadLetterPolicy
   package var checkpoint: CheckpointPolicy
-  package var limits: Limits
+  package var limits = Limits()
+  package var tests: [PipelineTest] = []
+
+  /// What the plan was made of; nil for one that the program made itself.
+  var origin: Origin?
+
+  package init(
+    name: String, folder: String, source: any SourceConnector, target: any TargetConnector,
+    transforms: [Transform] = [], mapping: Mapping, columns: Columns, deadLetters: DeadLetterPolicy,
+    checkpoint: CheckpointPolicy
+  ) {
+    self.name = name
+    file = ""
+    self.folder = folder
+    fingerprint = ""
+    self.source = source
+    self.target = target
+    sourceType = Swift.type(of: source).about.type
+    targetType = Swift.type(of: target).about.type
+    self.transforms = transforms
+    self.mapping = mapping
+    self.columns = columns
+    self.deadLetters = deadLetters
+    self.checkpoint = checkpoint
+  }
 }
 
 /// How rows are gathered into one write.

@@ -31,7 +31,8 @@ package struct LogLine: Sendable, Equatable {
   package var fields: [Value.Member]
 
   package init(
-    _ level: LogLevel, _ pipeline: String, _ event: String, _ message: String, _ fields: KeyValuePairs<String, Value?> = [:]
+    _ level: LogLevel, _ pipeline: String, _ event: String, _ message: String,
+    _ fields: KeyValuePairs<String, Value?> = [:]
   ) {
     self.level = level
     self.pipeline = pipeline

@@ -1,6 +1,6 @@
 /// Colours for people, where there are people and they want them.
 package struct Style: Sendable {
-  private let isColoured: Bool
+  package let isColoured: Bool
 
   package init(coloured: Bool) { isColoured = coloured }
 

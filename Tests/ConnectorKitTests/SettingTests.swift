@@ -149,7 +149,7 @@ import Testing
     dump(sample, to: &dumped)
     dump(secret, to: &dumped)
     dumped += "\(secret) \(String(reflecting: secret)) \(sample) \([secret]) \(secret as Any)"
-    dumped += "\(Value.object(NamedSetting.writtenMembers(of: sample)))"
+    dumped += "\(Value.object(NamedSetting.written(of: sample)))"
     #expect(!dumped.contains("hunter2"))
     #expect(dumped.contains("***"))
   }

@@ -14,3 +14,6 @@ swift test --skip-build
 
 echo "== pipelines and documents, through the program"
 Tests/Scripts/documents.py .build/debug/millrace
+
+echo "== what fuzzing found, under the address sanitizer"
+Tests/Scripts/fuzz.sh 0

@@ -78,10 +78,21 @@ package final class DurableFile: Sendable {
       iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count)
     }[...]
     while !rest.isEmpty {
-      let written = try retrying(.write, path) {
+      let written = try writeSome(rest)
+      drop(written, from: &rest)
+    }
+  }
+
+  private func writeSome(_ rest: ArraySlice<iovec>) throws(FileError) -> Int {
+    do throws(FileError) {
+      return try retrying(.write, path) {
         rest.withUnsafeBufferPointer { writev(descriptor, $0.baseAddress, Int32(min($0.count, vectorsMax))) }
       }
-      drop(written, from: &rest)
+    } catch where error.number == EAGAIN {
+      // A pipe that another program made non-blocking: waits for its reader, a second at a time.
+      var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      _ = poll(&wanted, 1, 1_000)
+      return 0
     }
   }
 

@@ -22,20 +22,34 @@ package struct ConfigNode: Sendable, Equatable {
 
 /// A key of a mapping and its value.
 package struct ConfigEntry: Sendable, Equatable {
-  package var key: String
+  package var keyScalar: ConfigScalar
   package var keyPlace: Place
   package var value: ConfigNode
 
-  package init(_ key: String, at keyPlace: Place, _ value: ConfigNode) {
-    self.key = key
+  package init(_ key: ConfigScalar, at keyPlace: Place, _ value: ConfigNode) {
+    keyScalar = key
     self.keyPlace = keyPlace
     self.value = value
   }
+
+  package init(_ key: String, at keyPlace: Place, _ value: ConfigNode) {
+    self.init(ConfigScalar(key, style: .quoted), at: keyPlace, value)
+  }
+
+  package var key: String { keyScalar.text }
+
+  /// The key as a node, for what reads keys as values.
+  package var keyNode: ConfigNode { ConfigNode(.scalar(keyScalar), place: keyPlace, path: value.path) }
 }
 
 /// The text of a scalar, and how it was written.
 package struct ConfigScalar: Sendable, Equatable {
-  package enum Style: Sendable, Equatable { case plain, quoted, block }
+  package enum Style: Sendable, Equatable {
+    case plain, quoted
+    /// A block scalar; `|` keeps its line breaks, `>` folds them. Its lines are indented by so many characters.
+    case literal(indent: Int)
+    case folded
+  }
   package var text: String
   package var style: Style
 
@@ -76,6 +90,26 @@ extension ConfigNode {
       UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
       true
     default: false
+    }
+  }
+
+  /// The place of a character of the scalar's text, counted from 0; the whole scalar where its lines are folded or hold
+  /// escapes.
+  package func place(at offset: Int) -> Place {
+    guard let scalar else { return place }
+    switch scalar.style {
+    case .literal(let indent):
+      let before = scalar.text.unicodeScalars.prefix(offset)
+      let line = place.line + 1 + before.count { $0 == "\n" }
+      let column = indent + 1 + (before.lastIndex(of: "\n").map { before[$0...].count - 1 } ?? before.count)
+      return Place(file: place.file, line: line, column: column)
+    case .plain, .quoted:
+      let quotes = scalar.style == .quoted ? 1 : 0
+      let isWritten = place.endLine == place.line
+        && place.endColumn - place.column == scalar.text.unicodeScalars.count + 2 * quotes
+      guard isWritten else { return place }
+      return Place(file: place.file, line: place.line, column: place.column + quotes + offset)
+    case .folded: return place
     }
   }
 

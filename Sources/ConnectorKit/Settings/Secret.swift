@@ -21,6 +21,7 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 extension Secret: SettingValue {
   package static var shape: SettingShape { .secret }
   package var written: Value { .string(Self.mask) }
+  package var identity: Value? { nil }
   package var isEmptyText: Bool { text.isEmpty }
 
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> Secret? {

@@ -83,8 +83,9 @@ package protocol AnySetting: Sendable {
   /// Whether it has a value without the file saying one.
   var mayBeMissing: Bool { get }
   var isGiven: Bool { get }
-  /// nil where nothing was loaded.
+  /// nil where there is no value.
   var written: Value? { get }
+  var identity: Value? { get }
 }
 
 extension Setting: AnySetting {
@@ -96,6 +97,7 @@ extension Setting: AnySetting {
 
   package var mayBeMissing: Bool { defaultValue != nil || Wrapped.whenMissing != nil }
   package var written: Value? { slot.state.withLock { $0.value }?.written }
+  package var identity: Value? { slot.state.withLock { $0.value }?.identity }
 
   package func load(_ entry: ConfigEntry, _ loader: inout SettingLoader) {
     guard let value = Wrapped.read(entry.value, &loader), accepts(value, entry.value, &loader) else { return }

@@ -26,7 +26,8 @@ extension SettingGroup {
     return loader.report(group.problems(), in: node) ? group : nil
   }
 
-  package var written: Value { .object(NamedSetting.writtenMembers(of: self)) }
+  package var written: Value { .object(NamedSetting.written(of: self)) }
+  package var identity: Value? { .object(NamedSetting.identity(of: self)) }
 }
 
 /// A group of which exactly one setting is given: `auth: {bearer: ...}` or `auth: {basic: ...}`. Each is optional.
@@ -35,7 +36,10 @@ package protocol SettingOneOf: SettingGroup {}
 extension SettingOneOf {
   package static var shape: SettingShape { groupShape(isOneOf: true) }
 
-  package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> Self? {
+  package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> Self? { readOne(node, &loader) }
+
+  /// What `read` does, for groups that look at the node first.
+  package static func readOne(_ node: ConfigNode, _ loader: inout SettingLoader) -> Self? {
     let group = Self()
     let settings = NamedSetting.all(of: group)
     guard loader.fill(settings, from: loader.expand(node, short: short)) else { return nil }
@@ -51,14 +55,23 @@ extension SettingOneOf {
 }
 
 extension NamedSetting {
-  /// What the file says, with settings that equal their default left out.
-  package static func writtenMembers(of owner: Any, includingTuning: Bool = true) -> [Value.Member] {
+  /// What the file says, as it could be written.
+  package static func written(of owner: Any) -> [Value.Member] {
+    all(of: owner).compactMap { named in
+      guard named.setting.isGiven, let written = named.setting.written else { return nil }
+      return Value.Member(named.name, written)
+    }
+  }
+
+  /// What the file says that decides the meaning of positions and rows. Settings that equal their default are left out,
+  /// so that a new setting changes the identity of no file that does not use it.
+  package static func identity(of owner: Any) -> [Value.Member] {
     all(of: owner).compactMap { named in
       let declaration = named.declaration
-      guard named.setting.isGiven, let written = named.setting.written, written != declaration.defaultValue,
-        includingTuning || !declaration.isTuning
+      guard named.setting.isGiven, !declaration.isTuning, named.setting.written != declaration.defaultValue,
+        let identity = named.setting.identity
       else { return nil }
-      return Value.Member(named.name, written)
+      return Value.Member(named.name, identity)
     }
   }
 }

@@ -34,6 +34,15 @@ package struct SettingLoader {
     return nil
   }
 
+  /// Whether the key is text; a plain `5:` or `true:` is not, and is reported.
+  package mutating func textKey(_ entry: ConfigEntry) -> Bool {
+    if case .text = CoreScalar(entry.keyScalar) { return true }
+    add(
+      .error, "config.key_not_text", entry.keyPlace, entry.value.path, "the key `\(entry.key)` is not text",
+      "write \"\(entry.key)\"")
+    return false
+  }
+
   package mutating func isSecret(_ place: Place) { secretPlaces.append(place) }
 }
 
@@ -90,7 +99,7 @@ extension SettingLoader {
     return ConfigNode(.map([ConfigEntry(short, at: node.place, value)]), place: node.place, path: node.path)
   }
 
-  /// Reports problems at the places of the settings that they name; false when there are any.
+  /// Reports problems at the places of the settings that they name; false when there are errors among them.
   ///
   /// A problem with a value that is still a reference is left to the run, which knows the value.
   package mutating func report(_ problems: [Problem], in node: ConfigNode) -> Bool {
@@ -99,7 +108,7 @@ extension SettingLoader {
       let at = node.nearest(problem.setting)
       if secrets == nil, TextTemplate.hasReference(at) { continue }
       let path = problem.setting.split(separator: ".").reduce(node.path) { ConfigNode.path($0, String($1)) }
-      add(.error, problem.code, at.place, path, problem.message, problem.hint)
+      add(problem.severity, problem.code, at.place, path, problem.message, problem.hint)
     }
     return diagnostics.errors == before
   }

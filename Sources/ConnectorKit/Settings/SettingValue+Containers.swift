@@ -9,6 +9,7 @@ extension Optional: SettingValue where Wrapped: SettingValue {
   }
 
   package var written: Value { self?.written ?? .null }
+  package var identity: Value? { self?.identity }
   package var magnitude: Int? { self?.magnitude }
   package var isEmptyText: Bool { self?.isEmptyText ?? false }
 }
@@ -27,6 +28,7 @@ extension Array: SettingValue where Element: SettingValue {
   }
 
   package var written: Value { .array(map(\.written)) }
+  package var identity: Value? { .array(compactMap(\.identity)) }
 }
 
 /// A mapping from names that the file chooses, in the file's order: headers, tags.
@@ -47,11 +49,17 @@ extension SettingMap: SettingValue {
 
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> SettingMap? {
     guard let entries = node.map else { return loader.mismatch(node, expected: "a mapping of keys") }
-    let read = entries.map { entry in Element.read(entry.value, &loader).map { Entry(name: entry.key, value: $0) } }
+    let read = entries.map { entry -> Entry? in
+      guard loader.textKey(entry), let value = Element.read(entry.value, &loader) else { return nil }
+      return Entry(name: entry.key, value: value)
+    }
     return read.contains { $0 == nil } ? nil : SettingMap(read.compactMap { $0 })
   }
 
   package var written: Value { .object(entries.map { Value.Member($0.name, $0.value.written) }) }
+  package var identity: Value? {
+    .object(entries.compactMap { entry in entry.value.identity.map { Value.Member(entry.name, $0) } })
+  }
 }
 
 extension Value: SettingValue {
@@ -66,7 +74,10 @@ extension Value: SettingValue {
       let values = items.map { read($0, &loader) }
       return values.contains { $0 == nil } ? nil : .array(values.compactMap { $0 })
     case .map(let entries):
-      let members = entries.map { entry in read(entry.value, &loader).map { Member(entry.key, $0) } }
+      let members = entries.map { entry -> Member? in
+        guard loader.textKey(entry), let value = read(entry.value, &loader) else { return nil }
+        return Member(entry.key, value)
+      }
       return members.contains { $0 == nil } ? nil : .object(members.compactMap { $0 })
     }
   }

@@ -10,8 +10,11 @@ package protocol SettingValue: Sendable {
   /// The value of a setting that is neither given nor has a default; nil makes the setting required.
   static var whenMissing: Self? { get }
 
-  /// As it could stand in a file, with `***` for a secret; for plans, documentation and fingerprints.
+  /// As it could stand in a file, with `***` for a secret; for plans and documentation.
   var written: Value { get }
+
+  /// What of it decides the meaning of positions and rows: nothing of a secret, nothing that is only tuning.
+  var identity: Value? { get }
 
   /// The number that a declared range bounds: the number itself, bytes, milliseconds; nil for what has none.
   var magnitude: Int? { get }
@@ -22,6 +25,7 @@ package protocol SettingValue: Sendable {
 
 extension SettingValue {
   package static var whenMissing: Self? { nil }
+  package var identity: Value? { written }
   package var magnitude: Int? { nil }
   package var isEmptyText: Bool { false }
 }

@@ -171,6 +171,10 @@ extension FileSource {
   /// Finds files that came, went, or were renamed or emptied.
   private func lookAround() throws(ConnectorError) {
     turnBatches = 0
+    defer {
+      // What is left of an old file comes before what its successor holds.
+      if let gone = set.files.firstIndex(where: \.isGone) { turn = gone }
+    }
     for change in try set.update(selection.files()) {
       switch change {
       case .appeared(let path): context.note("\(path) appeared.")

@@ -36,7 +36,7 @@ struct CSVFramer: Framer {
   }
 
   /// The last row may lack its newline; a quote that is still open is its decoder's to tell.
-  mutating func finish(_ bytes: UnsafeMutableRawBufferPointer) -> Bool { true }
+  mutating func finish(_ bytes: UnsafeMutableRawBufferPointer) -> Bool { !bytes.isEmpty }
 
   /// Goes on at the next newline, in quotes or not: a quote that was never closed must not swallow the rest.
   mutating func skip(_ bytes: UnsafeMutableRawBufferPointer) -> Int? {

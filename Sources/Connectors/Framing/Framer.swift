@@ -14,7 +14,7 @@ protocol Framer: Sendable {
   /// - Returns: where the last whole record ends; 0 where none does.
   mutating func scan(_ bytes: UnsafeMutableRawBufferPointer, seen: Int) throws(FramingProblem) -> Int
 
-  /// Whether what is left at the end of the stream, one byte or more, is a record.
+  /// Whether what is left at the end of the stream, maybe nothing, is a record.
   mutating func finish(_ bytes: UnsafeMutableRawBufferPointer) throws(FramingProblem) -> Bool
 
   /// Looks for the end of a record that is too long to keep.

@@ -7,7 +7,7 @@ struct LineFramer: Framer {
   }
 
   /// The last line may lack its newline.
-  func finish(_ bytes: UnsafeMutableRawBufferPointer) -> Bool { true }
+  func finish(_ bytes: UnsafeMutableRawBufferPointer) -> Bool { !bytes.isEmpty }
 
   func skip(_ bytes: UnsafeMutableRawBufferPointer) -> Int? { Self.behindNewline(in: bytes) }
 

@@ -78,7 +78,7 @@ final class RecordReader {
 
   /// One read, and what it completes; nil where it takes another.
   private func readMore(_ batch: Batch) throws(ConnectorError) -> Filled? {
-    if seen == batch.bytes.count {
+    if seen == batch.bytes.count || !isBegun {
       switch try read(into: batch, room: roomLeft(batch.bytes.count)) {
       case .bytes: break
       case .nothing:
@@ -88,17 +88,21 @@ final class RecordReader {
       }
     }
     guard try begin(batch, isWhole: false) else { return nil }
-    let cut = try framing { framer throws(FramingProblem) in try framer.scan(batch.bytes.contents, seen: seen) }
-    seen = batch.bytes.count
-    if cut > 0 {
-      deliver(batch, cut: cut)
-      return .records
-    }
+    if try scan(batch) { return .records }
     if batch.bytes.count > recordBytesMax {
       beginLongRecord(batch)
       return try skipLongRecord(batch)
     }
     return nil
+  }
+
+  /// Looks at what arrived; true where it completes records, which are delivered then.
+  private func scan(_ batch: Batch) throws(ConnectorError) -> Bool {
+    let cut = try framing { framer throws(FramingProblem) in try framer.scan(batch.bytes.contents, seen: seen) }
+    seen = batch.bytes.count
+    guard cut > 0 else { return false }
+    deliver(batch, cut: cut)
+    return true
   }
 
   /// Never reads past the bound of a record, so that whether one is too long does not hang on the sizes of reads.
@@ -116,13 +120,11 @@ final class RecordReader {
 
   private func end(_ batch: Batch) throws(ConnectorError) -> Filled {
     _ = try begin(batch, isWhole: true)
-    guard batch.bytes.count > 0,
-      try framing({ framer throws(FramingProblem) in try framer.finish(batch.bytes.contents) })
-    else {
+    if seen < batch.bytes.count, try scan(batch) { return .records }
+    guard try framing({ framer throws(FramingProblem) in try framer.finish(batch.bytes.contents) }) else {
       batch.bytes.removeAll()
       return .end
     }
-    seen = batch.bytes.count
     deliver(batch, cut: batch.bytes.count)
     return .records
   }

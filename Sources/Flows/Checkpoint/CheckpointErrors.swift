@@ -42,3 +42,18 @@ extension FlowError {
       exit: .surroundings)
   }
 }
+
+extension FlowError {
+  static func cannotOpenCheckpoint(_ path: String, _ error: SystemError) -> FlowError {
+    FlowError(
+      "checkpoint.cannot_open", "The checkpoint \(path) cannot be opened: \(error.text).",
+      hint: "Check the folder and its permissions, or set `checkpoint.path`.", exit: .surroundings)
+  }
+
+  static func cannotSaveCheckpoint(_ path: String, _ error: SystemError) -> FlowError {
+    FlowError(
+      "checkpoint.cannot_save", "The checkpoint \(path) cannot be saved: \(error.text).",
+      hint: "Make room or mend the folder's permissions, then run again: the last checkpoint stands.",
+      exit: .surroundings)
+  }
+}

@@ -54,11 +54,15 @@ final class Books: Sendable {
 
   /// Gives the batch that was just read its number.
   func issue(_ parcel: Parcel) {
+    if world.flaw == .orderNotRestored { return }
     parcel.number = state.withLock { $0.order.issue() }
   }
 
   /// Takes a computed parcel, restores the order, and hands on what is next in it.
-  func arrived(_ parcel: Parcel) { put(.parcel(parcel), at: parcel.number) }
+  func arrived(_ parcel: Parcel) {
+    if world.flaw == .orderNotRestored { parcel.number = state.withLock { $0.order.issue() } }
+    put(.parcel(parcel), at: parcel.number)
+  }
 
   /// Draws a barrier behind all that was read so far.
   func draw(finishes: Bool) -> Barrier {

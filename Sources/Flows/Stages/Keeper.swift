@@ -121,7 +121,7 @@ struct Keeper {
       let view = books.look(before: barrier.number)
       try await write(view.failed)
       if let cut { return take(cut) }
-      if world.flaw == .highestSeen, books.lanesAtBarrier > 0 { return }
+      if world.flaw == .highestSeen, books.lanesAtBarrier > 0 { return takeAnyway(barrier) }
       await rest(view, until: nil)
     }
     throw .interrupted
@@ -134,12 +134,16 @@ struct Keeper {
     checkpoint.marks = cut.marks
   }
 
+  /// The positions without the certainty; only flawed engines do this.
+  private mutating func takeAnyway(_ barrier: Barrier) {
+    guard let cut = books.cut(through: barrier, anyway: true) else { return }
+    pending = cut.0.positions
+    checkpoint.position = cut.0.positions.last ?? checkpoint.position
+    checkpoint.marks = cut.marks
+  }
+
   private mutating func save(_ barrier: Barrier) async throws(FlowError) {
-    if world.flaw == .checkpointBeforeWrite || world.flaw == .highestSeen {
-      if let cut = books.cut(through: barrier, anyway: true) {
-        checkpoint.position = cut.0.positions.last ?? checkpoint.position
-      }
-    }
+    if world.flaw == .checkpointBeforeWrite { takeAnyway(barrier) }
     checkpoint.savedAt = world.wallTime()
     try await world.checkpoints.save(checkpoint)
     world.observe(.checkpointed(checkpoint))

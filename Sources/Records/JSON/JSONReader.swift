@@ -51,188 +51,212 @@ package struct JSONReader: ~Copyable {
   ) throws(JSONProblem) -> Int {
     precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "range outside of the bytes")
     precondition(bytes.count < Int(UInt32.max), "a batch of 4 GiB or more")
-    // One node needs two bytes of text at least (`1,`), or four with the text of its key.
-    nodes.reserve(range.count / 2 + 2)
+    // A node needs two bytes of text at least (`1,` or `[]`), or five with the text of its key (`"":1,`); only
+    // containers that are not closed take one.
+    nodes.reserve(range.count / 2 + Self.nestingMax + 2)
     let end = bytes.base + range.upperBound
     let kept = end.pointee
     end.pointee = 0
     defer { end.pointee = kept }
     let root = nodes.count
-    let start = UnsafePointer(bytes.base) + range.lowerBound
-    var cursor = Cursor(p: start, node: nodes.base + root, nodes: nodes.base, base: UnsafePointer(bytes.base))
-    if let reason = scan(&cursor, end: UnsafePointer(end)) {
-      throw JSONProblem(reason: reason, offset: min(max(cursor.p - start, 0), range.count))
+    let base = UnsafePointer(bytes.base)
+    let start = base + range.lowerBound
+    var scan = Scan(keys: keys, base: base, nodes: nodes.base, stack: stack.base, end: UnsafePointer(end))
+    var p = start
+    var node = nodes.base + root
+    if let reason = scan.value(&p, &node) {
+      throw JSONProblem(reason: reason, offset: min(max(p - start, 0), range.count))
     }
-    nodes.setCount(cursor.node - nodes.base)
+    nodes.setCount(node - nodes.base)
     return root
   }
+}
 
-  /// Where the scan stands: the next byte, and the next free node.
-  private struct Cursor {
-    var p: UnsafePointer<UInt8>
-    var node: UnsafeMutablePointer<Node>
-    let nodes: UnsafeMutablePointer<Node>
-    let base: UnsafePointer<UInt8>
-    /// The key of the value that comes next, and the last key that was read, for the prediction.
-    var key: UInt16 = 0
-    var lastKey: UInt16 = 0
+/// One reading of one text. What changes with every byte (`p`, the next byte; `node`, the next free node) is passed
+/// around and not kept here, so that it stays in registers.
+private struct Scan {
+  let keys: KeyTable
+  let base: UnsafePointer<UInt8>
+  let nodes: UnsafeMutablePointer<Node>
+  /// The open containers: node index, and in the highest bit whether it is an object.
+  let stack: UnsafeMutablePointer<UInt32>
+  let end: UnsafePointer<UInt8>
+  /// The last key that was read, for the prediction of the next.
+  var lastKey: UInt16 = 0
 
-    @inline(__always)
-    var offset: UInt32 { UInt32(truncatingIfNeeded: p - base) }
+  private static let objectBit: UInt32 = 1 << 31
 
-    @inline(__always)
-    mutating func skipSpace() {
-      while p.pointee <= 0x20, p.pointee == 0x20 || p.pointee == 0x0a || p.pointee == 0x0d || p.pointee == 0x09 {
-        p += 1
-      }
-    }
+  @inline(__always)
+  private func put(
+    _ node: inout UnsafeMutablePointer<Node>, _ kind: Node.Kind, _ flags: Node.Flags = .none, key: UInt16,
+    from start: UnsafePointer<UInt8>, to end: UnsafePointer<UInt8>
+  ) {
+    let next = UInt32(truncatingIfNeeded: node - nodes) &+ 1
+    node.initialize(
+      to: Node(
+        kind, flags: flags, key: key, next: next, offset: UInt32(truncatingIfNeeded: start - base),
+        length: UInt32(truncatingIfNeeded: end - start)))
+    node += 1
+  }
 
-    @inline(__always)
-    mutating func put(_ kind: Node.Kind, _ flags: Node.Flags = .none, from start: UInt32, length: UInt32) {
-      let next = UInt32(truncatingIfNeeded: node - nodes) &+ 1
-      node.initialize(to: Node(kind, flags: flags, key: key, next: next, offset: start, length: length))
-      node += 1
-    }
+  @inline(__always)
+  private static func skipSpace(_ p: inout UnsafePointer<UInt8>) {
+    while p.pointee <= 0x20, p.pointee == 0x20 || p.pointee == 0x0a || p.pointee == 0x0d || p.pointee == 0x09 { p += 1 }
   }
 
   /// - Returns: nil when the whole text was one value.
-  private mutating func scan(_ cursor: inout Cursor, end: UnsafePointer<UInt8>) -> JSONProblem.Reason? {
+  mutating func value(
+    _ place: inout UnsafePointer<UInt8>, _ free: inout UnsafeMutablePointer<Node>
+  ) -> JSONProblem.Reason? {
+    var p = place
+    var node = free
     var depth = 0
-    let stack = stack.base
-    cursor.skipSpace()
-    if cursor.p == end { return .empty }
+    var key: UInt16 = 0
+    var isObject = false
+    defer {
+      place = p
+      free = node
+    }
+    Self.skipSpace(&p)
+    if p == end { return .empty }
     value: while true {
-      switch cursor.p.pointee {
+      switch p.pointee {
       case UInt8(ascii: "\""):
-        if let problem = string(&cursor, end: end) { return problem }
+        var flags = Node.Flags.none
+        let start = p + 1
+        p = start
+        if let problem = text(&p, &flags) { return problem }
+        put(&node, .string, flags, key: key, from: start, to: p)
+        p += 1
+      case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+        let start = p
+        guard let kind = number(&p) else { return .number }
+        put(&node, kind, key: key, from: start, to: p)
       case UInt8(ascii: "{"):
-        if depth == Self.nestingMax { return .tooDeep }
-        stack[depth] = UInt32(truncatingIfNeeded: cursor.node - cursor.nodes)
-        cursor.put(.object, from: cursor.offset, length: 0)
-        cursor.p += 1
-        cursor.skipSpace()
+        if depth == JSONReader.nestingMax { return .tooDeep }
+        stack[depth] = UInt32(truncatingIfNeeded: node - nodes) | Self.objectBit
+        put(&node, .object, key: key, from: p, to: p)
+        p += 1
+        Self.skipSpace(&p)
         depth += 1
-        if cursor.p.pointee != UInt8(ascii: "}") {
-          if let problem = member(&cursor, end: end) { return problem }
+        isObject = true
+        if p.pointee != UInt8(ascii: "}") {
+          if let problem = member(&p, &node, &key) { return problem }
           continue value
         }
       case UInt8(ascii: "["):
-        if depth == Self.nestingMax { return .tooDeep }
-        stack[depth] = UInt32(truncatingIfNeeded: cursor.node - cursor.nodes)
-        cursor.put(.array, from: cursor.offset, length: 0)
-        cursor.key = 0
-        cursor.p += 1
-        cursor.skipSpace()
+        if depth == JSONReader.nestingMax { return .tooDeep }
+        stack[depth] = UInt32(truncatingIfNeeded: node - nodes)
+        put(&node, .array, key: key, from: p, to: p)
+        p += 1
+        Self.skipSpace(&p)
         depth += 1
-        if cursor.p.pointee != UInt8(ascii: "]") { continue value }
-      case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-        if let problem = number(&cursor) { return problem }
+        isObject = false
+        key = 0
+        if p.pointee != UInt8(ascii: "]") { continue value }
       case UInt8(ascii: "t"):
-        guard word(&cursor, 0x6575_7274, length: 4, .true) else { return .value }
+        guard Self.isWord(p, 0x6575_7274) else { return .value }
+        put(&node, .true, key: key, from: p, to: p + 4)
+        p += 4
       case UInt8(ascii: "f"):
-        guard cursor.p[4] == UInt8(ascii: "e"), word(&cursor, 0x736c_6166, length: 5, .false) else { return .value }
+        guard p[4] == UInt8(ascii: "e"), Self.isWord(p, 0x736c_6166) else { return .value }
+        put(&node, .false, key: key, from: p, to: p + 5)
+        p += 5
       case UInt8(ascii: "n"):
-        guard word(&cursor, 0x6c6c_756e, length: 4, .null) else { return .value }
+        guard Self.isWord(p, 0x6c6c_756e) else { return .value }
+        put(&node, .null, key: key, from: p, to: p + 4)
+        p += 4
       default:
         return .value
       }
       // Behind a value, or right behind the bracket of an empty container.
       while true {
-        if depth == 0 {
-          cursor.skipSpace()
-          return cursor.p == end ? nil : .trailing
-        }
-        cursor.skipSpace()
-        let container = cursor.nodes + Int(stack[depth - 1])
-        let isObject = container.pointee.kind == .object
-        switch cursor.p.pointee {
-        case UInt8(ascii: ","):
-          cursor.p += 1
-          cursor.skipSpace()
-          if isObject {
-            if let problem = member(&cursor, end: end) { return problem }
-          } else {
-            cursor.key = 0
-          }
+        if p.pointee <= 0x20 { Self.skipSpace(&p) }
+        if depth == 0 { return p == end ? nil : .trailing }
+        if p.pointee == UInt8(ascii: ",") {
+          p += 1
+          if p.pointee <= 0x20 { Self.skipSpace(&p) }
+          if isObject, let problem = member(&p, &node, &key) { return problem }
           continue value
-        case UInt8(ascii: "}") where isObject, UInt8(ascii: "]") where !isObject:
-          cursor.p += 1
-          container.pointee.next = UInt32(truncatingIfNeeded: cursor.node - cursor.nodes)
-          container.pointee.length = cursor.offset &- container.pointee.offset
-          depth -= 1
-        default:
+        }
+        guard p.pointee == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
           return isObject ? .commaOrBrace : .commaOrBracket
         }
+        p += 1
+        depth -= 1
+        close(nodes + Int(stack[depth] & ~Self.objectBit), at: p, node)
+        isObject = depth > 0 && stack[depth - 1] & Self.objectBit != 0
+        key = 0
       }
     }
   }
 
+  @inline(__always)
+  private func close(
+    _ container: UnsafeMutablePointer<Node>, at p: UnsafePointer<UInt8>, _ node: UnsafeMutablePointer<Node>
+  ) {
+    container.pointee.next = UInt32(truncatingIfNeeded: node - nodes)
+    container.pointee.length = UInt32(truncatingIfNeeded: p - base) &- container.pointee.offset
+  }
+
   /// Reads a member's name and its colon, up to its value.
   @inline(__always)
-  private func member(_ cursor: inout Cursor, end: UnsafePointer<UInt8>) -> JSONProblem.Reason? {
-    guard cursor.p.pointee == UInt8(ascii: "\"") else { return .key }
-    let predicted = keys.entries.base[Int(cursor.lastKey)].follower
-    if predicted != 0, keys.matches(predicted, at: cursor.p + 1) {
-      cursor.p += Int(keys.entries.base[Int(predicted)].length) + 2
-      cursor.key = predicted
-      cursor.lastKey = predicted
-    } else if let problem = unpredictedKey(&cursor, end: end) {
-      return problem
+  private mutating func member(
+    _ p: inout UnsafePointer<UInt8>, _ node: inout UnsafeMutablePointer<Node>, _ key: inout UInt16
+  ) -> JSONProblem.Reason? {
+    guard p.pointee == UInt8(ascii: "\"") else { return .key }
+    let predicted = keys.entries.base[Int(lastKey)].follower
+    if predicted != 0, keys.matches(predicted, at: p + 1) {
+      p += Int(keys.entries.base[Int(predicted)].length) + 2
+      key = predicted
+      lastKey = predicted
+    } else {
+      var place = p
+      var free = node
+      let problem = unpredictedKey(&place, &free, &key)
+      p = place
+      node = free
+      if let problem { return problem }
     }
-    if cursor.p.pointee != UInt8(ascii: ":") {
-      cursor.skipSpace()
-      guard cursor.p.pointee == UInt8(ascii: ":") else { return .colon }
+    if p.pointee != UInt8(ascii: ":") {
+      Self.skipSpace(&p)
+      guard p.pointee == UInt8(ascii: ":") else { return .colon }
     }
-    cursor.p += 1
-    cursor.skipSpace()
+    p += 1
+    if p.pointee <= 0x20 { Self.skipSpace(&p) }
     return nil
   }
 
   @inline(never)
-  private func unpredictedKey(_ cursor: inout Cursor, end: UnsafePointer<UInt8>) -> JSONProblem.Reason? {
-    let textStart = cursor.p + 1
-    var flags = Node.Flags()
-    cursor.p = textStart
-    if let problem = text(&cursor.p, &flags, end: end) { return problem }
-    let raw = UnsafeRawBufferPointer(start: textStart, count: cursor.p - textStart)
-    cursor.p += 1
-    let id: UInt16
-    if flags.contains(.escaped) {
-      var plain = ByteBuffer(capacity: raw.count)
-      JSONText.unescape(raw, into: &plain)
-      id = keys.id(of: plain.bytes)
+  private mutating func unpredictedKey(
+    _ p: inout UnsafePointer<UInt8>, _ node: inout UnsafeMutablePointer<Node>, _ key: inout UInt16
+  ) -> JSONProblem.Reason? {
+    let start = p + 1
+    var flags = Node.Flags.none
+    p = start
+    if let problem = text(&p, &flags) { return problem }
+    let raw = UnsafeRawBufferPointer(start: start, count: p - start)
+    key = id(raw, flags)
+    if key == KeyTable.overflow {
+      put(&node, .keyText, flags, key: 0, from: start, to: p)
     } else {
-      id = keys.id(of: raw)
+      keys.setFollower(of: lastKey, to: key)
+      lastKey = key
     }
-    if id == KeyTable.overflow {
-      cursor.key = 0
-      cursor.put(
-        .keyText, flags, from: UInt32(truncatingIfNeeded: textStart - cursor.base),
-        length: UInt32(truncatingIfNeeded: raw.count))
-    } else {
-      keys.setFollower(of: cursor.lastKey, to: id)
-      cursor.lastKey = id
-    }
-    cursor.key = id
+    p += 1
     return nil
   }
 
-  @inline(__always)
-  private func string(_ cursor: inout Cursor, end: UnsafePointer<UInt8>) -> JSONProblem.Reason? {
-    cursor.p += 1
-    let start = cursor.offset
-    var flags = Node.Flags()
-    if let problem = text(&cursor.p, &flags, end: end) { return problem }
-    cursor.put(.string, flags, from: start, length: cursor.offset &- start)
-    cursor.p += 1
-    return nil
+  private func id(_ raw: UnsafeRawBufferPointer, _ flags: Node.Flags) -> UInt16 {
+    guard flags.contains(.escaped) else { return keys.id(of: raw) }
+    var plain = ByteBuffer(capacity: raw.count)
+    JSONText.unescape(raw, into: &plain)
+    return keys.id(of: plain.bytes)
   }
 
   /// Moves from behind the opening quote to the closing one.
   @inline(__always)
-  private func text(
-    _ p: inout UnsafePointer<UInt8>, _ flags: inout Node.Flags, end: UnsafePointer<UInt8>
-  ) -> JSONProblem.Reason? {
+  private func text(_ p: inout UnsafePointer<UInt8>, _ flags: inout Node.Flags) -> JSONProblem.Reason? {
     while true {
       let specials = scan_json_specials(p)
       if specials == 0 {
@@ -241,15 +265,16 @@ package struct JSONReader: ~Copyable {
       }
       p += specials.trailingZeroBitCount
       if p.pointee == UInt8(ascii: "\"") { return nil }
-      if let problem = special(&p, &flags, end: end) { return problem }
+      var place = p
+      let problem = special(&place, &flags)
+      p = place
+      if let problem { return problem }
     }
   }
 
   /// Moves over an escape or a run of multi-byte characters.
   @inline(never)
-  private func special(
-    _ p: inout UnsafePointer<UInt8>, _ flags: inout Node.Flags, end: UnsafePointer<UInt8>
-  ) -> JSONProblem.Reason? {
+  private func special(_ p: inout UnsafePointer<UInt8>, _ flags: inout Node.Flags) -> JSONProblem.Reason? {
     if p.pointee >= 0x80 {
       flags.insert(.wide)
       while p.pointee >= 0x80 {
@@ -296,31 +321,28 @@ package struct JSONReader: ~Copyable {
     return value
   }
 
+  /// Moves over a number; nil where it is none.
   @inline(__always)
-  private func number(_ cursor: inout Cursor) -> JSONProblem.Reason? {
-    let start = cursor.offset
+  private func number(_ p: inout UnsafePointer<UInt8>) -> Node.Kind? {
     var kind = Node.Kind.integer
-    var p = cursor.p
-    defer { cursor.p = p }
     if p.pointee == UInt8(ascii: "-") { p += 1 }
     if p.pointee == UInt8(ascii: "0") {
       p += 1
     } else {
-      guard Self.digits(&p) else { return .number }
+      guard Self.digits(&p) else { return nil }
     }
     if p.pointee == UInt8(ascii: ".") {
       kind = .number
       p += 1
-      guard Self.digits(&p) else { return .number }
+      guard Self.digits(&p) else { return nil }
     }
     if p.pointee | 0x20 == UInt8(ascii: "e") {
       kind = .number
       p += 1
       if p.pointee == UInt8(ascii: "+") || p.pointee == UInt8(ascii: "-") { p += 1 }
-      guard Self.digits(&p) else { return .number }
+      guard Self.digits(&p) else { return nil }
     }
-    cursor.put(kind, from: start, length: UInt32(truncatingIfNeeded: p - cursor.base) &- start)
-    return nil
+    return kind
   }
 
   /// Moves over digits; false where there is none.
@@ -331,11 +353,9 @@ package struct JSONReader: ~Copyable {
     return true
   }
 
+  /// Whether four bytes spell the word, given as they stand in memory.
   @inline(__always)
-  private func word(_ cursor: inout Cursor, _ text: UInt32, length: Int, _ kind: Node.Kind) -> Bool {
-    guard UnsafeRawPointer(cursor.p).loadUnaligned(as: UInt32.self).littleEndian == text else { return false }
-    cursor.put(kind, from: cursor.offset, length: UInt32(length))
-    cursor.p += length
-    return true
+  private static func isWord(_ p: UnsafePointer<UInt8>, _ text: UInt32) -> Bool {
+    UnsafeRawPointer(p).loadUnaligned(as: UInt32.self).littleEndian == text
   }
 }

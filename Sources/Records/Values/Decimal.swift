@@ -179,8 +179,9 @@ extension Decimal {
         return exponent < 1_000
       }
       if part == .fraction { scale += 1 }
+      guard digits <= (Decimal.magnitudeMax - digit) / 10 else { return false }
       digits = digits * 10 + digit
-      return digits <= Decimal.magnitudeMax && scale <= Decimal.digitsMax
+      return scale <= Decimal.digitsMax
     }
 
     private mutating func takeSign(_ negative: Bool) -> Bool {

@@ -23,7 +23,7 @@ struct Scenario: Sendable {
   }
 
   /// What can fail, or be interrupted by a crash.
-  enum Effect: String, CaseIterable, Sendable {
+  enum Effect: Int, CaseIterable, Sendable {
     case openSource, read, acknowledge, openTarget, write, flush, finish, openCheckpoint, save, openLetters, letters,
       flushLetters
   }
@@ -83,9 +83,10 @@ struct Scenario: Sendable {
     checkpointEvery = random.pick([.zero, .milliseconds(2), .milliseconds(10), .seconds(1)])
     gatherWait = random.pick([.zero, .milliseconds(1), .milliseconds(5)])
     gatherRecords = random.pick([1, 4, 100])
-    rate = random.chance(15) ? 100 : nil
+    rate = random.chance(10) ? 8 : nil
     faults = (0..<random.pick([0, 0, 1, 2, 4])).map { _ in Self.fault(&random, fatal: 15) }
-    outage = random.chance(15) ? .milliseconds(5)..<(.milliseconds(5) + .milliseconds(50) * (1 + random.below(40))) : nil
+    outage =
+      random.chance(15) ? .milliseconds(5)..<(.milliseconds(5) + .milliseconds(50) * (1 + random.below(40))) : nil
     crashes = (0..<random.pick([0, 0, 1, 2])).map { _ in 1 + random.below(700) }
     effectCrashes = (0..<random.pick([0, 1, 1, 2])).map { _ in Self.fault(&random, fatal: 50) }
     stop = random.chance(20) ? random.below(600) : nil

@@ -40,7 +40,9 @@ struct SimulatedEffects: Sendable {
   }
 
   /// The same, for the flow's own files, whose failures end the flow.
-  func file<Answer>(_ effect: Scenario.Effect, _ body: () async throws(ConnectorError) -> Answer)
+  func file<Answer>(
+    _ effect: Scenario.Effect, _ body: () async throws(ConnectorError) -> Answer
+  )
     async throws(FlowError) -> Answer
   {
     do {

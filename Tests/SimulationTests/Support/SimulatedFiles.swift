@@ -9,21 +9,21 @@ struct SimulatedCheckpoints: CheckpointStore {
   var name: String { "simulated" }
 
   func open() async throws(FlowError) -> Checkpoint? {
-    let text = try await effects.file(.openCheckpoint) { universe.checkpoint }
-    return try text.map { text throws(FlowError) in try Checkpoint(json: text, path: name) }
+    guard let saved = try await effects.file(.openCheckpoint, { universe.checkpoint }) else { return nil }
+    let read = try Checkpoint(json: saved.text, path: name)
+    if read != saved.checkpoint { universe.violate("a checkpoint reads differently: \(read), not \(saved.checkpoint)") }
+    return read
   }
 
   func save(_ checkpoint: Checkpoint) async throws(FlowError) {
-    let text = checkpoint.json
+    let saved = Universe.SavedCheckpoint(text: checkpoint.json, checkpoint: checkpoint)
     await effects.simulator.pause()
     try await effects.file(.save) {
       universe.checkpointBefore = .some(universe.checkpoint)
-      universe.checkpoint = text
+      universe.checkpoint = saved
       await effects.simulator.pause()
       if effects.simulator.isAlive { universe.checkpointBefore = nil }
     }
-    let read = try Checkpoint(json: text, path: name)
-    if read != checkpoint { universe.violate("a checkpoint reads differently: \(read), not \(checkpoint)") }
   }
 
   func close() async {}

@@ -30,7 +30,7 @@ actor SimulatedLog: Source {
   func next(into batch: Batch) async throws(ConnectorError) -> Next {
     let (next, read) = try await effects.perform(.read) { () throws(ConnectorError) in fill(batch) }
     offsets = read
-    if next == .idle { _ = await sleep(.milliseconds(20)) }
+    if next == .idle { _ = await sleep(.milliseconds(100)) }
     return next
   }
 

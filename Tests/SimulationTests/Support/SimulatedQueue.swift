@@ -24,7 +24,7 @@ actor SimulatedQueue: Source {
   func next(into batch: Batch) async throws(ConnectorError) -> Next {
     let taken = try await effects.perform(.read) { () throws(ConnectorError) in fill(batch) }
     given.formUnion(taken)
-    if taken.isEmpty { _ = await sleep(.milliseconds(20)) }
+    if taken.isEmpty { _ = await sleep(.milliseconds(100)) }
     return taken.isEmpty ? .idle : .batch
   }
 
@@ -43,7 +43,8 @@ actor SimulatedQueue: Source {
     batch.inputBytes = batch.bytes.count
     batch.origin = Origin(name: "queue")
     batch.position = Position(
-      format: 1, value: ["delivery": .int(Int64(universe.deliveries)), "receipts": .array(taken.map { .int(Int64($0)) })])
+      format: 1,
+      value: ["delivery": .int(Int64(universe.deliveries)), "receipts": .array(taken.map { .int(Int64($0)) })])
     return taken
   }
 

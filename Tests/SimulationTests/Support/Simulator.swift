@@ -16,67 +16,81 @@ final class Simulator: @unchecked Sendable {
   /// False from the crash on: nothing that is done then has an effect.
   var isAlive = true
 
-  private var lanes: [Lane] = []
-  private var alarms: [(at: Duration, number: UInt64, call: @Sendable () -> Void)] = []
+  /// Lanes with jobs, each once.
+  private var ready: [Lane] = []
+  /// Alarms whose time has come.
+  private var due: [Call] = []
+  private var future: [Call] = []
   private var alarmNumber: UInt64 = 0
   private let thread = pthread_self()
+
+  private struct Call {
+    var at: Duration
+    var number: UInt64
+    var call: @Sendable () -> Void
+  }
 
   init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
   final class Lane: TaskExecutor, @unchecked Sendable {
-    let name: String
+    fileprivate let number: UInt64
     fileprivate var jobs: [UnownedJob] = []
     private unowned let simulator: Simulator
 
     fileprivate init(_ name: String, _ simulator: Simulator) {
-      self.name = name
+      number = name.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) }
       self.simulator = simulator
     }
 
     func enqueue(_ job: consuming ExecutorJob) {
       precondition(pthread_equal(simulator.thread, pthread_self()) != 0, "a job ran outside of the simulation")
+      if jobs.isEmpty { simulator.ready.append(self) }
       jobs.append(UnownedJob(job))
     }
   }
 
-  func lane(_ name: String) -> Lane {
-    let lane = Lane(name, self)
-    lanes.append(lane)
-    return lane
-  }
+  func lane(_ name: String) -> Lane { Lane(name, self) }
 
   func alarm(_ after: Duration, _ call: @escaping @Sendable () -> Void) -> World.Alarm {
     alarmNumber += 1
     let number = alarmNumber
-    alarms.append((time + after, number, call))
-    return World.Alarm { [self] in alarms.removeAll { $0.number == number } }
+    let alarm = Call(at: time + after, number: number, call: call)
+    if after <= .zero { due.append(alarm) } else { future.append(alarm) }
+    return World.Alarm { [self] in
+      future.removeAll { $0.number == number }
+      due.removeAll { $0.number == number }
+    }
   }
 
   /// Runs one job or one alarm that is due, whichever the seed picks; moves the clock to the next alarm when there is
   /// neither. False when nothing will ever happen again.
   func step() -> Bool {
-    let ready = lanes.indices.filter { !lanes[$0].jobs.isEmpty }
-    let due = alarms.indices.filter { alarms[$0].at <= time }
-    guard !ready.isEmpty || !due.isEmpty else { return moveClock() }
+    let choices = ready.count + due.count
+    guard choices > 0 else { return moveClock() }
     steps += 1
-    let choice = random.below(ready.count + due.count)
+    let choice = random.below(choices)
     if choice < ready.count {
-      run(lanes[ready[choice]])
+      run(choice)
     } else {
-      alarms.remove(at: due[choice - ready.count]).call()
+      due.remove(at: choice - ready.count).call()
     }
     return true
   }
 
-  private func run(_ lane: Lane) {
+  private func run(_ choice: Int) {
+    let lane = ready[choice]
     let job = lane.jobs.removeFirst()
-    note(lane.name)
+    if lane.jobs.isEmpty { ready.remove(at: choice) }
+    note(lane.number)
     job.runSynchronously(on: lane.asUnownedTaskExecutor())
   }
 
   private func moveClock() -> Bool {
-    guard let next = alarms.map(\.at).min() else { return false }
+    guard var next = future.first?.at else { return false }
+    for alarm in future where alarm.at < next { next = alarm.at }
     time = next
+    due = future.filter { $0.at <= next }
+    future.removeAll { $0.at <= next }
     return true
   }
 
@@ -89,9 +103,7 @@ final class Simulator: @unchecked Sendable {
     }
   }
 
-  func note(_ text: String) {
-    for byte in text.utf8 { trace = (trace ^ UInt64(byte)) &* 0x100_0000_01b3 }
-  }
+  func note(_ what: UInt64) { trace = (trace ^ what) &* 0x9e37_79b9_7f4a_7c15 }
 }
 
 /// SplitMix64, https://prng.di.unimi.it/splitmix64.c

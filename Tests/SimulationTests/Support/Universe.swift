@@ -13,9 +13,15 @@ final class Universe: @unchecked Sendable {
   private var calls: [Scenario.Effect: Int] = [:]
 
   // MARK: Disks
-  var checkpoint: String?
+  var checkpoint: SavedCheckpoint?
   /// While a rename is not durable: what the file is after a crash that undoes it.
-  var checkpointBefore: String??
+  var checkpointBefore: SavedCheckpoint??
+
+  struct SavedCheckpoint: Sendable {
+    var text: String
+    var checkpoint: Checkpoint
+  }
+
   var letters: [DeadLetter] = []
   /// Letters that the disk does not hold for sure, the last of `letters`.
   var lettersUnsynced = 0
@@ -64,7 +70,7 @@ final class Universe: @unchecked Sendable {
   func begin(_ effect: Scenario.Effect) -> Scenario.Fault? {
     let call = calls[effect, default: 0] + 1
     calls[effect] = call
-    simulator.note(effect.rawValue)
+    simulator.note(UInt64(call) << 8 | UInt64(effect.rawValue))
     if scenario.effectCrashes.contains(where: { $0.effect == effect && $0.call == call && $0.isFatal }) { crash() }
     return scenario.faults.first { $0.effect == effect && $0.call == call }
   }
@@ -79,7 +85,7 @@ final class Universe: @unchecked Sendable {
   func crash() {
     guard simulator.isAlive else { return }
     simulator.isAlive = false
-    simulator.note("crash")
+    simulator.note(.max)
     letters.removeLast(simulator.random.below(lettersUnsynced + 1))
     lettersUnsynced = 0
     if let before = checkpointBefore, simulator.random.chance(50) { checkpoint = before }
@@ -99,10 +105,7 @@ final class Universe: @unchecked Sendable {
   }
 
   /// The checkpoint as it stands on the disk now.
-  var durableCheckpoint: Checkpoint? {
-    guard let text = checkpointBefore ?? checkpoint else { return nil }
-    return try? Checkpoint(json: text, path: "simulated")
-  }
+  var durableCheckpoint: Checkpoint? { (checkpointBefore ?? checkpoint)?.checkpoint }
 
   /// Whether everything that has to be stored of the event is, now.
   func isDurable(_ event: SimulatedEvent) -> Bool {

@@ -10,14 +10,14 @@ package final class MappingExecutor: Mapper {
   private var fields = RawArray<MappingProgram.Field>()
   private var steps = RawArray<MappingProgram.Step>()
   private var conditions = RawArray<MappingProgram.Condition>()
-  private var walkers: Walkers
+  private var filler: SlotFiller
   private var constants: ConstantPool
   private var slots: RawArray<Node>
   private let tables: [ValueTable]
 
   package init(_ program: MappingProgram) {
     self.program = program
-    walkers = Walkers(program.paths)
+    filler = SlotFiller(program.paths)
     constants = ConstantPool(program.constants)
     slots = RawArray(capacity: program.paths.count)
     slots.setCount(program.paths.count)
@@ -28,7 +28,7 @@ package final class MappingExecutor: Mapper {
   }
 
   package func map(_ batch: Batch) {
-    walkers.learn(batch.keys)
+    filler.learn(batch.keys)
     constants.place(in: batch)
     batch.rows.rows.reserve(batch.events.count)
     batch.rows.cells.reserve(batch.events.count * program.fields.count)
@@ -39,7 +39,7 @@ package final class MappingExecutor: Mapper {
 
   private func map(_ event: Int, _ batch: Batch) {
     for slot in 0..<slots.count { slots.base[slot] = .absent }
-    walkers.fill(batch, event, slots.base)
+    filler.fill(batch, event, slots.base)
     guard passes(event, batch) else { return }
     let operation: RowOperation = batch.events[event].operation == .delete ? .delete : .upsert
     guard mapFields(event, batch, operation) else { return }
@@ -192,75 +192,5 @@ package final class MappingExecutor: Mapper {
     var hash = KeyHash()
     for column in program.columns.key { hash.add(batch.rows.cells[first + column], batch) }
     return hash.value
-  }
-}
-
-/// The roots of an event, each with its own trie.
-private struct Walkers: ~Copyable {
-  private var record: PathWalker
-  private var before: PathWalker
-  private var key: PathWalker
-  private var meta: PathWalker
-  /// Slots that stand for something that is no node: the operation, the event's own identity.
-  private let computed: [(slot: Int, part: EventPart)]
-
-  init(_ paths: [Path]) {
-    var tries: [Path.Root: PathTrie] = [:]
-    var computed: [(slot: Int, part: EventPart)] = []
-    for (slot, path) in paths.enumerated() {
-      if let part = EventPart(path) {
-        computed.append((slot, part))
-      } else {
-        tries[path.root, default: PathTrie()].add(path.steps, slot: slot)
-      }
-    }
-    self.computed = computed
-    record = PathWalker(tries[.record] ?? PathTrie())
-    before = PathWalker(tries[.before] ?? PathTrie())
-    key = PathWalker(tries[.key] ?? PathTrie())
-    meta = PathWalker(tries[.meta] ?? PathTrie())
-  }
-
-  mutating func learn(_ keys: KeyNames) {
-    record.learn(keys)
-    before.learn(keys)
-    key.learn(keys)
-    meta.learn(keys)
-  }
-
-  mutating func fill(_ batch: Batch, _ index: Int, _ slots: UnsafeMutablePointer<Node>) {
-    let event = batch.events[index]
-    record.walk(batch, root: event.record, slots: slots)
-    before.walk(batch, root: event.before, slots: slots)
-    key.walk(batch, root: event.key, slots: slots)
-    meta.walk(batch, root: event.meta, slots: slots)
-    for (slot, part) in computed where slots[slot].kind == .absent {
-      slots[slot] = part.cell(of: event, in: batch)
-    }
-  }
-}
-
-/// What an event is beside its nodes.
-private enum EventPart {
-  case operation, eventID, source
-
-  init?(_ path: Path) {
-    switch (path.root, path.steps) {
-    case (.op, []): self = .operation
-    case (.meta, [.member("event_id")]): self = .eventID
-    case (.meta, [.member("source")]): self = .source
-    default: return nil
-    }
-  }
-
-  func cell(of event: Event, in batch: Batch) -> Node {
-    var cell = Node(.string)
-    switch self {
-    case .operation: CellText.set(&cell, to: event.operation.name, in: batch)
-    case .eventID: CellText.set(&cell, to: batch.eventID(event), in: batch)
-    case .source: CellText.set(&cell, to: batch.origin.name, in: batch)
-    }
-    if JSONText.needsEscape(batch.raw(cell)) { cell.flags.insert(.plain) }
-    return cell
   }
 }

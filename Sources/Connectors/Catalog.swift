@@ -1,0 +1,8 @@
+import ConnectorKit
+
+extension Catalog {
+  /// All connectors that Millrace has.
+  package static let standard = Catalog(
+    sources: [FileSourceConnector.self, StdinSourceConnector.self],
+    targets: [FileTargetConnector.self, StdoutTargetConnector.self])
+}

@@ -1,0 +1,81 @@
+import Records
+
+/// Fills the slots of all paths from one event: its roots, each with a trie of its own, and what is no node.
+struct SlotFiller: ~Copyable {
+  private var record: PathWalker
+  private var shapes: ShapeCache
+  private var before: PathWalker
+  private var key: PathWalker
+  private var meta: PathWalker
+  /// Slots that stand for something that is no node: the operation, the event's own identity.
+  private let computed: [(slot: Int, part: EventPart)]
+
+  init(_ paths: [Path]) {
+    var tries: [Path.Root: PathTrie] = [:]
+    var computed: [(slot: Int, part: EventPart)] = []
+    for (slot, path) in paths.enumerated() {
+      if let part = EventPart(path) {
+        computed.append((slot, part))
+      } else {
+        tries[path.root, default: PathTrie()].add(path.steps, slot: slot)
+      }
+    }
+    self.computed = computed
+    shapes = ShapeCache(slots: paths.indices.filter { paths[$0].root == .record })
+    record = PathWalker(tries[.record] ?? PathTrie())
+    before = PathWalker(tries[.before] ?? PathTrie())
+    key = PathWalker(tries[.key] ?? PathTrie())
+    meta = PathWalker(tries[.meta] ?? PathTrie())
+  }
+
+  mutating func learn(_ keys: KeyNames) {
+    shapes.learn(keys)
+    record.learn(keys)
+    before.learn(keys)
+    key.learn(keys)
+    meta.learn(keys)
+  }
+
+  mutating func fill(_ batch: Batch, _ index: Int, _ slots: UnsafeMutablePointer<Node>) {
+    let event = batch.events[index]
+    fillRecord(batch, Int(event.record), slots)
+    before.walk(batch, root: event.before, slots: slots)
+    key.walk(batch, root: event.key, slots: slots)
+    meta.walk(batch, root: event.meta, slots: slots)
+    for (slot, part) in computed where slots[slot].kind == .absent {
+      slots[slot] = part.cell(of: event, in: batch)
+    }
+  }
+
+  private mutating func fillRecord(_ batch: Batch, _ root: Int, _ slots: UnsafeMutablePointer<Node>) {
+    guard root != Int(Event.none) else { return }
+    if shapes.fill(batch.nodes.base, root: root, slots) { return }
+    record.walk(batch, root: UInt32(root), slots: slots)
+    shapes.remember(batch.nodes.base, root: root, slots)
+  }
+}
+
+/// What an event is beside its nodes.
+private enum EventPart {
+  case operation, eventID, source
+
+  init?(_ path: Path) {
+    switch (path.root, path.steps) {
+    case (.op, []): self = .operation
+    case (.meta, [.member("event_id")]): self = .eventID
+    case (.meta, [.member("source")]): self = .source
+    default: return nil
+    }
+  }
+
+  func cell(of event: Event, in batch: Batch) -> Node {
+    var cell = Node(.string)
+    switch self {
+    case .operation: CellText.set(&cell, to: event.operation.name, in: batch)
+    case .eventID: CellText.set(&cell, to: batch.eventID(event), in: batch)
+    case .source: CellText.set(&cell, to: batch.origin.name, in: batch)
+    }
+    if JSONText.needsEscape(batch.raw(cell)) { cell.flags.insert(.plain) }
+    return cell
+  }
+}

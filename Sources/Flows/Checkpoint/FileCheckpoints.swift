@@ -1,0 +1,91 @@
+import Glibc
+import Records
+import Synchronization
+
+/// The checkpoint as a file: replaced as a whole by a rename, and locked through a `.lock` file beside it, because a lock
+/// on the file itself would go away with each rename.
+package final class FileCheckpoints: CheckpointStore {
+  /// A larger file is no checkpoint, in bytes.
+  package static let sizeMax = 64 << 20
+
+  private let path: String
+  private let lock = Mutex<FileLock?>(nil)
+
+  package init(path: String) { self.path = path }
+
+  package var name: String { path }
+
+  package func open() async throws(FlowError) -> Checkpoint? {
+    let held: FileLock?
+    do throws(SystemError) {
+      try Folder.make(Folder.of(path))
+      held = try FileLock(path + ".lock")
+    } catch {
+      throw .cannotOpenCheckpoint(path, error)
+    }
+    guard let held else { throw .lockedCheckpoint(path, holder: FileLock.holder(of: path + ".lock")) }
+    lock.withLock { $0 = held }
+    unlink(path + ".tmp")
+    return try Self.read(path)
+  }
+
+  /// Reads it without the lock; for looking at it. nil where there is none.
+  package static func read(_ path: String) throws(FlowError) -> Checkpoint? {
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      let file = try FileDescriptor(opening: path, O_RDONLY)
+      bytes = try file.read(0..<sizeMax)
+    } catch {
+      if error.number == ENOENT { return nil }
+      throw .cannotOpenCheckpoint(path, error)
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw .damagedCheckpoint(path, "it is not text")
+    }
+    return try Checkpoint(json: text, path: path)
+  }
+
+  /// Invariant 5: temporary file, fsync, rename, fsync of the folder.
+  package func save(_ checkpoint: Checkpoint) async throws(FlowError) {
+    do throws(SystemError) {
+      try write(checkpoint.json, to: path + ".tmp")
+      _ = try SystemError.check { rename(path + ".tmp", path) }
+      try Folder.sync(Folder.of(path))
+    } catch {
+      throw .cannotSaveCheckpoint(path, error)
+    }
+  }
+
+  private func write(_ text: String, to path: String) throws(SystemError) {
+    var bytes = ByteBuffer(capacity: text.utf8.count)
+    bytes.append(text)
+    let file = try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC)
+    try file.write(bytes.bytes)
+    try file.sync()
+  }
+
+  package func close() async { lock.withLock { $0 = nil } }
+}
+
+/// A file that one process holds; the system lets go of it when the process ends, however it ends.
+struct FileLock: Sendable {
+  private let file: FileDescriptor
+
+  /// nil where another process holds it. Writes the process's number into it, for messages.
+  init?(_ path: String) throws(SystemError) {
+    file = try FileDescriptor(opening: path, O_RDWR | O_CREAT)
+    guard try file.lock() else { return nil }
+    try file.truncate(to: 0)
+    var text = ByteBuffer()
+    text.append("\(getpid())\n")
+    try file.write(text.bytes)
+  }
+
+  static func holder(of path: String) -> String? {
+    guard let file = try? FileDescriptor(opening: path, O_RDONLY), let bytes = try? file.read(0..<20) else {
+      return nil
+    }
+    let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    return text.isEmpty ? nil : text
+  }
+}

@@ -1,0 +1,162 @@
+import ConnectorKit
+import Expressions
+import Records
+
+/// Makes a plan of a file's nodes, or finds all that stands against it.
+struct PlanBuilder {
+  let root: ConfigNode
+  let catalog: Catalog
+  let environment: PlanEnvironment
+  private(set) var loader: SettingLoader
+
+  init(_ root: ConfigNode, _ catalog: Catalog, _ environment: PlanEnvironment, secrets: SecretSource? = nil) {
+    self.root = root
+    self.catalog = catalog
+    self.environment = environment
+    loader = SettingLoader(secrets: secrets)
+  }
+
+  /// Each part is checked whether or not the others are in order, so that all problems come to light at once.
+  mutating func build() -> Plan? {
+    let spec = PipelineSpec()
+    _ = loader.fill(NamedSetting.all(of: spec), from: root)
+    let source = connector("source", others: SourceSpec.own, catalog.sourceTypes, catalog.source)
+    let target = connector("target", others: TargetSpec.own, catalog.targetTypes, catalog.target)
+    let parts = spec.$mappings.isGiven && spec.$target.isGiven ? check(spec, target: target) : nil
+    checkTests(spec.tests)
+    guard !loader.diagnostics.hasErrors, let (mapping, columns) = parts,
+      let source = source as? any SourceConnector, let target = target as? any TargetConnector
+    else { return nil }
+    return plan(spec, source, target, mapping, columns)
+  }
+
+  private mutating func connector<Type>(
+    _ key: String, others: [String], _ types: [String], _ find: (String) -> Type?
+  ) -> (any Connector)? {
+    guard let node = root[key], let type = node["type"], let name = type.scalar?.text, type.core == .text else {
+      return nil
+    }
+    guard let found = find(name) as? any Connector.Type else {
+      loader.error(
+        "config.unknown_connector", type, "there is no \(key) `\(name)`",
+        hint: Suggestion.hint(for: name, among: types, noun: "there are"))
+      return nil
+    }
+    return loader.load(found, from: node, others: others)
+  }
+
+  /// What mapping and target must agree on.
+  private mutating func check(_ spec: PipelineSpec, target: (any Connector)?) -> (Mapping, Columns) {
+    let mapping = spec.mappings.mapping
+    let common = spec.target.common
+    checkKey(common.key ?? [], mapping)
+    checkLanes(common, target)
+    checkLimits(common.batch, spec.limits)
+    return (mapping, mapping.columns(key: common.key ?? []))
+  }
+
+  private mutating func checkKey(_ key: [String], _ mapping: Mapping) {
+    let names = mapping.fields.map(\.name)
+    for (index, name) in key.enumerated() where !names.contains(name) {
+      let node = root["target"]?["key"]?.list?[index] ?? root
+      if mapping.dropped.contains(name) {
+        loader.error("config.unknown_column", node, "the key field `\(name)` is dropped by the mappings")
+      } else if !mapping.passesRest {
+        loader.error(
+          "config.unknown_column", node, "the mappings make no field `\(name)`",
+          hint: Suggestion.hint(for: name, among: names, noun: "they make"))
+      }
+    }
+  }
+
+  private mutating func checkLanes(_ common: TargetCommon, _ target: (any Connector)?) {
+    guard common.lanes > 1, let node = root["target"]?["lanes"] else { return }
+    if let target, let most = type(of: target).about.lanesMax, common.lanes > most {
+      loader.error(
+        "config.too_many_lanes", node, "this target takes at most \(most) lane\(most == 1 ? "" : "s")",
+        hint: "write lanes: \(most)")
+    } else if common.key == nil {
+      loader.warning(
+        "config.lanes_without_key", node, "without a key, rows reach the lanes in no order",
+        hint: "name the fields of the key: key: [id]")
+    }
+  }
+
+  private mutating func checkLimits(_ batch: BatchSpec, _ limits: LimitsSpec) {
+    guard batch.bytes.bytes > limits.inFlight.bytes else { return }
+    loader.error(
+      "config.conflict", root["limits"]?["in_flight"] ?? root["target"]?["batch"] ?? root,
+      "a batch of \(text(batch.bytes)) never fills within limits.in_flight of \(text(limits.inFlight))",
+      hint: "raise limits.in_flight, or lower target.batch.bytes")
+  }
+
+  private func text(_ size: ByteSize) -> String { size.written.string ?? "" }
+
+  private mutating func checkTests(_ tests: [PipelineTest]) {
+    var seen: Set<String> = []
+    for (index, test) in tests.enumerated() where !seen.insert(test.name).inserted {
+      let node = root["tests"]?.list?[index]["name"] ?? root
+      loader.error("config.duplicate_name", node, "another test has the name `\(test.name)`")
+    }
+  }
+}
+
+extension PlanBuilder {
+  private func plan(
+    _ spec: PipelineSpec, _ source: any SourceConnector, _ target: any TargetConnector, _ mapping: Mapping,
+    _ columns: Columns
+  ) -> Plan {
+    let (name, file) = (spec.name.text, root.place.file)
+    let folder = Files.folder(of: file)
+    var plan = Plan(
+      name: name, folder: folder, source: source, target: target, transforms: spec.transforms.compactMap(\.transform),
+      mapping: mapping, columns: columns,
+      deadLetters: DeadLetterPolicy(
+        path: path(spec.retry.deadLetter.path, in: folder, otherwise: "\(name).dead-letters.ndjson")),
+      checkpoint: CheckpointPolicy(
+        path: path(spec.checkpoint.path, in: folder, otherwise: "\(name).checkpoint.json")))
+    plan.description = spec.description
+    plan.file = file
+    plan.fingerprint = Fingerprint.of(spec, source: source, target: target)
+    plan.lanes = spec.target.common.lanes
+    plan.batch = spec.target.common.batch.policy
+    plan.retry = spec.retry.policy
+    plan.checkpoint.every = spec.checkpoint.every
+    plan.limits = spec.limits.limits
+    plan.tests = spec.tests
+    plan.origin = Plan.Origin(root: root, catalog: catalog, environment: environment)
+    return plan
+  }
+
+  /// A path that the file names starts from its folder, one that it does not name from the state folder.
+  private func path(_ given: String?, in folder: String, otherwise name: String) -> String {
+    given.map { Files.join(folder, $0) } ?? Files.join(environment.stateFolder, name)
+  }
+}
+
+extension Plan {
+  struct Origin: Sendable {
+    var root: ConfigNode
+    var catalog: Catalog
+    var environment: PlanEnvironment
+  }
+
+  /// The plan of a file's root node.
+  package init(
+    _ root: ConfigNode, catalog: Catalog, environment: PlanEnvironment = PlanEnvironment()
+  ) throws(Diagnostics) {
+    var builder = PlanBuilder(root, catalog, environment)
+    guard let plan = builder.build() else { throw builder.loader.diagnostics }
+    self = plan
+  }
+
+  /// The plan with the values of its references: what a run starts from. The fingerprint stays, so that a new password
+  /// is no new pipeline.
+  package func resolved(with secrets: SecretSource) throws(Diagnostics) -> Plan {
+    guard let origin else { return self }
+    var builder = PlanBuilder(origin.root, origin.catalog, origin.environment, secrets: secrets)
+    guard var plan = builder.build() else { throw builder.loader.diagnostics }
+    plan.fingerprint = fingerprint
+    return plan
+  }
+}

@@ -1,0 +1,82 @@
+import ConnectorKit
+import Expressions
+import Records
+
+// What the parts of a file mean for a run.
+
+extension MappingSpec {
+  var mapping: Mapping {
+    Mapping(
+      fields: fields.map { Mapping.Field($0.name, $0.spec.mapping) }, passesRest: passesRest, dropped: dropped)
+  }
+}
+
+extension Mapping {
+  /// The columns that the mapping makes, with those of the key; a key field that is passed on with the rest becomes a
+  /// column of its own.
+  func columns(key: [String]) -> Columns {
+    let names = fields.map(\.name)
+    let added = passesRest ? key.filter { !names.contains($0) && !dropped.contains($0) } : []
+    let all = names + added
+    return Columns(
+      names: all, key: key.compactMap { all.firstIndex(of: $0) },
+      rest: passesRest ? Columns.Rest(excluded: all + dropped) : nil)
+  }
+}
+
+extension FieldSpec {
+  var mapping: FieldMapping {
+    var mapping = FieldMapping(from: from.map { .path($0.path) } ?? .constant(const ?? .null))
+    mapping.values = values?.pairs
+    mapping.otherwise = otherwise
+    mapping.unit = unit?.conversion
+    mapping.cast = self.as.flatMap { Cast(rawValue: $0.rawValue) }
+    mapping.trim = trim
+    mapping.maxLength = maxLength
+    mapping.truncate = truncate
+    mapping.fallback = self.default
+    mapping.required = required
+    mapping.onError = FieldMapping.OnError(rawValue: onError.rawValue) ?? .deadLetter
+    return mapping
+  }
+}
+
+extension TransformSpec {
+  var transform: Transform? { filter.map { .filter($0.filter) } }
+}
+
+extension BatchSpec {
+  var policy: BatchPolicy {
+    var policy = BatchPolicy()
+    policy.records = records
+    policy.bytes = bytes.bytes
+    policy.wait = wait
+    return policy
+  }
+}
+
+extension RetrySpec {
+  var policy: RetryPolicy {
+    var policy = RetryPolicy()
+    switch delays {
+    case .list(let delays): policy.delays = .list(delays)
+    case .exponential(let backoff):
+      policy.delays = .exponential(
+        first: backoff.first, factor: backoff.factor, max: backoff.max, attempts: backoff.attempts)
+    }
+    policy.breaker.failures = circuitBreaker.failures
+    policy.breaker.within = circuitBreaker.within
+    policy.breaker.openFor = circuitBreaker.openFor
+    if case .after(let duration) = giveUpAfter { policy.giveUpAfter = duration }
+    return policy
+  }
+}
+
+extension LimitsSpec {
+  var limits: Limits {
+    var limits = Limits()
+    limits.inFlightBytes = inFlight.bytes
+    limits.rate = rate?.perSecond
+    return limits
+  }
+}

@@ -1,0 +1,44 @@
+import ConnectorKit
+import Glibc
+import Status
+
+/// What the program is told from outside, beside its arguments. The one place that reads the environment.
+enum Environment {
+  /// nil where it is not set or empty.
+  static func variable(_ name: String) -> String? {
+    guard let text = getenv(name).map({ String(cString: $0) }), !text.isEmpty else { return nil }
+    return text
+  }
+
+  /// The folder of checkpoints and dead letters that name no path.
+  static var stateFolder: String { variable("MILLRACE_STATE") ?? ".millrace" }
+
+  static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb" }
+
+  /// https://no-color.org
+  static var wantsColour: Bool { variable("NO_COLOR") == nil }
+
+  /// Of what is written to standard error.
+  static var style: Style { Style(coloured: isTerminal && wantsColour) }
+
+  /// Of what is written to standard output.
+  static var answerStyle: Style {
+    Style(coloured: isatty(STDOUT_FILENO) == 1 && variable("TERM") != "dumb" && wantsColour)
+  }
+
+  /// What the references of pipeline files stand for.
+  static let secrets = SecretSource(
+    variable: { name in getenv(name).map { String(cString: $0) } },
+    file: { path in
+      guard let info = try? Files.info(path), info.size <= secretBytesMax,
+        let bytes = try? DurableFile(path, for: .reading).read(at: 0, count: secretBytesMax)
+      else { return nil }
+      return String(validating: bytes, as: UTF8.self)
+    })
+
+  /// A file of more bytes is no secret.
+  private static let secretBytesMax = 1 << 20
+
+  /// How many processors the machine has.
+  static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+}

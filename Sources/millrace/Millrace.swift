@@ -1,0 +1,37 @@
+import ArgumentParser
+import Glibc
+import Status
+
+@main
+struct Millrace: AsyncParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "millrace",
+    abstract: "Keeps systems in step, as a YAML file says.",
+    discussion: """
+      Start with `millrace init`, look at what would happen with `millrace dry-run`, then `millrace run`.
+      Exit codes: 0 done; 1 failed while running; 2 the pipeline file is wrong; 3 the surroundings are wrong; \
+      4 done, with dead letters; 64 wrong usage; 128+n ended by signal n before it could drain.
+      """,
+    version: "millrace \(version)",
+    groupedSubcommands: [
+      CommandGroup(name: "Run", subcommands: [RunCommand.self]),
+      CommandGroup(name: "Look before", subcommands: [ValidateCommand.self]),
+    ])
+
+  static func main() async {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    if let mistake = Mistyped.command(in: arguments, of: Self.self) { mistake.end(json: arguments.contains("--json")) }
+    do {
+      var command = try parseAsRoot(arguments)
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      exit(withError: error)
+    }
+  }
+}

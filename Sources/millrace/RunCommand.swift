@@ -1,0 +1,40 @@
+import ArgumentParser
+import ConnectorKit
+import Flows
+import Pipelines
+import Records
+import Status
+
+struct RunCommand: Command {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run pipelines, going on from their checkpoints.",
+    discussion: """
+      Several pipelines run side by side, each on its own; one that fails does not stop the others. SIGTERM and SIGINT \
+      store what is in flight, save the checkpoint and end the run with 0; a second one ends it at once.
+
+      Example:
+        millrace run --once products.yaml
+        millrace run --json pipelines/ 2>run.log | tail -n 1
+      """)
+
+  @Argument(help: "Pipeline files, or folders of them.", completion: .file(extensions: ["yaml", "yml"]))
+  var paths: [String]
+
+  @Flag(help: "Stop where the source ends now; sources that never end are refused.")
+  var once = false
+
+  @OptionGroup var output: OutputOptions
+
+  func perform() async throws(Failure) -> ExitStatus {
+    Signals.ignoreClosedPipes()
+    let result = PipelineFiles.read(paths)
+    PipelineFiles.tell(result)
+    guard !result.plans.isEmpty else { throw PipelineFiles.wrong(result) }
+    let console = Console(isTerminal: Environment.isTerminal, style: Environment.style)
+    let reporter = Reporter(console, level: output.level, format: output.logFormat, showsProgress: !output.quiet)
+    let runs = Runs(console, reporter, output)
+    let status = await runs.run(result.plans)
+    return .worst(of: [status] + (result.diagnostics.hasErrors ? [.pipeline] : []))
+  }
+}

@@ -1,0 +1,60 @@
+import ConnectorKit
+import Expressions
+import Flows
+import Pipelines
+import Records
+import Status
+
+/// One pipeline of this process, from its plan to its end.
+struct Runner: Sendable {
+  let plan: Plan
+  let flow: Flow
+
+  /// Resolves secrets and makes the connectors; nothing is opened yet.
+  init(_ plan: Plan, observe: @escaping @Sendable (Flow.Event) -> Void) throws(Failure) {
+    let plan = try Self.resolve(plan)
+    let world = World.system(
+      checkpoints: CheckpointFile(path: plan.checkpoint.path), deadLetters: DeadLetterFile(path: plan.deadLetters.path),
+      observe: observe)
+    let settings = FlowSettings(plan)
+    let context = world.context(pipeline: plan.name, folder: plan.folder, batchBytes: settings.batchBytes)
+    let program = MappingProgram(
+      transforms: plan.transforms, mapping: plan.mapping, columns: plan.columns, lanes: plan.lanes)
+    do throws(ConnectorError) {
+      let source = try plan.source.makeSource(context)
+      var targets: [any Target] = []
+      for lane in 0..<plan.lanes { targets.append(try plan.target.makeTarget(context, lane: lane)) }
+      flow = Flow(settings, source: source, targets: targets, makeMapper: { MappingExecutor(program) }, in: world)
+    } catch {
+      throw Failure(error)
+    }
+    self.plan = plan
+  }
+
+  static func resolve(_ plan: Plan) throws(Failure) -> Plan {
+    do throws(Diagnostics) {
+      return try plan.resolved(with: Environment.secrets)
+    } catch {
+      let first = error.sorted.first
+      throw Failure(
+        first?.code, first.map { "\($0.place): \($0.message)." } ?? "A secret of the pipeline cannot be resolved.",
+        hint: first?.hint, exit: .surroundings)
+    }
+  }
+
+  var files: StateFiles { StateFiles(checkpoint: plan.checkpoint.path, deadLetters: plan.deadLetters.path) }
+}
+
+extension FlowSettings {
+  init(_ plan: Plan) {
+    self.init(pipeline: plan.name, fingerprint: plan.fingerprint, columns: plan.columns)
+    computeLanes = min(Environment.processors, Self.computeLanesMax)
+    batch = plan.batch
+    retry = plan.retry
+    checkpointEvery = plan.checkpoint.every
+    limits = plan.limits
+  }
+
+  /// Beyond this the source cannot feed them.
+  private static var computeLanesMax: Int { 16 }
+}

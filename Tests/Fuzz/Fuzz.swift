@@ -1,0 +1,110 @@
+import Expressions
+import Records
+
+/// One input of libFuzzer: the first byte chooses what the others are given to.
+///
+/// Nothing here may trap, hang or read outside of its memory; what must hold besides is checked.
+func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
+  let input = UnsafeRawBufferPointer(start: start, count: count)
+  guard let choice = input.first else { return 0 }
+  let rest = UnsafeRawBufferPointer(rebasing: input[1...])
+  switch choice % 3 {
+  case 0: fuzzValue(rest)
+  case 1: fuzzRecords(rest, separator: 0x0a)
+  default: fuzzRecords(rest, separator: JSONRecordDecoder.arraySeparator)
+  }
+  return 0
+}
+
+/// What is read and written again reads the same.
+private func fuzzValue(_ input: UnsafeRawBufferPointer) {
+  guard let value = try? Value(json: input) else { return }
+  guard let again = try? Value(json: value.json), again == value else { fatalError("a value changed on its way") }
+}
+
+/// Whole batches through decoder, mapping and encoder: every record is counted, and every row is JSON.
+private func fuzzRecords(_ input: UnsafeRawBufferPointer, separator: UInt8) {
+  for mapping in [FuzzMapping.named, FuzzMapping.all] {
+    let batch = Batch()
+    batch.bytes.append(input)
+    batch.origin = Origin(name: "fuzz", offset: 0, line: 1)
+    JSONRecordDecoder(separator: separator).decode(batch)
+    MappingExecutor(mapping.program).map(batch)
+    let payload = Payload()
+    let encoder = JSONRowEncoder(mapping.columns)
+    for row in batch.rows.rows.indices { try? encoder.encode(row: row, of: batch, into: payload) }
+    check(batch, payload)
+  }
+}
+
+private func check(_ batch: Batch, _ payload: Payload) {
+  let ended = batch.events.indices.count { batch.events[$0].outcome != .flowing }
+  precondition(ended + batch.rows.rows.count == batch.events.count, "an event was lost")
+  var start = 0
+  for row in payload.rows.indices {
+    let end = Int(payload.rows[row].end)
+    let line = UnsafeRawBufferPointer(rebasing: payload.bytes.bytes[start..<end - 1])
+    precondition((try? Value(json: line)) != nil && !line.contains(0x0a), "a row is no line of JSON")
+    start = end
+  }
+}
+
+private struct FuzzMapping {
+  var columns: Columns
+  var program: MappingProgram
+
+  init(_ fields: [(String, FieldMapping)], all: Bool = false) {
+    columns = Columns(
+      names: fields.map(\.0), key: all ? [] : [0], rest: all ? Columns.Rest(excluded: fields.map(\.0)) : nil)
+    let mapping = Mapping(fields: fields.map { Mapping.Field($0.0, $0.1) }, passesRest: all)
+    let filter = Filter(Path(.record, [.member("f")]), .notEqual, "no")
+    program = MappingProgram(
+      transforms: all ? [] : [.filter(filter)], mapping: mapping, columns: columns, lanes: 2)
+  }
+
+  private static func field(_ name: String, _ change: (inout FieldMapping) -> Void = { _ in }) -> FieldMapping {
+    var field = FieldMapping(from: .path(Path(.record, [.member(name)])))
+    change(&field)
+    return field
+  }
+
+  static let all = FuzzMapping([("a", field("b"))], all: true)
+
+  /// Every cast and step, over short names that a fuzzer finds.
+  static let named = FuzzMapping(
+    [("a", field("a")), ("n", FieldMapping(from: .path(Path(.record, [.member("a"), .index(1), .member("b")]))))]
+      + Cast.allCases.map { cast in
+        (
+          "c_\(cast.rawValue)",
+          field("c") {
+            $0.cast = cast
+            $0.onError = .null
+          }
+        )
+      }
+      + [
+        (
+          "t",
+          field("t") {
+            $0.trim = true
+            $0.maxLength = 3
+            $0.truncate = true
+          }
+        ),
+        (
+          "u",
+          field("u") {
+            $0.unit = UnitConversion(text: "kg -> g", numerator: 1_000, denominator: 7)
+            $0.onError = .null
+          }
+        ),
+        (
+          "v",
+          field("v") {
+            $0.values = [.init("x", 1), .init(2, "y")]
+            $0.otherwise = nil
+            $0.onError = .null
+          }
+        ),
+      ])
+}

@@ -1,0 +1,137 @@
+/// Files that are wrong, by what they show. What is said about each stands in `Goldens`.
+enum BadFiles {
+  static let groups: [(name: String, cases: [(String, String)])] = [
+    ("yaml", yaml), ("pipeline", pipelines), ("mappings", mappings), ("transforms", transforms), ("retry", retry),
+    ("connectors", connectors),
+  ]
+
+  static let yaml: [(String, String)] = [
+    ("empty", ""), ("only a comment", "# nothing\n"), ("an empty document", "---\n"), ("a scalar", "hello\n"),
+    ("a list", "- name: x\n"),
+    ("a tab for indentation", "source:\n\ttype: file\n"),
+    ("a tab behind spaces", "source:\n  type: file\n \tpath: x\n"),
+    ("a duplicate key", pipeline("name: again")),
+    ("a duplicate key deep inside", pipeline(mappings: "{id: record.id, id: record.sku}")),
+    ("a merge key", "base: &base {type: file}\nsource:\n  <<: *base\n  path: in.ndjson\n"),
+    ("a custom tag", pipeline("description: !env DESCRIPTION")), ("a standard tag", pipeline("description: !!str 5")),
+    ("several documents", pipeline("---\nname: second")),
+    ("a colon inside a value", pipeline("description: keeps: the shop in step")),
+    ("a comment inside a value", pipeline("transforms:\n  - filter: record.name == \"a #b\"")),
+    ("a comment in place of a value", pipeline("description: #fff")),
+    ("an unclosed quote", "name: \"products\nsource: x\n"), ("an unknown escape", "name: \"a\\d\"\n"),
+    ("a reserved character", "name: @products\n"), ("a star as a key", pipeline(mappings: "\n  *: all")),
+    ("an unknown alias", pipeline("description: *text")), ("an alias inside itself", "name: &a [x, *a]\n"),
+    ("a reference inside braces", "source: {type: queue, url: ${QUEUE_URL}}\n"),
+    ("a bracket left open", "mappings: {id: record.id\ntarget: x\n"), ("a missing colon", "name: x\nsource\n"),
+    ("bad indentation", "source:\n  type: file\n path: x\n"),
+    ("a key that is a list", "? [a, b]\n: x\nname: y\n"),
+    ("a control character", "name: a\u{1}b\n"), ("nesting too deep", String(repeating: "[", count: 100)),
+    ("nesting too deep by aliases", aliasChain), ("aliases that explode", aliasBomb),
+    ("a long line", "name: \(String(repeating: "x", count: 500)): y\n"),
+  ]
+
+  /// Each line ten times the one before.
+  private static let aliasBomb =
+    "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+    + zip("bcdefghij", "abcdefghi").map { new, old in
+      "\(new): &\(new) [\(Array(repeating: "*\(old)", count: 10).joined(separator: ", "))]\n"
+    }.joined()
+
+  private static let aliasChain =
+    "a0: &a0 [x]\n" + (1..<80).map { "a\($0): &a\($0) [*a\($0 - 1)]\n" }.joined()
+
+  static let pipelines: [(String, String)] = [
+    ("nothing that is needed", "description: x\n"), ("unknown keys", "nmae: x\nsorce: {type: file}\nschedule: daily\n"),
+    ("keys without values", "name:\nsource:\nmappings:\ntarget:\n"),
+    ("a name for no file", "name: a/b\n" + rest), ("a name that is a number", "name: 5\n" + rest),
+    ("a version from the future", pipeline("millrace: 2")), ("a version as text", pipeline("millrace: \"1\"")),
+    ("a source as a word", "name: x\nsource: file\nmappings: all\ntarget: {type: file, path: o}\n"),
+    ("a list of sources", "name: x\nsource: [a.ndjson]\nmappings: all\ntarget: {type: file, path: o}\n"),
+    ("limits", pipeline("limits: {in_flight: 64M, rate: 5000}")),
+    ("limits below a batch", pipeline("limits: {in_flight: 2MiB}")),
+    ("a checkpoint without unit", pipeline("checkpoint: {every: 5}")),
+    ("numbers as keys", pipeline("5: x\ntrue: y\n~: z")),
+    ("tests without names and expectations", pipeline("tests:\n  - given: []\n  - name: a\n    given: [{op: insert}]")),
+    ("tests of one name", pipeline("tests:\n  - &t {name: a, given: [], expect: []}\n  - *t")),
+    (
+      "many things at once",
+      "nam: x\nsource: {type: file, pth: in, format: JSON}\nmappings: {id: recrod.id}\ntarget: {type: file, lanes: two}\n"
+        + "retry: {delays: [1]}\n"
+    ),
+  ]
+
+  private static let rest = "source: {type: file, path: i}\nmappings: all\ntarget: {type: file, path: o}\n"
+
+  static let mappings: [(String, String)] = [
+    ("a list", pipeline(mappings: "\n  - id: record.id")), ("empty", pipeline(mappings: "{}")),
+    ("a slip of all", pipeline(mappings: "al")), ("a star that drops", pipeline(mappings: "{\"*\": drop, id: record.id}")),
+    ("a star that is a path", pipeline(mappings: "{\"*\": record}")),
+    ("drop without all", pipeline(mappings: "{id: record.id, note: drop}")),
+    ("all for a field", pipeline(mappings: "{id: all}")),
+    ("a field without value", pipeline(mappings: "\n  id:\n  sku: record.sku")),
+    ("a number for a path", pipeline(mappings: "{id: record.id, shop: 5}")),
+    ("a list for a path", pipeline(mappings: "{id: [record.id]}")),
+    ("keys that are no text", pipeline(mappings: "{1: record.id, true: record.sku}")),
+    ("an expression", pipeline(mappings: "{sku: record.sku.upperAscii(), price: record.price * 100}")),
+    ("an expression in quotes", pipeline(mappings: "{sku: \"record.sku + 'x'\"}")),
+    ("an expression in a block", pipeline(mappings: "\n  sku: |\n    record.sku +\n      'x'")),
+    ("a field without record", pipeline(mappings: "{id: id}")), ("an unknown part of meta", pipeline(mappings: "{t: meta.tiem}")),
+    ("neither from nor const", pipeline(mappings: "{id: {trim: true}}")),
+    ("from and const", pipeline(mappings: "{id: {from: record.id, const: 1}}")),
+    ("steps behind const", pipeline(mappings: "{shop: {const: main, trim: true, default: x}}")),
+    ("steps that miss another", pipeline(mappings: "{a: {from: record.a, otherwise: x, truncate: true, on_error: default}}")),
+    ("an unknown cast", pipeline(mappings: "{a: {from: record.a, as: integer}}")),
+    ("text steps on numbers", pipeline(mappings: "{a: {from: record.a, as: int, trim: true, max_length: 5}}")),
+    ("defaults of another type", pipeline(mappings: "{a: {from: record.a, as: int, default: none}, b: {from: record.b, as: date, default: 2024-02-30}}")),
+    ("a default longer than allowed", pipeline(mappings: "{a: {from: record.a, max_length: 3, default: none}}")),
+    ("required and default", pipeline(mappings: "{a: {from: record.a, required: true, default: 0}}")),
+    ("a length of nothing", pipeline(mappings: "{a: {from: record.a, max_length: 0}}")),
+    ("words for booleans", pipeline(mappings: "{a: {from: record.a, trim: yes, default: no}}")),
+    ("values", pipeline(mappings: "{a: {from: record.a, values: {no: Norway, 007: Bond}}, b: {from: record.b, values: {}}, c: {from: record.c, values: [a]}}")),
+    ("values of mixed kinds", pipeline(mappings: "{a: {from: record.a, values: {1: one, \"2\": two}}}")),
+    ("units", pipeline(mappings: "{a: {from: record.a, unit: kg}, b: {from: record.b, unit: kgs -> g}, c: {from: record.c, unit: kg -> l}, d: {from: record.d, unit: EUR -> USD}}")),
+    ("a unit for texts", pipeline(mappings: "{a: {from: record.a, values: {s: small}, unit: kg -> g}}")),
+    ("an unknown step", pipeline(mappings: "{a: {from: record.a, maxlength: 5, uppercase: true}}")),
+  ]
+
+  static let transforms: [(String, String)] = [
+    ("unknown ones", pipeline("transforms:\n  - dedupe: {by: meta.event_id}\n  - fliter: record.a == 1\n  - set: {}")),
+    ("no mapping", pipeline("transforms: [record.a == 1]")), ("no list", pipeline("transforms: {filter: record.a == 1}")),
+    ("two in one", pipeline("transforms:\n  - filter: record.a == 1\n    explode: record.b")),
+    ("a single equals sign", pipeline("transforms:\n  - filter: record.a = 1")),
+    ("two comparisons", pipeline("transforms:\n  - filter: record.a == 'x' && record.b == 1")),
+    ("a path alone", pipeline("transforms:\n  - filter: record.active")),
+    ("an order of booleans", pipeline("transforms:\n  - filter: record.a < true")),
+    ("no text", pipeline("transforms:\n  - filter: true")),
+  ]
+
+  static let retry: [(String, String)] = [
+    ("delays", pipeline("retry: {delays: [1s, 5, 30 s, 1min]}")), ("delays as a word", pipeline("retry: {delays: 5s}")),
+    ("no delay", pipeline("retry: {delays: []}")),
+    ("backoff", pipeline("retry: {delays: {first: 1m, factor: 0.5, max: 30s, attempts: 0, jitter: true}}")),
+    ("breaker", pipeline("retry: {circuit_breaker: {failures: -1, within: 0s, openfor: 3s}}")),
+    ("dead letters", pipeline("retry: {dead_letter: {type: kafka, path: \"\"}, give_up_after: nevr}")),
+  ]
+
+  static let connectors: [(String, String)] = [
+    ("an unknown source", "name: x\nsource: {type: fiel, path: i}\nmappings: all\ntarget: {type: file, path: o}\n"),
+    ("a source as a target", "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: queue, url: u}\n"),
+    ("no type", "name: x\nsource: {path: i}\nmappings: all\ntarget: {path: o}\n"),
+    ("a type in capitals", "name: x\nsource: {type: File, path: i}\nmappings: all\ntarget: {type: FILE, path: o}\n"),
+    ("settings", "name: x\nsource: {type: file, path: 5, format: JSON, csv: {heder: yes}, block: 1}\nmappings: all\ntarget: {type: file, pat: o}\n"),
+    ("settings that conflict", "name: x\nsource: {type: file, path: i, csv: {header: false}}\nmappings: all\ntarget: {type: file, path: o}\n"),
+    ("none of one-of", "name: x\nsource: {type: queue, url: \"${U}\", auth: {}}\nmappings: all\ntarget: {type: file, path: o}\n"),
+    ("two of one-of", "name: x\nsource:\n  type: queue\n  url: ${U}\n  auth:\n    bearer: ${T}\n    basic: {user: u}\nmappings: all\ntarget: {type: file, path: o}\n"),
+    ("secrets in the file", "name: x\nsource:\n  type: queue\n  url: amqp://u:hunter2@h\n  auth:\n    bearer: hunter2\nmappings: all\ntarget: {type: file, path: o}\n"),
+    ("a misspelt key beside a secret", "name: x\nsource: {type: queue, url: \"amqp://u:hunter2@h\", tiemout: 5s}\nmappings: all\ntarget: {type: file, path: o}\n"),
+    ("a secret of another type", "name: x\nsource:\n  type: queue\n  url: 12345678\n  auth: {bearer: [hunter2]}\nmappings: all\ntarget: {type: file, path: o}\n"),
+    ("broken references", "name: x\nsource: {type: file, path: \"${DATA\"}\nmappings: all\ntarget: {type: file, path: \"${out-dir}/x\"}\n"),
+    ("a key that is not mapped", "name: x\nsource: {type: file, path: i}\nmappings: {id: record.id}\ntarget: {type: table, url: \"${U}\", table: t, key: [idd], lanes: 4}\n"),
+    ("a key that is dropped", "name: x\nsource: {type: file, path: i}\nmappings: {\"*\": all, id: drop}\ntarget: {type: table, url: \"${U}\", table: t, key: [id, other]}\n"),
+    ("keys as they should not be", "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: table, url: \"${U}\", table: t, key: id}\n"),
+    ("a key twice and no key", "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: table, url: \"${U}\", table: t, key: [a, a]}\n"),
+    ("lanes", "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: file, path: o, lanes: 4}\n"),
+    ("lanes without key", "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: table, url: \"${U}\", table: t, lanes: 4}\n"),
+    ("a batch", "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: file, path: o, batch: {records: 0, bytes: 8Mb, wait: 200}}\n"),
+  ]
+}
