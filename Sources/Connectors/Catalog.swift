@@ -4,5 +4,5 @@ extension Catalog {
   /// All connectors that Millrace has.
   package static let standard = Catalog(
     sources: [FileSourceConnector.self, StdinSourceConnector.self],
-    targets: [FileTargetConnector.self, StdoutTargetConnector.self])
+    targets: [FileTargetConnector.self, PostgresTargetConnector.self, StdoutTargetConnector.self])
 }

@@ -17,7 +17,7 @@ struct Runner: Sendable {
       checkpoints: CheckpointFile(path: plan.checkpoint.path), deadLetters: DeadLetterFile(path: plan.deadLetters.path),
       observe: observe)
     let settings = FlowSettings(plan)
-    let context = world.context(pipeline: plan.name, folder: plan.folder, batchBytes: settings.batchBytes)
+    let context = world.context(pipeline: plan.name, folder: plan.folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
     let program = MappingProgram(
       transforms: plan.transforms, mapping: plan.mapping, columns: plan.columns, lanes: plan.lanes)
     do throws(ConnectorError) {

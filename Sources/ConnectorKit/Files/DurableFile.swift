@@ -88,7 +88,7 @@ package final class DurableFile: Sendable {
       return try retrying(.write, path) {
         rest.withUnsafeBufferPointer { writev(descriptor, $0.baseAddress, Int32(min($0.count, vectorsMax))) }
       }
-    } catch where error.number == EAGAIN {
+    } catch  where error.number == EAGAIN {
       // A pipe that another program made non-blocking: waits for its reader, a second at a time.
       var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
       _ = poll(&wanted, 1, 1_000)

@@ -40,7 +40,8 @@ extension CodeBook {
       "Of several keys exactly one must be given, and none or more than one is.",
       remedy: "Keep the one that is meant."),
     Entry(
-      "config.out_of_range", "a number out of its bounds", "The number, size or duration is below or above what is allowed.",
+      "config.out_of_range", "a number out of its bounds",
+      "The number, size or duration is below or above what is allowed.",
       remedy: "Choose a value within the bounds that the message names."),
     Entry(
       "config.reference", "a broken reference",
@@ -53,7 +54,8 @@ extension CodeBook {
       remedy: "Put it into an environment variable or a file, and write ${NAME} or ${file:/run/secrets/name}."),
     Entry(
       "config.type", "a value of another type", "The setting takes another type of value than the one that is written.",
-      remedy: "Write a value of the type that the message names. Text that looks like a number or a boolean needs quotes."),
+      remedy:
+        "Write a value of the type that the message names. Text that looks like a number or a boolean needs quotes."),
     Entry(
       "config.unit_missing", "a number without its unit",
       "Durations, sizes and rates are written with their unit, so that nobody takes seconds for milliseconds.",

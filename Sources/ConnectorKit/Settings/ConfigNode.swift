@@ -105,7 +105,8 @@ extension ConfigNode {
       return Place(file: place.file, line: line, column: column)
     case .plain, .quoted:
       let quotes = scalar.style == .quoted ? 1 : 0
-      let isWritten = place.endLine == place.line
+      let isWritten =
+        place.endLine == place.line
         && place.endColumn - place.column == scalar.text.unicodeScalars.count + 2 * quotes
       guard isWritten else { return place }
       return Place(file: place.file, line: place.line, column: place.column + quotes + offset)

@@ -22,7 +22,8 @@ package enum ConnectorDocs {
 
   private static func lines(_ setting: SettingDeclaration, indent: Int) -> String {
     let margin = String(repeating: "  ", count: indent + 1)
-    var text = "\(margin)\(setting.name): \(setting.shape.docNoun)\(remark(setting))\n\(margin)    \(setting.sentence)\n"
+    var text =
+      "\(margin)\(setting.name): \(setting.shape.docNoun)\(remark(setting))\n\(margin)    \(setting.sentence)\n"
     if let example = setting.example { text += "\(margin)    Example: \(setting.name): \(example)\n" }
     for inner in setting.shape.innerSettings { text += lines(inner, indent: indent + 1) }
     return text

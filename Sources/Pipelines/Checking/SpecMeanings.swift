@@ -18,9 +18,11 @@ extension Mapping {
     let names = fields.map(\.name)
     let added = passesRest ? key.filter { !names.contains($0) && !dropped.contains($0) } : []
     let all = names + added
-    return Columns(
+    var columns = Columns(
       names: all, key: key.compactMap { all.firstIndex(of: $0) },
       rest: passesRest ? Columns.Rest(excluded: all + dropped) : nil)
+    columns.casts = fields.map { $0.mapping.cast?.rawValue } + added.map { _ in nil }
+    return columns
   }
 }
 
