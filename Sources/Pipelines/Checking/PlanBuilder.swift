@@ -47,9 +47,9 @@ struct PlanBuilder {
 
   /// What mapping and target must agree on.
   private mutating func check(_ spec: PipelineSpec, target: (any Connector)?) -> (Mapping, Columns) {
-    let mapping = spec.mappings.mapping
     let common = spec.target.common
-    checkKey(common.key ?? [], mapping)
+    checkKey(common.key ?? [], spec.mappings.mapping)
+    let mapping = spec.mappings.mapping.keyed(by: common.key ?? [])
     checkLanes(common, target)
     checkLimits(common.batch, spec.limits)
     return (mapping, mapping.columns(key: common.key ?? []))

@@ -12,16 +12,23 @@ extension MappingSpec {
 }
 
 extension Mapping {
-  /// The columns that the mapping makes, with those of the key; a key field that is passed on with the rest becomes a
-  /// column of its own.
+  /// The mapping in which key fields that are passed on with the rest are fields of their own.
+  func keyed(by key: [String]) -> Mapping {
+    guard passesRest else { return self }
+    var keyed = self
+    for name in key where !fields.contains(where: { $0.name == name }) && !dropped.contains(name) {
+      keyed.fields.append(Field(name, FieldMapping(from: .path(Path(.record, [.member(name)])))))
+    }
+    return keyed
+  }
+
+  /// The columns that the mapping makes, and which of them are the key.
   func columns(key: [String]) -> Columns {
     let names = fields.map(\.name)
-    let added = passesRest ? key.filter { !names.contains($0) && !dropped.contains($0) } : []
-    let all = names + added
     var columns = Columns(
-      names: all, key: key.compactMap { all.firstIndex(of: $0) },
-      rest: passesRest ? Columns.Rest(excluded: all + dropped) : nil)
-    columns.casts = fields.map { $0.mapping.cast?.rawValue } + added.map { _ in nil }
+      names: names, key: key.compactMap { names.firstIndex(of: $0) },
+      rest: passesRest ? Columns.Rest(excluded: names + dropped) : nil)
+    columns.casts = fields.map { $0.mapping.cast?.rawValue }
     return columns
   }
 }
