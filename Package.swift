@@ -55,9 +55,13 @@ let package = Package(
     .testTarget(name: "ExpressionsTests", dependencies: ["Expressions"], swiftSettings: strict),
     .testTarget(name: "ConnectorKitTests", dependencies: ["ConnectorKit"], swiftSettings: strict),
     .testTarget(name: "ConnectorsTests", dependencies: ["Connectors"], swiftSettings: strict),
-    .testTarget(name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], swiftSettings: strict),
+    .testTarget(
+      name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "FlowsTests", dependencies: ["Flows"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "SimulationTests", dependencies: ["Flows"], swiftSettings: strict),
+    // The built program as a person meets it; it is run as a process, not linked.
+    .testTarget(
+      name: "GoldenTests", dependencies: ["Status", "Flows", "Records"], exclude: ["Goldens"], swiftSettings: strict),
     // The built program, killed again and again; it is run as a process, not linked.
     .testTarget(name: "CrashTests", swiftSettings: strict),
   ]

@@ -15,6 +15,12 @@ extension Connector {
 
 package protocol SourceConnector: Connector {
   func makeSource(_ context: Context) throws(ConnectorError) -> any Source
+  /// A position for people: `data/a.ndjson, line 12`.
+  func describe(_ position: Position) -> String
+}
+
+extension SourceConnector {
+  package func describe(_ position: Position) -> String { position.value.json }
 }
 
 package protocol TargetConnector: Connector {
@@ -87,6 +93,8 @@ package struct Context: Sendable {
   package var lanes = 1
   /// Waits, in the world's time; ends early with false when the task is cancelled.
   package var sleep: @Sendable (Duration) async -> Bool
+  /// Whether a source that would wait for more ends where there is nothing more now (`run --once`).
+  package var endsOnceRead = false
   /// Says something to the person who watches (a rotated file, a reconnect). No secrets.
   package var note: @Sendable (String) -> Void
 

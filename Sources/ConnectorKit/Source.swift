@@ -30,6 +30,8 @@ package protocol Source: Sendable {
   /// How much there is, for progress and time left; nil where nobody knows.
   func extent() async -> Extent?
 
+  /// Lets go of everything. Called once at the end, after an `open` that failed, and before each one that follows a
+  /// `retry`; what is not open bears it.
   func close() async
 }
 

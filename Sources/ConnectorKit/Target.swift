@@ -21,15 +21,18 @@ package protocol Target: Sendable {
   /// can be counted on, and all are given again.
   func write(_ payloads: [Payload]) async throws(ConnectorError) -> Written
 
-  /// Returns when all that was written is durable. Called before each checkpoint.
+  /// Returns when all that was written is durable. Called before each checkpoint, and once before the first write of a
+  /// pipeline, so that a crash in its first seconds knows what was there before it.
   ///
   /// - Returns: what `open` needs to go on from here, kept in the checkpoint; nil for targets that need nothing.
   func flush() async throws(ConnectorError) -> Value?
 
   /// The source has ended and everything is flushed: makes the result visible where that is a step of its own. Called
-  /// before the last checkpoint; safe to repeat.
+  /// before the last checkpoint, and followed by a ``flush()`` whose answer goes into it; safe to repeat, also by a run
+  /// that starts from the checkpoint right before it.
   func finish() async throws(ConnectorError)
 
+  /// Lets go of everything. Called once at the end and after an `open` that failed; what is not open bears it.
   func close() async
 }
 

@@ -47,7 +47,7 @@ package final class Flow: Sendable {
     let opening = Opening(settings, source, targets, makeMapper, lanes, world)
     let result: Result<Summary, FlowError>
     do {
-      result = .success(try await move(try await opening.open(), lanes, since: began))
+      result = .success(try await move(try await open(opening, lanes), lanes, since: began))
     } catch {
       result = .failure(error)
     }
@@ -55,6 +55,24 @@ package final class Flow: Sendable {
     let summary = try result.get()
     world.observe(.finished(summary))
     return summary
+  }
+
+  /// A stop while something is waited for at the start ends the run: nothing is in flight yet.
+  private func open(_ opening: Opening, _ lanes: Lanes) async throws(FlowError) -> Opening.Opened {
+    let result = await withTaskGroup(of: Result<Opening.Opened, FlowError>?.self) { group in
+      group.addTask(executorPreference: lanes.keeper) { await opening.result() }
+      group.addTask(executorPreference: lanes.keeper) { [stopping] in
+        await stopping.waitForDrain()
+        return nil
+      }
+      var result: Result<Opening.Opened, FlowError>?
+      for await end in group {
+        result = result ?? end
+        group.cancelAll()
+      }
+      return result ?? .failure(.interrupted)
+    }
+    return try result.get()
   }
 
   private func move(_ opened: Opening.Opened, _ lanes: Lanes, since began: Duration) async throws(FlowError) -> Summary
@@ -84,29 +102,6 @@ struct Lanes: Sendable {
     self.compute = (0..<max(1, compute)).map { world.lane("compute-\($0)") }
     self.targets = (0..<targets).map { world.lane("target-\($0)") }
     keeper = world.lane("keeper")
-  }
-}
-
-/// How far a stop has gone.
-final class Stopping: Sendable {
-  enum Level: Int, Sendable { case none, drain, force }
-
-  private let state = Mutex(Level.none)
-  /// Rung at the first stop.
-  let drain = Bell()
-  /// Rung at each.
-  let force = Bell()
-
-  var level: Level { state.withLock { $0 } }
-
-  func next() -> Level {
-    let level = state.withLock { level in
-      level = level == .none ? .drain : .force
-      return level
-    }
-    if level == .drain { drain.ring() }
-    force.ring()
-    return level
   }
 }
 

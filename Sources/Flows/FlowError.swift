@@ -40,7 +40,7 @@ extension FlowError {
       hint: error.hint ?? "Mend it and run again: the checkpoint stands, nothing is lost.", exit: .surroundings)
   }
 
-  static let interrupted = FlowError(
+  package static let interrupted = FlowError(
     "flow.interrupted", "The run was ended before everything in flight was stored.",
     hint: "Run again: it goes on from the checkpoint, and nothing is lost.", exit: .interrupted)
 

@@ -28,3 +28,13 @@ package struct FlowSettings: Sendable {
     self.columns = columns
   }
 }
+
+extension FlowSettings {
+  package init(_ plan: Plan) {
+    self.init(pipeline: plan.name, fingerprint: plan.fingerprint, columns: plan.columns)
+    batch = plan.batch
+    retry = plan.retry
+    checkpointEvery = plan.checkpoint.every
+    limits = plan.limits
+  }
+}

@@ -71,7 +71,9 @@ package struct PipelineReader {
 extension PipelineReader.Result {
   fileprivate mutating func add(_ checked: PipelineReader.Checked) {
     if let plan = checked.plan { plans.append(plan) }
-    if let source = checked.source, !checked.diagnostics.items.isEmpty { excerpts.add(source, secrets: checked.secrets) }
+    if let source = checked.source, !checked.diagnostics.items.isEmpty {
+      excerpts.add(source, secrets: checked.secrets)
+    }
     diagnostics.add(checked.diagnostics)
   }
 

@@ -26,6 +26,13 @@ enum Environment {
     Style(coloured: isatty(STDOUT_FILENO) == 1 && variable("TERM") != "dumb" && wantsColour)
   }
 
+  /// How many characters a line of standard output takes: the terminal's, 80 elsewhere.
+  static var answerWidth: Int {
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 40 else { return 80 }
+    return Int(size.ws_col)
+  }
+
   /// What the references of pipeline files stand for.
   static let secrets = SecretSource(
     variable: { name in getenv(name).map { String(cString: $0) } },

@@ -16,8 +16,16 @@ struct Millrace: AsyncParsableCommand {
       """,
     version: "millrace \(version)",
     groupedSubcommands: [
-      CommandGroup(name: "Run", subcommands: [RunCommand.self]),
-      CommandGroup(name: "Look before", subcommands: [ValidateCommand.self]),
+      CommandGroup(
+        name: "Begin", subcommands: [InitCommand.self, ValidateCommand.self, DryRunCommand.self, PlanCommand.self]),
+      CommandGroup(
+        name: "Run",
+        subcommands: [RunCommand.self, StatusCommand.self, CheckpointCommand.self, DeadLettersCommand.self]),
+      CommandGroup(
+        name: "Look up",
+        subcommands: [
+          ConnectorsCommand.self, ExplainCommand.self, SchemaCommand.self, CompletionsCommand.self,
+        ]),
     ])
 
   static func main() async {

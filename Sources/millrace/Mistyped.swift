@@ -1,5 +1,5 @@
 import ArgumentParser
-import ConnectorKit
+import Records
 
 /// Finds a command that does not exist, before its arguments are taken for another's.
 enum Mistyped {

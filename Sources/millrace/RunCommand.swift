@@ -21,7 +21,7 @@ struct RunCommand: Command {
   @Argument(help: "Pipeline files, or folders of them.", completion: .file(extensions: ["yaml", "yml"]))
   var paths: [String]
 
-  @Flag(help: "Stop where the source ends now; sources that never end are refused.")
+  @Flag(help: "Stop when all that the source has now is stored, also where it would wait for more.")
   var once = false
 
   @OptionGroup var output: OutputOptions
@@ -34,7 +34,7 @@ struct RunCommand: Command {
     let console = Console(isTerminal: Environment.isTerminal, style: Environment.style)
     let reporter = Reporter(console, level: output.level, format: output.logFormat, showsProgress: !output.quiet)
     let runs = Runs(console, reporter, output)
-    let status = await runs.run(result.plans)
+    let status = await runs.run(result.plans, once: once)
     return .worst(of: [status] + (result.diagnostics.hasErrors ? [.pipeline] : []))
   }
 }

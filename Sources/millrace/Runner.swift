@@ -11,13 +11,17 @@ struct Runner: Sendable {
   let flow: Flow
 
   /// Resolves secrets and makes the connectors; nothing is opened yet.
-  init(_ plan: Plan, observe: @escaping @Sendable (Flow.Event) -> Void) throws(Failure) {
+  ///
+  /// - Parameter once: whether it ends where the source has nothing more now.
+  init(_ plan: Plan, once: Bool, observe: @escaping @Sendable (Flow.Event) -> Void) throws(Failure) {
     let plan = try Self.resolve(plan)
     let world = World.system(
-      checkpoints: CheckpointFile(path: plan.checkpoint.path), deadLetters: DeadLetterFile(path: plan.deadLetters.path),
+      checkpoints: FileCheckpoints(path: plan.checkpoint.path), deadLetters: FileDeadLetters(path: plan.deadLetters.path),
       observe: observe)
     let settings = FlowSettings(plan)
-    let context = world.context(pipeline: plan.name, folder: plan.folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
+    var context = world.context(
+      pipeline: plan.name, folder: plan.folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
+    context.endsOnceRead = once
     let program = MappingProgram(
       transforms: plan.transforms, mapping: plan.mapping, columns: plan.columns, lanes: plan.lanes)
     do throws(ConnectorError) {

@@ -25,12 +25,12 @@ final class Runs: Sendable {
   }
 
   /// Runs them until the last has ended.
-  func run(_ plans: [Plan]) async -> ExitStatus {
+  func run(_ plans: [Plan], once: Bool) async -> ExitStatus {
     signals.watch { [self] in flows.withLock { $0 }.forEach { $0.stop() } }
     let began = SystemTime.now()
     reporter.start()
     let ends = await withTaskGroup(of: End.self) { group in
-      for plan in plans { group.addTask { [self] in await run(plan) } }
+      for plan in plans { group.addTask { [self] in await run(plan, once: once) } }
       return await group.reduce(into: []) { $0.append($1) }
     }
     reporter.stop()
@@ -38,10 +38,10 @@ final class Runs: Sendable {
     return .worst(of: ends.map(\.status))
   }
 
-  private func run(_ plan: Plan) async -> End {
+  private func run(_ plan: Plan, once: Bool) async -> End {
     let end: End
     do throws(Failure) {
-      let runner = try Runner(plan, observe: reporter.observer(of: plan.name))
+      let runner = try Runner(plan, once: once, observe: reporter.observer(of: plan.name))
       flows.withLock { $0.append(runner.flow) }
       // A signal that came before the flow was in the list.
       if signals.number != nil { runner.flow.stop() }

@@ -96,7 +96,7 @@ import Testing
   }
 
   static let wrong: [(String, String, String?)] = [
-    ("30", "config.unit_missing", "write 30s, or another of `ns`, `us`, `ms`, `s`, `m`, `h`, `d`"),
+    ("30", "config.unit_missing", "write 30ms, 30s, 30m, 30h"),
     ("5 s", "config.unit_unknown", "write 5s"), ("5min", "config.unit_unknown", "write 5m"),
     ("5parsec", "config.unit_unknown", "units are `ns`, `us`, `ms`, `s`, `m`, `h`, `d`"),
     ("soon", "config.type", nil), ("-5s", "config.type", nil), ("1.2.3s", "config.type", nil),

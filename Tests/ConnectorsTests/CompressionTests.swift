@@ -15,7 +15,9 @@ func pack(_ frames: [String], _ compression: Compression) throws -> [UInt8] {
   return Array(out.bytes)
 }
 
-private func unpack(_ bytes: [UInt8], _ compression: Compression, pieces: Int, room: Int) throws -> (text: String, isWhole: Bool) {
+private func unpack(
+  _ bytes: [UInt8], _ compression: Compression, pieces: Int, room: Int
+) throws -> (text: String, isWhole: Bool) {
   let decompressor = try #require(compression.makeDecompressor())
   var out: [UInt8] = []
   var at = 0
@@ -29,7 +31,9 @@ private func unpack(_ bytes: [UInt8], _ compression: Compression, pieces: Int, r
     at += step.consumed
     out += space[..<step.produced]
     isWhole = step.isBetweenFrames
-    if step.consumed == 0, step.produced == 0, at == bytes.count { return (String(decoding: out, as: UTF8.self), isWhole) }
+    if step.consumed == 0, step.produced == 0, at == bytes.count {
+      return (String(decoding: out, as: UTF8.self), isWhole)
+    }
   }
 }
 

@@ -5,7 +5,9 @@ import Testing
 
 @testable import Connectors
 
-func fileSource(_ folder: TemporaryFolder, _ settings: Value, batchBytes: Int = 1 << 20, said: Notes = Notes()) throws
+func fileSource(
+  _ folder: TemporaryFolder, _ settings: Value, batchBytes: Int = 1 << 20, said: Notes = Notes()
+) throws
   -> any Source
 {
   try FileSourceConnector.make(settings).makeSource(folder.context(batchBytes: batchBytes, said: said))
@@ -148,7 +150,8 @@ func numbers(_ reading: Reading) -> [Int64] { reading.records.compactMap { $0["n
     guard getuid() != 0 else { return }
     try folder.write("{}", to: "secret.ndjson")
     chmod(folder.path("secret.ndjson"), 0)
-    await #expect(code { _ = try await read(fileSource(folder, ["path": "secret.ndjson"])) } == "file.permission_denied")
+    await #expect(
+      code { _ = try await read(fileSource(folder, ["path": "secret.ndjson"])) } == "file.permission_denied")
   }
 
   @Test func filesThatChangedSinceTheCheckpoint() async throws {

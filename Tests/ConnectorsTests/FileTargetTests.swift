@@ -35,8 +35,16 @@ private func write(_ range: ClosedRange<Int>, to target: any Target) async throw
   }
 
   static let nine: [Sample] = [
-    Sample(name: "a.ndjson", text: "{\"id\":\"1\",\"name\":\"name, \\\"1\\\"\"}\n{\"id\":\"2\",\"name\":\"name, \\\"2\\\"\"}\n{\"id\":\"3\",\"name\":null}\n"),
-    Sample(name: "a.json", text: "[\n{\"id\":\"1\",\"name\":\"name, \\\"1\\\"\"},\n{\"id\":\"2\",\"name\":\"name, \\\"2\\\"\"},\n{\"id\":\"3\",\"name\":null}\n]\n"),
+    Sample(
+      name: "a.ndjson",
+      text:
+        "{\"id\":\"1\",\"name\":\"name, \\\"1\\\"\"}\n{\"id\":\"2\",\"name\":\"name, \\\"2\\\"\"}\n{\"id\":\"3\",\"name\":null}\n"
+    ),
+    Sample(
+      name: "a.json",
+      text:
+        "[\n{\"id\":\"1\",\"name\":\"name, \\\"1\\\"\"},\n{\"id\":\"2\",\"name\":\"name, \\\"2\\\"\"},\n{\"id\":\"3\",\"name\":null}\n]\n"
+    ),
     Sample(name: "a.csv", text: "id,name\n1,\"name, \"\"1\"\"\"\n2,\"name, \"\"2\"\"\"\n3,\n"),
   ]
 
@@ -94,7 +102,11 @@ private func write(_ range: ClosedRange<Int>, to target: any Target) async throw
         let killed = try fileTarget(folder, settings)
         _ = try await killed.open(at: nil)
         _ = try await write(1...12, to: killed)
-        if wasPublished { try await killed.finish() } else { try folder.append("{torn", to: ".\(name).millrace-partial") }
+        if wasPublished {
+          try await killed.finish()
+        } else {
+          try folder.append("{torn", to: ".\(name).millrace-partial")
+        }
         await killed.close()
 
         let again = try fileTarget(folder, settings)
@@ -152,7 +164,8 @@ private func write(_ range: ClosedRange<Int>, to target: any Target) async throw
     try folder.write("something else", to: "a.ndjson")
     await #expect(code { _ = try await fileTarget(folder, settings).open(at: mark) } == "file.partial_lost")
     #expect(try folder.text(of: "a.ndjson") == "something else")
-    await #expect(code { _ = try await fileTarget(folder, settings).open(at: ["x": 1]) } == "checkpoint.mark_unreadable")
+    await #expect(
+      code { _ = try await fileTarget(folder, settings).open(at: ["x": 1]) } == "checkpoint.mark_unreadable")
   }
 
   @Test("Adds to what is there", arguments: ["a.ndjson", "a.csv", "a.ndjson.gz"])

@@ -7,7 +7,9 @@ import Testing
 @testable import Connectors
 
 @Suite struct FollowTests {
-  private func follow(_ folder: TemporaryFolder, _ path: String = "app.ndjson", said: Notes = Notes()) throws -> any Source {
+  private func follow(
+    _ folder: TemporaryFolder, _ path: String = "app.ndjson", said: Notes = Notes()
+  ) throws -> any Source {
     try fileSource(folder, ["path": .string(path), "format": "ndjson", "follow": true], batchBytes: 4_096, said: said)
   }
 

@@ -81,18 +81,28 @@ private func read(
     Case("blank lines and CR LF", .ndjson, "\r\n{\"a\":1}\r\n\n{\"a\":2}\r\n", [["a": 1], ["a": 2]], lines: [2, 4]),
     Case("byte order mark", .ndjson, "\u{feff}{\"a\":1}\n", [["a": 1]], lines: [1]),
     Case("nothing", .ndjson, "", []),
-    Case("a broken line between", .ndjson, "{\"a\":1}\n{a}\n{\"a\":2}\n", [["a": 1], ["a": 2]], lines: [1, 3], failures: ["decode.invalid_json@2"]),
+    Case(
+      "a broken line between", .ndjson, "{\"a\":1}\n{a}\n{\"a\":2}\n", [["a": 1], ["a": 2]], lines: [1, 3],
+      failures: ["decode.invalid_json@2"]),
 
     Case("array", .json, "[{\"a\":1},{\"a\":2}]", [["a": 1], ["a": 2]]),
-    Case("indented array", .json, " [\n  {\n\"a\": [1, {\"]\": \"}\"}]\n},\n  {\"a\": 2}\n]\n\n", [["a": [1, ["]": "}"]]], ["a": 2]]),
-    Case("quotes and backslashes", .json, #"[{"a":"\\\"]},{"},{"a":"\\"},{"a":"ä\u005d"}]"#, [["a": #"\"]},{"#], ["a": #"\"#], ["a": "ä]"]]),
+    Case(
+      "indented array", .json, " [\n  {\n\"a\": [1, {\"]\": \"}\"}]\n},\n  {\"a\": 2}\n]\n\n",
+      [["a": [1, ["]": "}"]]], ["a": 2]], lines: [2, 5]),
+    Case(
+      "quotes and backslashes", .json, #"[{"a":"\\\"]},{"},{"a":"\\"},{"a":"ä\u005d"}]"#,
+      [["a": #"\"]},{"#], ["a": #"\"#], ["a": "ä]"]]),
     Case("one object", .json, "{\"a\":\n{\"b\":[]}}\n", [["a": ["b": []]]], lines: [1]),
     Case("empty array", .json, "[ ]\n", []),
     Case("empty file", .json, " \n", []),
     Case("tiny array", .json, "[]", []),
     Case("byte order mark", .json, "\u{feff}[{}]", [[:]]),
-    Case("elements that are no records", .json, "[1,\"a\",{\"a\":1},null]", [["a": 1]], failures: ["decode.not_an_object@1", "decode.not_an_object@1", "decode.not_an_object@1"]),
-    Case("a broken element", .json, "[{\"a\":1},{a:2},{\"a\":3}]", [["a": 1], ["a": 3]], failures: ["decode.invalid_json@1"]),
+    Case(
+      "elements that are no records", .json, "[1,\"a\",{\"a\":1},null]", [["a": 1]],
+      failures: ["decode.not_an_object@1", "decode.not_an_object@1", "decode.not_an_object@1"]),
+    Case(
+      "a broken element", .json, "[{\"a\":1},{a:2},{\"a\":3}]", [["a": 1], ["a": 3]],
+      failures: ["decode.invalid_json@1"]),
     Case("not closed", .json, "[{\"a\":1},{\"a\":2}", [["a": 1], ["a": 2]], failures: ["file.invalid_json"]),
     Case("cut off", .json, "[{\"a\":1},{\"a\"", [["a": 1]], failures: ["file.invalid_json"]),
     Case("object cut off", .json, "{\"a\"", [], failures: ["file.invalid_json"]),
@@ -104,15 +114,27 @@ private func read(
     Case("neither array nor object", .json, "7", [], failures: ["file.invalid_json"]),
 
     Case("rows", .csv, "1,2\n3,4\n", [["a": "1", "b": "2"], ["a": "3", "b": "4"]], lines: [1, 2], columns: ab),
-    Case("CR LF, no newline at the end", .csv, "1,2\r\n3,4", [["a": "1", "b": "2"], ["a": "3", "b": "4"]], columns: ab),
-    Case("quoted", .csv, "\"1,\r\n\n\"\"x\"\"\",\"\"\n3,4\r\n", [["a": "1,\r\n\n\"x\"", "b": ""], ["a": "3", "b": "4"]], lines: [1, 4], columns: ab),
+    Case(
+      "CR LF, no newline at the end", .csv, "1,2\r\n3,4", [["a": "1", "b": "2"], ["a": "3", "b": "4"]], columns: ab),
+    Case(
+      "quoted", .csv, "\"1,\r\n\n\"\"x\"\"\",\"\"\n3,4\r\n", [["a": "1,\r\n\n\"x\"", "b": ""], ["a": "3", "b": "4"]],
+      lines: [1, 4], columns: ab),
     Case("only quotes", .csv, "\"\"\"\",\"\"\"\"\"\"\n", [["a": "\"", "b": "\"\""]], columns: ab),
-    Case("quotes in the middle", .csv, "5\" pipe,\"x\"\n6\"\"\",y\n", [["a": "5\" pipe", "b": "x"], ["a": "6\"\"\"", "b": "y"]], columns: ab),
-    Case("empty cells and blank lines", .csv, "\n,\n\r\n,x\n", [["a": "", "b": ""], ["a": "", "b": "x"]], lines: [2, 4], columns: ab),
+    Case(
+      "quotes in the middle", .csv, "5\" pipe,\"x\"\n6\"\"\",y\n",
+      [["a": "5\" pipe", "b": "x"], ["a": "6\"\"\"", "b": "y"]], columns: ab),
+    Case(
+      "empty cells and blank lines", .csv, "\n,\n\r\n,x\n", [["a": "", "b": ""], ["a": "", "b": "x"]], lines: [2, 4],
+      columns: ab),
     Case("ends in a delimiter", .csv, "1,", [["a": "1", "b": ""]], columns: ab),
-    Case("ragged", .csv, "1\n1,2\n1,2,3\n", [["a": "1", "b": "2"]], lines: [2], failures: ["decode.csv_ragged@1", "decode.csv_ragged@3"], columns: ab),
-    Case("text behind a quote", .csv, "\"1\"x,2\n\"1\" ,\"2\n\"\n3,4\n", [["a": "3", "b": "4"]], lines: [4], failures: ["decode.csv_quote@1", "decode.csv_quote@2"], columns: ab),
-    Case("an open quote", .csv, "1,2\n3,\"4\n5,6\n", [["a": "1", "b": "2"]], failures: ["decode.csv_quote@2"], columns: ab),
+    Case(
+      "ragged", .csv, "1\n1,2\n1,2,3\n", [["a": "1", "b": "2"]], lines: [2],
+      failures: ["decode.csv_ragged@1", "decode.csv_ragged@3"], columns: ab),
+    Case(
+      "text behind a quote", .csv, "\"1\"x,2\n\"1\" ,\"2\n\"\n3,4\n", [["a": "3", "b": "4"]], lines: [4],
+      failures: ["decode.csv_quote@1", "decode.csv_quote@2"], columns: ab),
+    Case(
+      "an open quote", .csv, "1,2\n3,\"4\n5,6\n", [["a": "1", "b": "2"]], failures: ["decode.csv_quote@2"], columns: ab),
     Case("one column", .csv, "x\n\n\"\"\ny\n", [["a": "x"], ["a": ""], ["a": ""], ["a": "y"]], columns: ["a"]),
     Case("wide text", .csv, "ä,日本\n\"é\"\"\",\\\n", [["a": "ä", "b": "日本"], ["a": "é\"", "b": "\\"]], columns: ab),
   ]
@@ -145,7 +167,8 @@ private func read(
     #expect(ndjson.lines == [1, 3])
     #expect(ndjson.failures == ["decode.record_too_long@2"])
 
-    let array = read(Array("[{\"a\":1},{\"a\":\"\(long)\"},{\"a\":2}]".utf8), .json, pieces: pieces, recordBytesMax: 2_000)
+    let array = read(
+      Array("[{\"a\":1},{\"a\":\"\(long)\"},{\"a\":2}]".utf8), .json, pieces: pieces, recordBytesMax: 2_000)
     #expect(array.records == [["a": 1], ["a": 2]])
     #expect(array.failures == ["decode.record_too_long@1"])
 

@@ -9,6 +9,10 @@ import Testing
 /// A folder of a test's own, removed with everything in it when the test ends.
 final class TemporaryFolder: Sendable {
   let path: String
+  private let kept = Mutex<[any Sendable]>([])
+
+  /// Keeps something alive as long as the folder.
+  func keep(_ thing: any Sendable) { kept.withLock { $0.append(thing) } }
 
   init() throws {
     var template = Array("/tmp/millrace-tests-XXXXXX".utf8CString)

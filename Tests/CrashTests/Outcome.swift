@@ -4,9 +4,12 @@ import Foundation
 struct Outcome: CustomStringConvertible {
   let lost: Set<Int>
   let doubled: [Int]
-  let inOrder: Bool
+  /// How often a record stands behind a later one: each is where a run went back to its checkpoint.
+  let stepsBack: Int
   /// Lines that are no record: torn, or two in one.
   let broken: [String]
+  /// Records that nobody asked for.
+  let strange: Set<Int>
 
   init(file: URL, expected: [Int]) throws {
     var ids: [Int] = []
@@ -18,15 +21,19 @@ struct Outcome: CustomStringConvertible {
     var seen: Set<Int> = []
     doubled = known.filter { !seen.insert($0).inserted }
     lost = Set(expected).subtracting(seen)
-    inOrder = known == expected
+    strange = seen.subtracting(expected)
+    stepsBack = zip(known, known.dropFirst()).count { $0 >= $1 }
     self.broken = broken
   }
 
-  var isFaultless: Bool { lost.isEmpty && doubled.isEmpty && broken.isEmpty && inOrder }
+  /// Every record is there, in order, and no more often than the kills explain.
+  func isRight(kills: Int, repeatsAllowed: Int) -> Bool {
+    lost.isEmpty && broken.isEmpty && strange.isEmpty && stepsBack <= kills && doubled.count <= repeatsAllowed
+  }
 
   var description: String {
     "lost \(lost.count) \(lost.sorted().prefix(5)), doubled \(doubled.count) \(doubled.prefix(5)), "
-      + "broken \(broken.count) \(broken.prefix(3)), in order: \(inOrder)"
+      + "strange \(strange.count), broken \(broken.count) \(broken.prefix(3)), steps back \(stepsBack)"
   }
 
   private static func id(_ line: Substring) -> Int? {

@@ -33,6 +33,20 @@ final class Workplace {
     }
   }
 
+  /// How many whole rows stand in the target that no checkpoint tells of: an appending run may write them again.
+  func rowsBehindTheCheckpoint() throws -> Int {
+    let text = try? Data(contentsOf: state.appendingPathComponent("crash.checkpoint.json"))
+    let checkpoint = try text.map { try JSONDecoder().decode(Checkpoint.self, from: $0) }
+    let length = checkpoint?.marks.first??.length ?? Self.before.utf8.count
+    return try Data(contentsOf: target).dropFirst(length).count { $0 == UInt8(ascii: "\n") }
+  }
+
+  /// What the tests read of a checkpoint.
+  private struct Checkpoint: Decodable {
+    struct Mark: Decodable { var length: Int }
+    var marks: [Mark?]
+  }
+
   private static func pipeline(source: String, write: String) -> String {
     """
     millrace: 1

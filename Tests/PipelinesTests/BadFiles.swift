@@ -64,7 +64,8 @@ enum BadFiles {
 
   static let mappings: [(String, String)] = [
     ("a list", pipeline(mappings: "\n  - id: record.id")), ("empty", pipeline(mappings: "{}")),
-    ("a slip of all", pipeline(mappings: "al")), ("a star that drops", pipeline(mappings: "{\"*\": drop, id: record.id}")),
+    ("a slip of all", pipeline(mappings: "al")),
+    ("a star that drops", pipeline(mappings: "{\"*\": drop, id: record.id}")),
     ("a star that is a path", pipeline(mappings: "{\"*\": record}")),
     ("drop without all", pipeline(mappings: "{id: record.id, note: drop}")),
     ("all for a field", pipeline(mappings: "{id: all}")),
@@ -75,28 +76,49 @@ enum BadFiles {
     ("an expression", pipeline(mappings: "{sku: record.sku.upperAscii(), price: record.price * 100}")),
     ("an expression in quotes", pipeline(mappings: "{sku: \"record.sku + 'x'\"}")),
     ("an expression in a block", pipeline(mappings: "\n  sku: |\n    record.sku +\n      'x'")),
-    ("a field without record", pipeline(mappings: "{id: id}")), ("an unknown part of meta", pipeline(mappings: "{t: meta.tiem}")),
+    ("a field without record", pipeline(mappings: "{id: id}")),
+    ("an unknown part of meta", pipeline(mappings: "{t: meta.tiem}")),
     ("neither from nor const", pipeline(mappings: "{id: {trim: true}}")),
     ("from and const", pipeline(mappings: "{id: {from: record.id, const: 1}}")),
     ("steps behind const", pipeline(mappings: "{shop: {const: main, trim: true, default: x}}")),
-    ("steps that miss another", pipeline(mappings: "{a: {from: record.a, otherwise: x, truncate: true, on_error: default}}")),
+    (
+      "steps that miss another",
+      pipeline(mappings: "{a: {from: record.a, otherwise: x, truncate: true, on_error: default}}")
+    ),
     ("an unknown cast", pipeline(mappings: "{a: {from: record.a, as: integer}}")),
     ("text steps on numbers", pipeline(mappings: "{a: {from: record.a, as: int, trim: true, max_length: 5}}")),
-    ("defaults of another type", pipeline(mappings: "{a: {from: record.a, as: int, default: none}, b: {from: record.b, as: date, default: 2024-02-30}}")),
+    (
+      "defaults of another type",
+      pipeline(
+        mappings: "{a: {from: record.a, as: int, default: none}, b: {from: record.b, as: date, default: 2024-02-30}}")
+    ),
     ("a default longer than allowed", pipeline(mappings: "{a: {from: record.a, max_length: 3, default: none}}")),
     ("required and default", pipeline(mappings: "{a: {from: record.a, required: true, default: 0}}")),
     ("a length of nothing", pipeline(mappings: "{a: {from: record.a, max_length: 0}}")),
     ("words for booleans", pipeline(mappings: "{a: {from: record.a, trim: yes, default: no}}")),
-    ("values", pipeline(mappings: "{a: {from: record.a, values: {no: Norway, 007: Bond}}, b: {from: record.b, values: {}}, c: {from: record.c, values: [a]}}")),
+    (
+      "values",
+      pipeline(
+        mappings:
+          "{a: {from: record.a, values: {no: Norway, 007: Bond}}, b: {from: record.b, values: {}}, c: {from: record.c, values: [a]}}"
+      )
+    ),
     ("values of mixed kinds", pipeline(mappings: "{a: {from: record.a, values: {1: one, \"2\": two}}}")),
-    ("units", pipeline(mappings: "{a: {from: record.a, unit: kg}, b: {from: record.b, unit: kgs -> g}, c: {from: record.c, unit: kg -> l}, d: {from: record.d, unit: EUR -> USD}}")),
+    (
+      "units",
+      pipeline(
+        mappings:
+          "{a: {from: record.a, unit: kg}, b: {from: record.b, unit: kgs -> g}, c: {from: record.c, unit: kg -> l}, d: {from: record.d, unit: EUR -> USD}}"
+      )
+    ),
     ("a unit for texts", pipeline(mappings: "{a: {from: record.a, values: {s: small}, unit: kg -> g}}")),
     ("an unknown step", pipeline(mappings: "{a: {from: record.a, maxlength: 5, uppercase: true}}")),
   ]
 
   static let transforms: [(String, String)] = [
     ("unknown ones", pipeline("transforms:\n  - dedupe: {by: meta.event_id}\n  - fliter: record.a == 1\n  - set: {}")),
-    ("no mapping", pipeline("transforms: [record.a == 1]")), ("no list", pipeline("transforms: {filter: record.a == 1}")),
+    ("no mapping", pipeline("transforms: [record.a == 1]")),
+    ("no list", pipeline("transforms: {filter: record.a == 1}")),
     ("two in one", pipeline("transforms:\n  - filter: record.a == 1\n    explode: record.b")),
     ("a single equals sign", pipeline("transforms:\n  - filter: record.a = 1")),
     ("two comparisons", pipeline("transforms:\n  - filter: record.a == 'x' && record.b == 1")),
@@ -118,20 +140,62 @@ enum BadFiles {
     ("a source as a target", "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: queue, url: u}\n"),
     ("no type", "name: x\nsource: {path: i}\nmappings: all\ntarget: {path: o}\n"),
     ("a type in capitals", "name: x\nsource: {type: File, path: i}\nmappings: all\ntarget: {type: FILE, path: o}\n"),
-    ("settings", "name: x\nsource: {type: file, path: 5, format: JSON, csv: {heder: yes}, block: 1}\nmappings: all\ntarget: {type: file, pat: o}\n"),
-    ("settings that conflict", "name: x\nsource: {type: file, path: i, csv: {header: false}}\nmappings: all\ntarget: {type: file, path: o}\n"),
-    ("none of one-of", "name: x\nsource: {type: queue, url: \"${U}\", auth: {}}\nmappings: all\ntarget: {type: file, path: o}\n"),
-    ("two of one-of", "name: x\nsource:\n  type: queue\n  url: ${U}\n  auth:\n    bearer: ${T}\n    basic: {user: u}\nmappings: all\ntarget: {type: file, path: o}\n"),
-    ("secrets in the file", "name: x\nsource:\n  type: queue\n  url: amqp://u:hunter2@h\n  auth:\n    bearer: hunter2\nmappings: all\ntarget: {type: file, path: o}\n"),
-    ("a misspelt key beside a secret", "name: x\nsource: {type: queue, url: \"amqp://u:hunter2@h\", tiemout: 5s}\nmappings: all\ntarget: {type: file, path: o}\n"),
-    ("a secret of another type", "name: x\nsource:\n  type: queue\n  url: 12345678\n  auth: {bearer: [hunter2]}\nmappings: all\ntarget: {type: file, path: o}\n"),
-    ("broken references", "name: x\nsource: {type: file, path: \"${DATA\"}\nmappings: all\ntarget: {type: file, path: \"${out-dir}/x\"}\n"),
-    ("a key that is not mapped", "name: x\nsource: {type: file, path: i}\nmappings: {id: record.id}\ntarget: {type: table, url: \"${U}\", table: t, key: [idd], lanes: 4}\n"),
-    ("a key that is dropped", "name: x\nsource: {type: file, path: i}\nmappings: {\"*\": all, id: drop}\ntarget: {type: table, url: \"${U}\", table: t, key: [id, other]}\n"),
-    ("keys as they should not be", "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: table, url: \"${U}\", table: t, key: id}\n"),
-    ("a key twice and no key", "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: table, url: \"${U}\", table: t, key: [a, a]}\n"),
+    (
+      "settings",
+      "name: x\nsource: {type: file, path: 5, format: JSON, csv: {heder: yes}, block: 1}\nmappings: all\ntarget: {type: file, pat: o}\n"
+    ),
+    (
+      "settings that conflict",
+      "name: x\nsource: {type: file, path: i, csv: {header: false}}\nmappings: all\ntarget: {type: file, path: o}\n"
+    ),
+    (
+      "none of one-of",
+      "name: x\nsource: {type: queue, url: \"${U}\", auth: {}}\nmappings: all\ntarget: {type: file, path: o}\n"
+    ),
+    (
+      "two of one-of",
+      "name: x\nsource:\n  type: queue\n  url: ${U}\n  auth:\n    bearer: ${T}\n    basic: {user: u}\nmappings: all\ntarget: {type: file, path: o}\n"
+    ),
+    (
+      "secrets in the file",
+      "name: x\nsource:\n  type: queue\n  url: amqp://u:hunter2@h\n  auth:\n    bearer: hunter2\nmappings: all\ntarget: {type: file, path: o}\n"
+    ),
+    (
+      "a misspelt key beside a secret",
+      "name: x\nsource: {type: queue, url: \"amqp://u:hunter2@h\", tiemout: 5s}\nmappings: all\ntarget: {type: file, path: o}\n"
+    ),
+    (
+      "a secret of another type",
+      "name: x\nsource:\n  type: queue\n  url: 12345678\n  auth: {bearer: [hunter2]}\nmappings: all\ntarget: {type: file, path: o}\n"
+    ),
+    (
+      "broken references",
+      "name: x\nsource: {type: file, path: \"${DATA\"}\nmappings: all\ntarget: {type: file, path: \"${out-dir}/x\"}\n"
+    ),
+    (
+      "a key that is not mapped",
+      "name: x\nsource: {type: file, path: i}\nmappings: {id: record.id}\ntarget: {type: table, url: \"${U}\", table: t, key: [idd], lanes: 4}\n"
+    ),
+    (
+      "a key that is dropped",
+      "name: x\nsource: {type: file, path: i}\nmappings: {\"*\": all, id: drop}\ntarget: {type: table, url: \"${U}\", table: t, key: [id, other]}\n"
+    ),
+    (
+      "keys as they should not be",
+      "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: table, url: \"${U}\", table: t, key: id}\n"
+    ),
+    (
+      "a key twice and no key",
+      "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: table, url: \"${U}\", table: t, key: [a, a]}\n"
+    ),
     ("lanes", "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: file, path: o, lanes: 4}\n"),
-    ("lanes without key", "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: table, url: \"${U}\", table: t, lanes: 4}\n"),
-    ("a batch", "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: file, path: o, batch: {records: 0, bytes: 8Mb, wait: 200}}\n"),
+    (
+      "lanes without key",
+      "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: table, url: \"${U}\", table: t, lanes: 4}\n"
+    ),
+    (
+      "a batch",
+      "name: x\nsource: {type: file, path: i}\nmappings: all\ntarget: {type: file, path: o, batch: {records: 0, bytes: 8Mb, wait: 200}}\n"
+    ),
   ]
 }

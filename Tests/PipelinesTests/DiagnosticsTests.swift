@@ -48,7 +48,9 @@ extension String {
 }
 
 @Suite struct FormatTests {
-  private let result = read("nmae: x, y\nsource: {type: queue, url: \"amqp://u:hunter2@h\"}\nmappings: {a: {from: record.a, as: int, default: no}}\n", file: "a dir/p,1.yaml")
+  private let result = read(
+    "nmae: x, y\nsource: {type: queue, url: \"amqp://u:hunter2@h\"}\nmappings: {a: {from: record.a, as: int, default: no}}\n",
+    file: "a dir/p,1.yaml")
 
   @Test(arguments: DiagnosticsFormat.allCases)
   func eachFormat(format: DiagnosticsFormat) {

@@ -13,6 +13,14 @@ package struct FileInfo: Sendable, Equatable {
   /// The permission bits.
   package var mode: UInt32
 
+  /// An ordinary file, for whoever has none at hand.
+  package init(size: UInt64, identity: FileIdentity) {
+    kind = .file
+    self.size = size
+    self.identity = identity
+    mode = 0o644
+  }
+
   init(_ status: stat) {
     switch status.st_mode & S_IFMT {
     case S_IFREG: kind = .file

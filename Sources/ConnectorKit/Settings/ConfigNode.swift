@@ -12,6 +12,8 @@ package struct ConfigNode: Sendable, Equatable {
   package var place: Place
   /// From the file's root: `source.csv.delimiter`, `transforms[0]`, `mappings["odd key"]`; empty for the root.
   package var path: String
+  /// Whether a part of it was refused and reported already; what follows from that is not reported again.
+  package var isReported = false
 
   package init(_ content: Content, place: Place, path: String = "") {
     self.content = content

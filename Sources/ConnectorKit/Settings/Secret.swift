@@ -25,7 +25,7 @@ extension Secret: SettingValue {
   package var isEmptyText: Bool { text.isEmpty }
 
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> Secret? {
-    loader.isSecret(node.place)
+    if !TextTemplate.hasReference(node) { loader.isSecret(node.place) }
     guard let scalar = node.scalar, case .text = CoreScalar(scalar) else {
       return refuse(node, &loader)
     }

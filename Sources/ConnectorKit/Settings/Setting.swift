@@ -120,14 +120,18 @@ extension Setting: AnySetting {
 extension SettingValue {
   /// `between 1 and 1000`, `at least 1`.
   fileprivate static func describe(_ range: ClosedRange<Int>) -> String {
-    let unit =
+    if range.upperBound == .max { return "at least \(describe(range.lowerBound))" }
+    return "between \(describe(range.lowerBound)) and \(describe(range.upperBound))"
+  }
+
+  private static func describe(_ bound: Int) -> String {
+    let written: Value =
       switch shape {
-      case .text(let noun, _) where noun == ByteSize.noun: " bytes"
-      case .text(let noun, _) where noun == Duration.noun: " ms"
-      default: ""
+      case ByteSize.shape: ByteSize(bytes: bound).written
+      case Duration.shape: Duration.milliseconds(bound).written
+      default: bound.written
       }
-    if range.upperBound == .max { return "at least \(range.lowerBound)\(unit)" }
-    return "between \(range.lowerBound)\(unit) and \(range.upperBound)\(unit)"
+    return written.string ?? written.json
   }
 }
 

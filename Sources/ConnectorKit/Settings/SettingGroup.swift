@@ -15,6 +15,14 @@ extension SettingGroup {
 
   package static var shape: SettingShape { groupShape(isOneOf: false) }
 
+  /// What messages expect.
+  fileprivate static var noun: String {
+    guard case .group(let group) = shape, let short = group.settings.first(where: { $0.name == short }) else {
+      return shape.noun
+    }
+    return "\(short.shape.noun), or a mapping"
+  }
+
   fileprivate static func groupShape(isOneOf: Bool) -> SettingShape {
     .group(SettingGroupShape(NamedSetting.all(of: Self()).map(\.declaration), isOneOf: isOneOf, short: short))
   }
@@ -22,7 +30,7 @@ extension SettingGroup {
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> Self? {
     let group = Self()
     let settings = NamedSetting.all(of: group)
-    guard loader.fill(settings, from: loader.expand(node, short: short)) else { return nil }
+    guard loader.fill(settings, from: loader.expand(node, short: short), noun: noun) else { return nil }
     return loader.report(group.problems(), in: node) ? group : nil
   }
 
@@ -42,15 +50,23 @@ extension SettingOneOf {
   package static func readOne(_ node: ConfigNode, _ loader: inout SettingLoader) -> Self? {
     let group = Self()
     let settings = NamedSetting.all(of: group)
-    guard loader.fill(settings, from: loader.expand(node, short: short)) else { return nil }
-    let given = settings.filter(\.setting.isGiven).map(\.name)
-    guard given.count == 1 else {
-      loader.error(
-        "config.one_of", node, given.isEmpty ? "names none of its kinds" : "names \(given.joined(separator: " and "))",
-        hint: "exactly one of " + settings.map { "`\($0.name)`" }.joined(separator: ", "))
-      return nil
-    }
+    let expanded = loader.expand(node, short: short)
+    let isFilled = loader.fill(settings, from: expanded, noun: noun)
+    guard hasOne(of: settings, expanded, &loader), isFilled else { return nil }
     return loader.report(group.problems(), in: node) ? group : nil
+  }
+
+  private static func hasOne(
+    of settings: [NamedSetting], _ node: ConfigNode, _ loader: inout SettingLoader
+  ) -> Bool {
+    guard let entries = node.map else { return false }
+    let given = settings.map(\.name).filter { node.entry($0) != nil }
+    // A misspelt kind was reported as that.
+    if given.count == 1 || (given.isEmpty && !entries.isEmpty) { return given.count == 1 }
+    loader.error(
+      "config.one_of", node, given.isEmpty ? "names none of its kinds" : "names \(given.joined(separator: " and "))",
+      hint: "exactly one of " + settings.map { "`\($0.name)`" }.joined(separator: ", "))
+    return false
   }
 }
 

@@ -2,7 +2,9 @@ import Records
 
 /// Carries what is found while settings are loaded.
 package struct SettingLoader {
-  package var diagnostics = Diagnostics()
+  package private(set) var diagnostics = Diagnostics()
+  /// How many things were wrong, whether they are reported here or were before.
+  package private(set) var failures = 0
   /// Resolves `${NAME}`; nil leaves references as they are written, for checks without secrets.
   package let secrets: SecretSource?
   /// Where the values of secrets stand, so that nobody prints those lines.
@@ -22,6 +24,13 @@ package struct SettingLoader {
     _ severity: Diagnostic.Severity, _ code: String, _ place: Place, _ path: String, _ message: String, _ hint: String?
   ) {
     diagnostics.add(Diagnostic(severity, code: code, place: place, path: path, message: message, hint: hint))
+    if severity == .error { failures += 1 }
+  }
+
+  /// Whether the node was reported already, so that nothing is read from it.
+  package mutating func isReported(_ node: ConfigNode) -> Bool {
+    if node.isReported, node.map == nil { failures += 1 }
+    return node.isReported && node.map == nil
   }
 
   /// Says that something else was expected. Always nil, so that a reader can return it.
@@ -54,34 +63,47 @@ extension SettingLoader {
     _ type: any Connector.Type, from node: ConfigNode, others: [String] = []
   ) -> (any Connector)? {
     let connector = type.init()
-    guard fill(NamedSetting.all(of: connector), from: node, others: others) else { return nil }
+    let shape = SettingShape.group(SettingGroupShape(type.settings))
+    guard fill(NamedSetting.all(of: connector), from: node, others: others, noun: shape.noun) else { return nil }
     return report(connector.problems(), in: node) ? connector : nil
   }
 
   /// Gives each setting its value from a mapping; false when something is wrong.
-  package mutating func fill(_ settings: [NamedSetting], from node: ConfigNode, others: [String] = []) -> Bool {
+  ///
+  /// - Parameters:
+  ///   - others: keys of the mapping that somebody else reads.
+  ///   - noun: what was expected, where the node is no mapping.
+  package mutating func fill(
+    _ settings: [NamedSetting], from node: ConfigNode, others: [String] = [], noun: String = "a mapping of keys"
+  ) -> Bool {
     guard let entries = node.map else {
-      let _: Bool? = mismatch(node, expected: "a mapping of keys")
+      let _: Bool? = mismatch(node, expected: noun)
       return false
     }
-    let before = diagnostics.errors
+    let before = failures
+    var meant: [String] = []
     for entry in entries where !others.contains(entry.key) {
       guard let named = settings.first(where: { $0.name == entry.key }) else {
-        unknown(entry, in: node, known: settings.map(\.name) + others)
+        meant += unknown(entry, in: node, known: settings.map(\.name) + others).map { [$0] } ?? []
         continue
       }
-      named.setting.load(entry, &self)
+      if !isReported(entry.value) { named.setting.load(entry, &self) }
     }
     for named in settings where !named.setting.mayBeMissing && node.entry(named.name) == nil {
-      missing(named.declaration, in: node)
+      // A misspelt key is reported as that, and not a second time as missing.
+      if node.isReported || meant.contains(named.name) { failures += 1 } else { missing(named.declaration, in: node) }
     }
-    return diagnostics.errors == before
+    return failures == before
   }
 
-  private mutating func unknown(_ entry: ConfigEntry, in node: ConfigNode, known: [String]) {
+  /// Reports an unknown key, and gives the known one that was probably meant.
+  private mutating func unknown(_ entry: ConfigEntry, in node: ConfigNode, known: [String]) -> String? {
+    let free = known.filter { node.entry($0) == nil }
+    let nearest = Suggestion.nearest(to: entry.key, among: free)
     add(
       .error, "config.unknown_key", entry.keyPlace, node.path(of: entry.key), "unknown key `\(entry.key)`",
-      Suggestion.hint(for: entry.key, among: known))
+      nearest.map { "did you mean `\($0)`?" } ?? Suggestion.hint(for: entry.key, among: known))
+    return nearest
   }
 
   private mutating func missing(_ declaration: SettingDeclaration, in node: ConfigNode) {
@@ -94,22 +116,20 @@ extension SettingLoader {
   /// A value that is no mapping as the mapping that it stands for.
   package func expand(_ node: ConfigNode, short: String?) -> ConfigNode {
     guard let short, node.map == nil, node.core != .null else { return node }
-    var value = node
-    value.path = node.path(of: short)
-    return ConfigNode(.map([ConfigEntry(short, at: node.place, value)]), place: node.place, path: node.path)
+    return ConfigNode(.map([ConfigEntry(short, at: node.place, node)]), place: node.place, path: node.path)
   }
 
   /// Reports problems at the places of the settings that they name; false when there are errors among them.
   ///
   /// A problem with a value that is still a reference is left to the run, which knows the value.
   package mutating func report(_ problems: [Problem], in node: ConfigNode) -> Bool {
-    let before = diagnostics.errors
+    let before = failures
     for problem in problems {
       let at = node.nearest(problem.setting)
       if secrets == nil, TextTemplate.hasReference(at) { continue }
       let path = problem.setting.split(separator: ".").reduce(node.path) { ConfigNode.path($0, String($1)) }
       add(problem.severity, problem.code, at.place, path, problem.message, problem.hint)
     }
-    return diagnostics.errors == before
+    return failures == before
   }
 }

@@ -10,7 +10,7 @@ extension SettingShape {
     case .flag: ["type": "boolean"]
     case .integer: ["type": "integer"]
     case .number: ["type": "number"]
-    case .choice(let words): ["enum": .array(words.map(Value.string))]
+    case .choice(let words): ["enum": .array(words.map(Value.string) + (words.contains("null") ? [.null] : []))]
     case .list(let item): ["type": "array", "items": item.schema]
     case .map(let value): ["type": "object", "additionalProperties": value.schema]
     case .group(let group): group.schema

@@ -23,7 +23,7 @@ extension Array: SettingValue where Element: SettingValue {
       return loader.mismatch(node, expected: "a list", hint: hint)
     }
     // Every item is read, so that all problems are found.
-    let values = items.map { Element.read($0, &loader) }
+    let values = items.map { loader.isReported($0) ? nil : Element.read($0, &loader) }
     return values.contains { $0 == nil } ? nil : values.compactMap { $0 }
   }
 
@@ -50,7 +50,8 @@ extension SettingMap: SettingValue {
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> SettingMap? {
     guard let entries = node.map else { return loader.mismatch(node, expected: "a mapping of keys") }
     let read = entries.map { entry -> Entry? in
-      guard loader.textKey(entry), let value = Element.read(entry.value, &loader) else { return nil }
+      guard loader.textKey(entry), !loader.isReported(entry.value), let value = Element.read(entry.value, &loader)
+      else { return nil }
       return Entry(name: entry.key, value: value)
     }
     return read.contains { $0 == nil } ? nil : SettingMap(read.compactMap { $0 })
@@ -71,11 +72,13 @@ extension Value: SettingValue {
     switch node.content {
     case .scalar(let scalar): return read(scalar, node, &loader)
     case .list(let items):
-      let values = items.map { read($0, &loader) }
+      let values = items.map { loader.isReported($0) ? nil : read($0, &loader) }
       return values.contains { $0 == nil } ? nil : .array(values.compactMap { $0 })
     case .map(let entries):
       let members = entries.map { entry -> Member? in
-        guard loader.textKey(entry), let value = read(entry.value, &loader) else { return nil }
+        guard loader.textKey(entry), !loader.isReported(entry.value), let value = read(entry.value, &loader) else {
+          return nil
+        }
         return Member(entry.key, value)
       }
       return members.contains { $0 == nil } ? nil : .object(members.compactMap { $0 })

@@ -71,8 +71,9 @@ extension SettingChoice {
   package static var shape: SettingShape { .choice(words) }
 
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> Self? {
+    // A word may be `null`, which YAML takes for nothing.
+    if let choice = node.scalar.flatMap({ Self(rawValue: $0.text) }) { return choice }
     guard let scalar = node.scalar, node.core != .null else { return loader.mismatch(node, expected: shape.noun) }
-    if let choice = Self(rawValue: scalar.text) { return choice }
     loader.error(
       "config.unknown_value", node, "unknown value `\(scalar.text)`",
       hint: Suggestion.hint(for: scalar.text, among: words, noun: "one of"))

@@ -53,7 +53,10 @@ private struct Units {
   /// Spellings that are refused, and what is meant.
   var meant: [String: String]
   /// What a number without a unit could have meant.
-  var usual: String
+  var usual: [String]
+
+  /// Which unit nothing is written in.
+  var zero: Int
 
   func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> Int? {
     guard let scalar = node.scalar, node.core != .null, let measure = Measure(scalar.text) else {
@@ -62,7 +65,7 @@ private struct Units {
     guard !measure.unit.isEmpty else {
       loader.error(
         "config.unit_missing", node, "`\(scalar.text)` has no unit; expected \(noun)",
-        hint: "write \(scalar.text)\(usual), or another of \(list)")
+        hint: "write \(usual.map { scalar.text + $0 }.joined(separator: ", "))")
       return nil
     }
     guard let factor = factors.first(where: { $0.unit == measure.unit })?.factor else {
@@ -88,7 +91,7 @@ private struct Units {
   /// In the largest unit that holds it without a fraction.
   func write(_ amount: Int) -> String {
     let best = factors.filter { amount % $0.factor == 0 && amount >= $0.factor }.max { $0.factor < $1.factor }
-    guard let best else { return "0" + usual }
+    guard let best else { return "0" + factors[zero].unit }
     return "\(amount / best.factor)\(best.unit)"
   }
 
@@ -103,7 +106,7 @@ private struct Units {
       "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "day": "d", "days": "d", "msec": "ms", "millis": "ms",
       "milliseconds": "ms", "µs": "us", "μs": "us", "usec": "us",
     ],
-    usual: "s")
+    usual: ["ms", "s", "m", "h"], zero: 3)
 
   static let sizes = Units(
     noun: ByteSize.noun,
@@ -115,7 +118,7 @@ private struct Units {
       "b": "B", "bytes": "B", "byte": "B", "k": "KiB", "kb": "kB", "kib": "KiB", "m": "MiB", "mb": "MB", "mib": "MiB",
       "g": "GiB", "gb": "GB", "gib": "GiB", "t": "TiB", "tb": "TB", "tib": "TiB",
     ],
-    usual: "B")
+    usual: ["B", "KiB", "MiB", "GiB"], zero: 0)
 }
 
 extension Duration: SettingValue {

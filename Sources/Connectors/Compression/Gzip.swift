@@ -38,7 +38,9 @@ final class GzipDecompressor: Decompressor {
     return try inflateSome(input, into: room)
   }
 
-  private func inflateSome(_ input: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer)
+  private func inflateSome(
+    _ input: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer
+  )
     throws(CompressionError) -> Step
   {
     let inputCount = min(input.count, Int(UInt32.max))
@@ -94,7 +96,9 @@ final class GzipCompressor: Compressor {
     try deflateAll(UnsafeRawBufferPointer(start: nil, count: 0), Z_FINISH, into: &out)
   }
 
-  private func deflateAll(_ input: UnsafeRawBufferPointer, _ flush: Int32, into out: inout ByteBuffer)
+  private func deflateAll(
+    _ input: UnsafeRawBufferPointer, _ flush: Int32, into out: inout ByteBuffer
+  )
     throws(CompressionError)
   {
     stream.pointee.next_in = UnsafeMutablePointer(mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))

@@ -53,7 +53,8 @@ final class ZstdCompressor: Compressor {
   }
 
   private func pack(
-    _ input: UnsafeRawBufferPointer, _ directive: ZSTD_EndDirective, _ context: OpaquePointer, into out: inout ByteBuffer
+    _ input: UnsafeRawBufferPointer, _ directive: ZSTD_EndDirective, _ context: OpaquePointer,
+    into out: inout ByteBuffer
   ) throws(CompressionError) {
     var from = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
     var left = 0

@@ -33,7 +33,8 @@ struct AppendedFile: FilePlacing {
     let found = Compression(magic: begin)
     guard !begin.isEmpty, found != writing.compression else { return }
     throw ConnectorError(
-      "file.packing_differs", "\(path) is packed with \(found.rawValue), and \(writing.compression.rawValue) was to be added.",
+      "file.packing_differs",
+      "\(path) is packed with \(found.rawValue), and \(writing.compression.rawValue) was to be added.",
       remedy: .stop, hint: "Set compression: \(found.rawValue), or choose another path.")
   }
 

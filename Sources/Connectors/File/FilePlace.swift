@@ -60,7 +60,8 @@ extension FilePlace {
     guard position.format == format, let values, let places, places.count == values.count else {
       throw ConnectorError(
         "checkpoint.position_unreadable", "The checkpoint's position is none of a file source of this version.",
-        remedy: .stop, hint: "Start from the beginning with `millrace checkpoint reset`, or use the version that wrote it.")
+        remedy: .stop,
+        hint: "Start from the beginning with `millrace checkpoint reset`, or use the version that wrote it.")
     }
     return places
   }

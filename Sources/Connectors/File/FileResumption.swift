@@ -41,7 +41,9 @@ struct FileResumption {
     return try !selection.isOneFile()
   }
 
-  private func match(_ place: FilePlace, _ found: [FileSelection.Found], mayBeGone: Bool) throws(ConnectorError)
+  private func match(
+    _ place: FilePlace, _ found: [FileSelection.Found], mayBeGone: Bool
+  ) throws(ConnectorError)
     -> FileSelection.Found?
   {
     var problem = place.vanished
@@ -72,7 +74,9 @@ struct FileResumption {
     }
   }
 
-  private func renamed(_ place: FilePlace, _ found: [FileSelection.Found]) throws(ConnectorError)
+  private func renamed(
+    _ place: FilePlace, _ found: [FileSelection.Found]
+  ) throws(ConnectorError)
     -> FileSelection.Found?
   {
     for file in found where file.info.identity.inode == place.identity.inode {

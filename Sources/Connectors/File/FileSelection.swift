@@ -23,7 +23,9 @@ struct FileSelection: Sendable, Equatable {
   /// Where a file that the pipeline file would name so lies.
   func full(_ path: String) -> String { Files.join(folder, path) }
 
-  private var isPattern: Bool { path.utf8.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "[") } }
+  private var isPattern: Bool {
+    path.utf8.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "[") }
+  }
 
   /// Whether it is the path of one file, that exists or may come to exist.
   func isOneFile() throws(ConnectorError) -> Bool {

@@ -149,7 +149,9 @@ extension FileSource {
   }
 
   private func closeOne() {
-    let idle = set.files.indices.first { $0 != turn && !set.files[$0].isGone && open[set.files[$0].place.identity] != nil }
+    let idle = set.files.indices.first {
+      $0 != turn && !set.files[$0].isGone && open[set.files[$0].place.identity] != nil
+    }
     if let idle { open[set.files[idle].place.identity] = nil }
   }
 

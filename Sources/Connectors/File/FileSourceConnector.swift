@@ -9,12 +9,16 @@ struct FileSourceConnector: SourceConnector {
       "Reads NDJSON, JSON or CSV, plain or packed, from a file, a pattern or a folder; goes on inside a file after a "
       + "stop, and with `follow` reads what is added later.")
 
-  @Setting("File, pattern (`*`, `?`, `[…]`) or folder to read; files are read in the order of their names.", example: "data/*.ndjson")
+  @Setting(
+    "File, pattern (`*`, `?`, `[…]`) or folder to read; files are read in the order of their names.",
+    example: "data/*.ndjson")
   var path: String
-  @Setting("How records are written; without it the name says so (.ndjson, .jsonl, .json, .csv, .tsv).") var format: Format?
+  @Setting("How records are written; without it the name says so (.ndjson, .jsonl, .json, .csv, .tsv).") var format:
+    Format?
   @Setting("How the files are packed; `auto` looks at their first bytes.") var compression: CompressionSetting = .auto
   @Setting("The dialect of CSV.") var csv: CSVSettings = CSVSettings()
-  @Setting("Whether to go on at the end and read what is added, through rotation and in new files.") var follow: Bool = false
+  @Setting("Whether to go on at the end and read what is added, through rotation and in new files.") var follow: Bool =
+    false
   @Setting("The most that one record may have; a longer one becomes a dead letter.", range: 1_024...(1 << 30))
   var recordBytes: ByteSize = .mib(16)
 
@@ -25,11 +29,13 @@ struct FileSourceConnector: SourceConnector {
     let known = format ?? Format(name: path)
     if known == nil, Files.name(of: path).contains(".") { problems.append(Self.formatMissing) }
     if $csv.isGiven, let known, known != .csv {
-      problems.append(Problem("csv", "is given although the format is \(known.rawValue)", hint: "remove it, or set format: csv"))
+      problems.append(
+        Problem("csv", "is given although the format is \(known.rawValue)", hint: "remove it, or set format: csv"))
     }
     if known == .csv { problems += csv.problemsOfSource }
     if follow, known == .json {
-      problems.append(Problem("follow", "needs records that stand alone, and a JSON array does not end", hint: "use ndjson"))
+      problems.append(
+        Problem("follow", "needs records that stand alone, and a JSON array does not end", hint: "use ndjson"))
     }
     if follow, ![.none, .auto].contains(compression) {
       problems.append(Problem("follow", "needs files that are not packed", hint: "remove compression, or follow"))
@@ -44,9 +50,15 @@ struct FileSourceConnector: SourceConnector {
     let selection = FileSelection(path: path, folder: context.folder)
     let reading = FileReading(
       format: try resolvedFormat(selection), compression: compression.fixed,
-      csv: CSVReading(dialect: dialect, hasHeader: csv.header, columns: csv.columns), follows: follow,
+      csv: CSVReading(dialect: dialect, hasHeader: csv.header, columns: csv.columns), follows: follow && !context.endsOnceRead,
       batchBytes: context.batchBytes, recordBytesMax: recordBytes.bytes)
     return FileSource(selection, reading, context)
+  }
+
+  func describe(_ position: Position) -> String {
+    guard let places = try? FilePlace.places(in: position), let last = places.last else { return position.value.json }
+    let more = places.count > 1 ? " (and \(places.count - 1) more)" : ""
+    return "\(last.path), line \(last.line), byte \(last.offset)\(more)"
   }
 
   /// Cells of a .tsv file stand between tabs, if nothing else is said.

@@ -27,7 +27,9 @@ actor FileTarget: Target {
   private var finished: FileMark?
   private var isHeaderChecked = false
 
-  init(path: String, write: FileTargetConnector.Write, _ writing: FileWriting, note: @escaping @Sendable (String) -> Void) {
+  init(
+    path: String, write: FileTargetConnector.Write, _ writing: FileWriting, note: @escaping @Sendable (String) -> Void
+  ) {
     self.path = Files.resolved(path)
     self.writing = writing
     place =

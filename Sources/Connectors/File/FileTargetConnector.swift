@@ -14,9 +14,11 @@ struct FileTargetConnector: TargetConnector {
   enum Write: String, SettingChoice { case replace, append }
 
   @Setting("File to write.", example: "out/products.ndjson") var path: String
-  @Setting("How rows are written; without it the name says so (.ndjson, .jsonl, .json, .csv, .tsv).") var format: Format?
+  @Setting("How rows are written; without it the name says so (.ndjson, .jsonl, .json, .csv, .tsv).") var format:
+    Format?
   @Setting("How the file is packed; `auto` goes by its name (.gz, .zst).") var compression: CompressionSetting = .auto
-  @Setting("Whether the file is replaced as a whole when the source has ended, or added to.") var write: Write = .replace
+  @Setting("Whether the file is replaced as a whole when the source has ended, or added to.") var write: Write =
+    .replace
   @Setting("The dialect of CSV.") var csv: CSVSettings = CSVSettings()
 
   init() {}
@@ -26,7 +28,8 @@ struct FileTargetConnector: TargetConnector {
     let known = format ?? Format(name: path)
     if known == nil { problems.append(FileSourceConnector.formatMissing) }
     if $csv.isGiven, let known, known != .csv {
-      problems.append(Problem("csv", "is given although the format is \(known.rawValue)", hint: "remove it, or set format: csv"))
+      problems.append(
+        Problem("csv", "is given although the format is \(known.rawValue)", hint: "remove it, or set format: csv"))
     }
     if known == .csv { problems += csv.problemsOfTarget }
     if known == .json, write == .append {

@@ -100,7 +100,9 @@ final class OpenFile {
       throw error.connectorError
     }
     batch.origin.columns = columns
-    if filled == .end, plain != nil, place.completeSize ?? 0 < place.offset { throw place.shrunk(to: place.completeSize ?? 0) }
+    if filled == .end, plain != nil, place.completeSize ?? 0 < place.offset {
+      throw place.shrunk(to: place.completeSize ?? 0)
+    }
     return filled
   }
 

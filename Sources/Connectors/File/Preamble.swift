@@ -12,7 +12,9 @@ struct Preamble: Equatable {
   var isArray = false
 
   /// - Returns: nil while a growing file does not hold its header yet.
-  static func read(_ file: DurableFile, _ compression: Compression, _ path: String, _ reading: FileReading)
+  static func read(
+    _ file: DurableFile, _ compression: Compression, _ path: String, _ reading: FileReading
+  )
     throws(ConnectorError) -> Preamble?
   {
     if reading.format == .ndjson { return Preamble() }
@@ -41,7 +43,9 @@ struct Preamble: Equatable {
   }
 
   /// Reads the first row, or only looks whether the given names fit it.
-  static func ofCSV(_ input: any ByteInput, _ path: String, _ csv: CSVReading, recordBytesMax: Int)
+  static func ofCSV(
+    _ input: any ByteInput, _ path: String, _ csv: CSVReading, recordBytesMax: Int
+  )
     throws(ConnectorError) -> Preamble?
   {
     guard csv.hasHeader else { return Preamble(columns: csv.columns) }
@@ -53,11 +57,15 @@ struct Preamble: Equatable {
         return try header(begin.bytes, end, path, csv)
       }
       if more == .end { return Preamble(columns: csv.columns ?? []) }
-      guard begin.count <= recordBytesMax else { throw headerProblem(path, "it is longer than \(recordBytesMax) bytes") }
+      guard begin.count <= recordBytesMax else {
+        throw headerProblem(path, "it is longer than \(recordBytesMax) bytes")
+      }
     }
   }
 
-  private static func header(_ begin: UnsafeRawBufferPointer, _ end: Int, _ path: String, _ csv: CSVReading)
+  private static func header(
+    _ begin: UnsafeRawBufferPointer, _ end: Int, _ path: String, _ csv: CSVReading
+  )
     throws(ConnectorError) -> Preamble
   {
     let mark = try ByteOrderMark.check(begin, name: path)

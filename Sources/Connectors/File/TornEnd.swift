@@ -40,7 +40,8 @@ struct TornEnd {
       var used = 0
       while used < packed.count {
         let input = UnsafeRawBufferPointer(rebasing: packed.bytes[used...])
-        let step = try? decompressor.step(input, into: UnsafeMutableRawBufferPointer(start: room.end, count: room.capacity))
+        let step = try? decompressor.step(
+          input, into: UnsafeMutableRawBufferPointer(start: room.end, count: room.capacity))
         guard let step, step.consumed + step.produced > 0 else { return whole }
         used += step.consumed
         if step.isBetweenFrames { whole = at + UInt64(used) }

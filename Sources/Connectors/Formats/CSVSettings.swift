@@ -18,9 +18,12 @@ struct CSVSettings: SettingGroup {
 
   func problems() -> [Problem] {
     var problems: [Problem] = []
-    if delimiter.utf8.count != 1 || delimiter.utf8.contains(where: { $0 == 0x22 || $0 == 0x0a || $0 == 0x0d || $0 > 0x7e }) {
+    if delimiter.utf8.count != 1
+      || delimiter.utf8.contains(where: { $0 == 0x22 || $0 == 0x0a || $0 == 0x0d || $0 > 0x7e })
+    {
       problems.append(
-        Problem("delimiter", "must be one ASCII character, no quote and no line break", hint: "a tab is written \"\\t\""))
+        Problem(
+          "delimiter", "must be one ASCII character, no quote and no line break", hint: "a tab is written \"\\t\""))
     }
     if let null, null.utf8.contains(where: { dialect.delimiter == $0 || $0 == 0x22 || $0 == 0x0a || $0 == 0x0d }) {
       problems.append(Problem("null", "must hold no delimiter, quote or line break"))
@@ -34,7 +37,8 @@ struct CSVSettings: SettingGroup {
   /// What is wrong with them for a source.
   var problemsOfSource: [Problem] {
     header || columns != nil
-      ? [] : [Problem("csv.columns", "is missing: without a header nothing names the columns", hint: "columns: [id, name]")]
+      ? []
+      : [Problem("csv.columns", "is missing: without a header nothing names the columns", hint: "columns: [id, name]")]
   }
 
   /// What is wrong with them for a target.

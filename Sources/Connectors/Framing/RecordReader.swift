@@ -159,9 +159,13 @@ final class RecordReader {
     line += lines
   }
 
-  private func lineBreaks(_ bytes: borrowing ByteBuffer) -> Int { scan_count(bytes.base, bytes.base + bytes.count, 0x0a) }
+  private func lineBreaks(_ bytes: borrowing ByteBuffer) -> Int {
+    scan_count(bytes.base, bytes.base + bytes.count, 0x0a)
+  }
 
-  private func framing<Result>(_ call: (inout any Framer) throws(FramingProblem) -> Result) throws(ConnectorError)
+  private func framing<Result>(
+    _ call: (inout any Framer) throws(FramingProblem) -> Result
+  ) throws(ConnectorError)
     -> Result
   {
     do {

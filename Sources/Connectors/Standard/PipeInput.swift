@@ -17,7 +17,7 @@ final class PipeInput: ByteInput {
       let more: Int
       do throws(FileError) {
         more = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: room[count...]))
-      } catch where error.number == EAGAIN {
+      } catch  where error.number == EAGAIN {
         break
       } catch {
         throw error.connectorError

@@ -81,7 +81,7 @@ actor StdoutTarget: Target {
   private func write(_ bytes: UnsafeRawBufferPointer) throws(ConnectorError) {
     do {
       try file.write(bytes)
-    } catch where error.number == EPIPE {
+    } catch  where error.number == EPIPE {
       throw ConnectorError(
         Self.closedCode, "Whoever reads standard output has closed it.", remedy: .stop,
         hint: "That ends a run without being a failure.")

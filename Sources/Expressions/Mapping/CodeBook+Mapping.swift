@@ -27,7 +27,8 @@ extension CodeBook {
       "unit.range", "a conversion too large", "The factor between the two units is beyond 64 bits.",
       remedy: "Convert in two steps, in two pipelines or in the source."),
     Entry(
-      "unit.syntax", "no conversion", "A conversion of units is written FROM -> TO.", remedy: "Write, for instance, kg -> g."),
+      "unit.syntax", "no conversion", "A conversion of units is written FROM -> TO.",
+      remedy: "Write, for instance, kg -> g."),
     Entry(
       "unit.unknown", "an unknown unit",
       "The name is no unit of length, mass, volume, temperature, time, bytes or currency that is known. Capital letters"

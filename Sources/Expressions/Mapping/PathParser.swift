@@ -1,3 +1,5 @@
+import Records
+
 /// Why a text is no path, or no comparison of a path with a literal.
 package struct ExpressionProblem: Error, Sendable, Equatable {
   package var code: String
@@ -66,10 +68,13 @@ struct PathScanner {
     }
     if next == "(" { throw notSupported() }
     guard let root = Path.Root(rawValue: name) else {
-      let names = Path.Root.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+      let names = Path.Root.allCases.map(\.rawValue)
+      let hint = "for a field of the record write record.\(name)"
+      let nearest = next == "." || next == "[" ? Suggestion.nearest(to: name, among: names) : nil
       throw ExpressionProblem(
-        "expression.unknown_name", at: start, "`\(name)` is not a part of an event (\(names))",
-        hint: "for a field of the record write record.\(name)")
+        "expression.unknown_name", at: start,
+        "`\(name)` is not a part of an event (\(names.map { "`\($0)`" }.joined(separator: ", ")))",
+        hint: nearest.map { "did you mean `\($0)`?" } ?? hint)
     }
     return root
   }
@@ -122,9 +127,10 @@ struct PathScanner {
     }
     guard path.root == .meta, let first = path.steps.first else { return }
     if case .member(let name) = first, Self.metaNames.contains(name) { return }
-    let names = Self.metaNames.map { "`\($0)`" }.joined(separator: ", ")
+    let name = if case .member(let name) = first { name } else { "" }
     throw ExpressionProblem(
-      "expression.unknown_name", at: 0, "`\(path.text)` is not a part of an event", hint: "meta has \(names)")
+      "expression.unknown_name", at: 0, "`\(path.text)` is not a part of an event",
+      hint: Suggestion.hint(for: name, among: Self.metaNames, noun: "meta has"))
   }
 
   /// What stands here belongs to a larger language.

@@ -45,6 +45,14 @@ package final class FileCheckpoints: CheckpointStore {
     return try Checkpoint(json: text, path: path)
   }
 
+  /// Whether a run holds it at this moment, and its process where that is known.
+  package static func runner(of path: String) -> (isRunning: Bool, process: String?) {
+    guard let file = try? FileDescriptor(opening: path + ".lock", O_RDONLY), (try? file.lock()) == false else {
+      return (false, nil)
+    }
+    return (true, FileLock.holder(of: path + ".lock"))
+  }
+
   /// Invariant 5: temporary file, fsync, rename, fsync of the folder.
   package func save(_ checkpoint: Checkpoint) async throws(FlowError) {
     do throws(SystemError) {

@@ -1,6 +1,6 @@
 import Pipelines
 
-/// A circuit breaker: too many failures open it, after a while one probe may pass, and the probe decides.
+/// A circuit breaker: too many failures in a row open it, after a while one probe may pass, and the probe decides.
 ///
 /// Pure: told what happens and when, it says what may be done. Times are the world's monotonic ones.
 package struct Breaker: Sendable {

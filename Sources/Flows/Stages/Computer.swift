@@ -30,15 +30,20 @@ struct Computer: Sendable {
       encode(parcel)
       parcel.count()
       pool.recharge(parcel)
+      await world.giveWay()
       books.arrived(parcel)
     }
   }
 
+  /// Once a row, so it reads through plain pointers: looking into the batch would be checked for exclusive access each
+  /// time. They hold, because nothing adds rows or events while the batch is encoded.
   private func encode(_ parcel: Parcel) {
     let batch = parcel.batch
-    for index in batch.rows.rows.indices {
-      let row = batch.rows.rows[index]
-      guard batch.events[Int(row.event)].outcome == .flowing else { continue }
+    let rows = UnsafeBufferPointer(start: batch.rows.rows.base, count: batch.rows.rows.count)
+    let events = UnsafeBufferPointer(start: batch.events.base, count: batch.events.count)
+    for (index, row) in rows.enumerated() {
+      precondition(row.event < events.count, "a row of no event")
+      guard events[Int(row.event)].outcome == .flowing else { continue }
       let lane = self.lane(of: row, at: index)
       do {
         try tools.encoders[lane].encode(row: index, of: batch, into: parcel.payloads[lane])
@@ -73,10 +78,11 @@ extension Parcel {
 
   /// Counts where the events ended; those that flow on count as written.
   func count() {
-    counts = Counts()
+    var counts = Counts()
+    defer { self.counts = counts }
     counts.read = UInt64(batch.events.count)
-    for index in batch.events.indices {
-      switch batch.events[index].outcome {
+    for event in UnsafeBufferPointer(start: batch.events.base, count: batch.events.count) {
+      switch event.outcome {
       case .flowing, .written: counts.written += 1
       case .filtered: counts.filtered += 1
       case .duplicate: counts.duplicate += 1

@@ -35,7 +35,11 @@ struct Opening: Sendable {
     upstream = Upstream(source, settings.retry, in: world)
   }
 
-  func open() async throws(FlowError) -> Opened {
+  func result() async -> Result<Opened, FlowError> {
+    do { return .success(try await open()) } catch { return .failure(error) }
+  }
+
+  private func open() async throws(FlowError) -> Opened {
     var checkpoint = try await loadCheckpoint()
     var encoders: [[any Encoder]] = []
     for lane in targets.indices {

@@ -97,7 +97,7 @@ struct Stages: Sendable {
     let end = await withTaskGroup(of: Books.ReaderEnd?.self) { group -> Books.ReaderEnd in
       group.addTask(executorPreference: lanes.source) { await reader.run() }
       group.addTask(executorPreference: lanes.source) {
-        await stopping.drain.wait()
+        await stopping.waitForDrain()
         return nil
       }
       var readerEnd: Books.ReaderEnd?
@@ -145,8 +145,7 @@ struct Stages: Sendable {
 
   /// A second stop, or a drain that takes too long.
   private func waitForForce() async -> End {
-    await stopping.force.wait()
-    if stopping.level == .drain { await stopping.force.wait(for: settings.drainFor, in: world) }
+    await stopping.waitForForce(drainFor: settings.drainFor, in: world)
     return Task.isCancelled ? .done : .failed(.interrupted)
   }
 }

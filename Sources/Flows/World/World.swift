@@ -17,6 +17,9 @@ package struct World: Sendable {
   package var deadLetters: any DeadLetterSink
   /// Hears what the flow does. Called from any lane, several at a time; must return quickly.
   package var observe: @Sendable (Flow.Event) -> Void
+  /// Called by a compute lane before it hands a batch on. Nothing in production, where lanes overtake each other by
+  /// themselves; in a world of one thread another lane can go first only where one waits.
+  package var giveWay: @Sendable () async -> Void = {}
   /// A flaw on purpose; for tests of the tests.
   package var flaw: Flaw?
 

@@ -24,7 +24,7 @@ struct PlanBuilder {
     let target = connector("target", others: TargetSpec.own, catalog.targetTypes, catalog.target)
     let parts = spec.$mappings.isGiven && spec.$target.isGiven ? check(spec, target: target) : nil
     checkTests(spec.tests)
-    guard !loader.diagnostics.hasErrors, let (mapping, columns) = parts,
+    guard loader.failures == 0, let (mapping, columns) = parts,
       let source = source as? any SourceConnector, let target = target as? any TargetConnector
     else { return nil }
     return plan(spec, source, target, mapping, columns)
@@ -151,11 +151,13 @@ extension Plan {
   }
 
   /// The plan with the values of its references: what a run starts from. The fingerprint stays, so that a new password
-  /// is no new pipeline.
+  /// is no new pipeline. Throws what is wrong only now: values that are not there, or that a check refuses.
   package func resolved(with secrets: SecretSource) throws(Diagnostics) -> Plan {
     guard let origin else { return self }
     var builder = PlanBuilder(origin.root, origin.catalog, origin.environment, secrets: secrets)
-    guard var plan = builder.build() else { throw builder.loader.diagnostics }
+    guard var plan = builder.build() else {
+      throw Diagnostics(builder.loader.diagnostics.items.filter { $0.severity == .error })
+    }
     plan.fingerprint = fingerprint
     return plan
   }

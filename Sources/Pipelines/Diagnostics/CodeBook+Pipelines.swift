@@ -6,7 +6,8 @@ extension CodeBook {
 
   private static let files: [Entry] = [
     Entry(
-      "config.file_is_folder", "a folder in place of a file", "The path names a folder where a pipeline file is needed.",
+      "config.file_is_folder", "a folder in place of a file",
+      "The path names a folder where a pipeline file is needed.",
       remedy: "Name the file in it. A folder that is given itself means its *.yaml and *.yml files."),
     Entry(
       "config.file_not_found", "no such file", "Nothing stands at the path.",
@@ -15,10 +16,12 @@ extension CodeBook {
       "config.file_not_regular", "no regular file", "The path names a pipe, a device or a socket.",
       remedy: "Write the pipeline to a file."),
     Entry(
-      "config.file_too_large", "a file too large", "A pipeline file has a bound, and this one is beyond it. No more was read.",
+      "config.file_too_large", "a file too large",
+      "A pipeline file has a bound, and this one is beyond it. No more was read.",
       remedy: "Check that it is the pipeline and not its data; split it otherwise."),
     Entry(
-      "config.file_unreadable", "a file that cannot be read", "The system refuses to read it; the message has its words.",
+      "config.file_unreadable", "a file that cannot be read",
+      "The system refuses to read it; the message has its words.",
       remedy: "Check the permissions of the file and of its folders."),
     Entry(
       "config.no_files", "a folder without pipelines", "A folder means its *.yaml and *.yml files, and there are none.",
@@ -33,7 +36,8 @@ extension CodeBook {
     Entry(
       "config.default_type", "a default of another type",
       "`default` stands in after the cast, so it must be a value that the cast could give.",
-      remedy: "Write a value of the type that `as` names; dates and timestamps as in 2024-05-01 and 2024-05-01T10:00:00Z."),
+      remedy:
+        "Write a value of the type that `as` names; dates and timestamps as in 2024-05-01 and 2024-05-01T10:00:00Z."),
     Entry(
       "config.duplicate_name", "a name given twice",
       "Two pipelines of one name would share their checkpoint, and two tests of one name cannot be told apart.",
@@ -43,7 +47,8 @@ extension CodeBook {
       "With several lanes, rows of one key keep their order because they take the same lane. Without a key nothing keeps it.",
       remedy: "Name the key's fields in the target, or write lanes: 1."),
     Entry(
-      "config.language_version", "an unknown language version", "The file is written for another version of the language.",
+      "config.language_version", "an unknown language version",
+      "The file is written for another version of the language.",
       remedy: "Use a millrace that knows it, or write the version that the message names."),
     Entry(
       "config.mixed_keys", "texts and numbers as keys of values",
@@ -53,7 +58,8 @@ extension CodeBook {
       "config.too_many_lanes", "more lanes than the target takes",
       "The target cannot be written by so many writers at once.", remedy: "Lower `lanes`."),
     Entry(
-      "config.unknown_column", "a key that is no field", "The target's key names a field that the mappings do not make.",
+      "config.unknown_column", "a key that is no field",
+      "The target's key names a field that the mappings do not make.",
       remedy: "Map the field, or correct its name in `key`."),
     Entry(
       "config.unknown_connector", "an unknown connector",
@@ -63,10 +69,12 @@ extension CodeBook {
       "config.unknown_transform", "an unknown transform", "The step of `transforms` is none that this millrace has.",
       remedy: "Use one that the hint names."),
     Entry(
-      "yaml.alias_loop", "an alias inside what it names", "An alias repeats what its anchor names, and would never end.",
+      "yaml.alias_loop", "an alias inside what it names",
+      "An alias repeats what its anchor names, and would never end.",
       remedy: "Write the value out."),
     Entry(
-      "yaml.byte_order_mark", "a byte order mark", "The file begins with a mark that UTF-8 does not need; it is skipped.",
+      "yaml.byte_order_mark", "a byte order mark",
+      "The file begins with a mark that UTF-8 does not need; it is skipped.",
       remedy: "Save the file as UTF-8 without a mark."),
     Entry(
       "yaml.colon_in_value", "a colon inside a value",
@@ -77,13 +85,15 @@ extension CodeBook {
       "A space and a `#` begin a comment, and here they probably belong to the value, which now ends before them.",
       remedy: "Put the whole value in quotes. If it is a comment, put a space behind the #."),
     Entry(
-      "yaml.control_character", "a control character", "YAML forbids control characters other than tab and line breaks.",
+      "yaml.control_character", "a control character",
+      "YAML forbids control characters other than tab and line breaks.",
       remedy: "Remove it, or write it as an escape in double quotes."),
     Entry(
       "yaml.duplicate_key", "a key that stands twice",
       "A mapping has the same key twice. Tools differ in which one counts, so neither is guessed.",
       remedy: "Remove one of them."),
-    Entry("yaml.empty", "an empty file", "The file holds no document.", remedy: "`millrace init` writes a first pipeline."),
+    Entry(
+      "yaml.empty", "an empty file", "The file holds no document.", remedy: "`millrace init` writes a first pipeline."),
     Entry(
       "yaml.escape", "an unknown escape", "In double quotes a backslash begins an escape, and this is none.",
       remedy: "Double the backslash, or use single quotes, in which it is a plain character."),
@@ -103,7 +113,8 @@ extension CodeBook {
       "yaml.reserved_character", "a character that begins no value",
       "`@`, `` ` ``, `%` and some others cannot begin a value without quotes.", remedy: "Put the value in quotes."),
     Entry(
-      "yaml.several_documents", "several documents in one file", "`---` begins another document; a file holds one pipeline.",
+      "yaml.several_documents", "several documents in one file",
+      "`---` begins another document; a file holds one pipeline.",
       remedy: "Move each pipeline to a file of its own; a folder can be given in place of files."),
     Entry(
       "yaml.star", "a star without quotes", "`*` begins an alias in YAML, so the key for all fields needs quotes.",
@@ -112,7 +123,8 @@ extension CodeBook {
       "yaml.syntax", "not YAML", "The text is not YAML from here on; the message has the parser's words.",
       remedy: "Look at the line and the one before it: indentation, a missing colon, quote or bracket."),
     Entry("yaml.tab", "a tab", "YAML indents with spaces only.", remedy: "Replace the tabs by spaces."),
-    Entry("yaml.tag", "a tag", "Tags such as `!!int` or `!env` are not read.", remedy: "Remove it; put texts in quotes."),
+    Entry(
+      "yaml.tag", "a tag", "Tags such as `!!int` or `!env` are not read.", remedy: "Remove it; put texts in quotes."),
     Entry(
       "yaml.too_deep", "nesting too deep", "Lists and mappings stand inside each other beyond the bound.",
       remedy: "Check for brackets that are left unclosed, and for aliases inside aliases."),
@@ -124,7 +136,8 @@ extension CodeBook {
       "yaml.unclosed_quote", "a quote that is never closed", "A text in quotes runs to the end of the file.",
       remedy: "Close the quote. Inside single quotes a quote is doubled, inside double quotes it is written \\\"."),
     Entry(
-      "yaml.unknown_alias", "an alias without an anchor", "`*name` repeats what `&name` marked before it, and nothing did.",
+      "yaml.unknown_alias", "an alias without an anchor",
+      "`*name` repeats what `&name` marked before it, and nothing did.",
       remedy: "Put a text in quotes that begins with a star; otherwise mark the value with an anchor."),
     Entry(
       "yaml.unquoted_reference", "a reference without quotes inside braces",

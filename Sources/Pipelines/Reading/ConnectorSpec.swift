@@ -30,7 +30,9 @@ package struct TargetSpec: SettingValue {
     let common = TargetCommon()
     let settings = NamedSetting.all(of: common)
     let names = node.map?.map(\.key).filter { key in !settings.contains { $0.name == key } } ?? []
-    guard loader.fill(settings, from: node, others: names) else { return nil }
+    guard loader.fill(settings, from: node, others: names), loader.report(common.problems(), in: node) else {
+      return nil
+    }
     return TargetSpec(node: node, type: type, common: common)
   }
 }

@@ -93,8 +93,8 @@ package struct ValueTable: SettingValue {
       return nil
     }
     let pairs = entries.map { entry -> FieldMapping.Pair? in
-      let (from, to) = (Value.read(entry.keyNode, &loader), Value.read(entry.value, &loader))
-      guard let from, let to else { return nil }
+      let from = Value.read(entry.keyNode, &loader)
+      guard !loader.isReported(entry.value), let to = Value.read(entry.value, &loader), let from else { return nil }
       return FieldMapping.Pair(from, to)
     }
     guard !pairs.contains(where: { $0 == nil }) else { return nil }
@@ -105,7 +105,9 @@ package struct ValueTable: SettingValue {
 
   private func warnOfMixedKeys(_ node: ConfigNode, _ loader: inout SettingLoader) {
     let texts = pairs.filter { $0.from.string != nil }
-    guard let odd = pairs.first(where: { $0.from.string == nil && !$0.from.isNull }), let text = texts.first else { return }
+    guard let odd = pairs.first(where: { $0.from.string == nil && !$0.from.isNull }), let text = texts.first else {
+      return
+    }
     loader.warning(
       "config.mixed_keys", node, "`\(Self.name(odd.from))` is no text, `\(Self.name(text.from))` is one",
       hint: "a record's value is compared with its kind: put keys in quotes that stand for texts")

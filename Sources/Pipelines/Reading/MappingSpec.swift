@@ -33,9 +33,12 @@ package struct MappingSpec: SettingValue {
       ])
   }
 
-  package var written: Value {
+  package var written: Value { members { $0.written } }
+  package var identity: Value? { members { $0.identity ?? .null } }
+
+  private func members(_ field: (FieldSpec) -> Value) -> Value {
     var members = passesRest ? [Value.Member(Self.rest, .string(Self.all))] : []
-    members += fields.map { Value.Member($0.name, $0.spec.written) }
+    members += fields.map { Value.Member($0.name, field($0.spec)) }
     return .object(members + dropped.map { Value.Member($0, .string(Self.drop)) })
   }
 
@@ -46,11 +49,11 @@ package struct MappingSpec: SettingValue {
       loader.error("config.empty", node, "maps no field", hint: "name target fields, or write mappings: all")
       return nil
     }
-    let before = loader.diagnostics.errors
+    let before = loader.failures
     var spec = MappingSpec()
     for entry in entries { spec.take(entry, &loader) }
     spec.checkDropped(node, &loader)
-    return loader.diagnostics.errors == before ? spec : nil
+    return loader.failures == before ? spec : nil
   }
 
   private static func hint(_ node: ConfigNode) -> String? {
@@ -60,7 +63,7 @@ package struct MappingSpec: SettingValue {
   }
 
   private mutating func take(_ entry: ConfigEntry, _ loader: inout SettingLoader) {
-    guard loader.textKey(entry) else { return }
+    guard loader.textKey(entry), !loader.isReported(entry.value) else { return }
     let word = entry.value.scalar?.text
     switch (entry.key, word) {
     case (Self.rest, Self.all): passesRest = true

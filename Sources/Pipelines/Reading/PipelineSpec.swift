@@ -60,7 +60,8 @@ package struct PipelineName: SettingValue, Equatable {
 
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> PipelineName? {
     guard let scalar = node.scalar, case .text = node.core else {
-      return loader.mismatch(node, expected: shape.noun, hint: "a number needs quotes to be a name")
+      let hint = node.scalar.map { "a name that YAML takes for something else needs quotes: \"\($0.text)\"" }
+      return loader.mismatch(node, expected: shape.noun, hint: node.core == .null ? nil : hint)
     }
     guard isName(scalar.text) else {
       loader.error(

@@ -51,7 +51,8 @@ extension SourceText {
       content.removeFirst(3)
       diagnostics.add(
         whole(
-          file, "yaml.byte_order_mark", "begins with a byte order mark", hint: "save it without one", severity: .warning))
+          file, "yaml.byte_order_mark", "begins with a byte order mark", hint: "save it without one", severity: .warning
+        ))
     }
     let source = SourceText(file: file, bytes: content)
     if let problem = source.firstBadByte() {

@@ -29,6 +29,8 @@ struct YAMLMark {
 struct YAMLSyntaxError {
   var problem: String
   var place: YAMLMark
+  /// The byte that cannot be part of a text, where that is the problem; there is no other place then.
+  var byte: Int?
   /// What it was reading, and where that began.
   var context: String?
   var contextPlace: YAMLMark?
@@ -67,8 +69,8 @@ private func drain(_ parser: UnsafeMutablePointer<yaml_parser_t>, _ handle: (YAM
 extension YAMLSyntaxError {
   fileprivate init(_ parser: yaml_parser_t) {
     problem = parser.problem.map { String(cString: $0) } ?? "unreadable"
-    // Problems of the reader know only the byte, and come before any mark.
-    place = YAMLMark(parser.error == YAML_READER_ERROR ? parser.mark : parser.problem_mark)
+    place = YAMLMark(parser.problem_mark)
+    byte = parser.error == YAML_READER_ERROR ? Int(clamping: parser.problem_offset) : nil
     context = parser.context.map { String(cString: $0) }
     contextPlace = parser.context == nil ? nil : YAMLMark(parser.context_mark)
   }

@@ -7,7 +7,8 @@ extension YAMLSyntaxError {
     let at = guess.usesContext ? contextPlace ?? place : place
     let words = context.map { "\(problem), \($0)" } ?? problem
     return Diagnostic(
-      code: guess.code, place: Place(file: source.file, line: at.line, column: at.column),
+      code: guess.code,
+      place: byte.map(source.place(ofByte:)) ?? Place(file: source.file, line: at.line, column: at.column),
       message: guess.message ?? "not YAML: \(words)", hint: guess.hint)
   }
 
@@ -21,7 +22,9 @@ extension YAMLSyntaxError {
 
   private func guess(in source: SourceText) -> Guess {
     let line = source.line(place.line)
-    if problem.hasPrefix("found a tab character") || (problem.contains("cannot start any token") && character(in: line) == "\t") {
+    if problem.hasPrefix("found a tab character")
+      || (problem.contains("cannot start any token") && character(in: line) == "\t")
+    {
       return Guess(code: "yaml.tab", message: "a tab stands where YAML wants spaces", hint: "indent with spaces")
     }
     if let unquoted = unquotedReference(line) { return unquoted }
@@ -37,7 +40,8 @@ extension YAMLSyntaxError {
         hint: "put the whole value in quotes; or the indentation of this line is wrong")
     case "found unexpected end of stream", "found unexpected document indicator":
       return Guess(
-        code: "yaml.unclosed_quote", message: "the quote that begins here is never closed", hint: nil, usesContext: true)
+        code: "yaml.unclosed_quote", message: "the quote that begins here is never closed", hint: nil, usesContext: true
+      )
     case "found unknown escape character":
       return Guess(
         code: "yaml.escape", message: "unknown escape in double quotes",

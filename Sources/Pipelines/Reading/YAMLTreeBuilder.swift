@@ -30,7 +30,6 @@ struct YAMLTreeBuilder {
   }
 
   private mutating func takeNode(_ event: YAMLEvent) {
-    refuseTag(event)
     switch event.kind {
     case .documentStart: startDocument(event)
     case .scalar(let text, let style): add(scalar(text, style, event), anchor: event.anchor)
@@ -73,7 +72,7 @@ struct YAMLTreeBuilder {
         isOpen ? "yaml.alias_loop" : "yaml.unknown_alias", event,
         isOpen ? "the alias `*\(name)` stands inside what it names" : "no anchor `&\(name)` stands before this alias",
         hint: isOpen ? nil : hint)
-      return add(Measured(ConfigNode(.scalar(ConfigScalar("")), place: place(event), path: nextPath)), anchor: nil)
+      return add(Measured(reported(.scalar(ConfigScalar("")), event)), anchor: nil)
     }
     guard open.count + anchored.height <= YAMLReader.depthMax else { return tooDeep(event) }
     add(anchored, anchor: nil)
@@ -83,7 +82,9 @@ struct YAMLTreeBuilder {
     guard open.count < YAMLReader.depthMax else { return tooDeep(event) }
     var isMap = false
     if case .mapStart = event.kind { isMap = true }
-    open.append(Frame(isMap: isMap, place: place(event), path: nextPath, anchor: event.anchor))
+    var frame = Frame(isMap: isMap, place: place(event), path: nextPath, anchor: event.anchor)
+    frame.isReported = refuseTag(event)
+    open.append(frame)
   }
 
   private mutating func pop(_ event: YAMLEvent) {
@@ -109,7 +110,6 @@ extension YAMLTreeBuilder {
     switch event.kind {
     case .mapEnd: return false
     case .scalar(let text, let style):
-      refuseTag(event)
       let node = scalar(text, style, event)
       if let anchor = event.anchor { anchors[anchor] = node }
       open[last].key = key(node.node)
@@ -135,6 +135,7 @@ extension YAMLTreeBuilder {
       return .refused
     }
     open[last].keys[Frame.KeyIdentity(scalar)] = node.place
+    if node.isReported { return .refused }
     return .scalar(scalar, node.place)
   }
 
@@ -170,19 +171,29 @@ extension YAMLTreeBuilder {
       case .literal: .literal(indent: source.indent(after: event.start.line))
       case .folded: .folded
       }
+    var node = ConfigNode(.scalar(ConfigScalar(text, style: style)), place: place(event), path: nextPath)
+    node.isReported = refuseTag(event)
     if style == .plain, let eaten = source.eatenComment(after: event.end, text: text) {
       error(
         "yaml.comment_in_value", Place(file: source.file, line: event.end.line, column: eaten),
         "what follows ` #` is a comment to YAML, and the value ends before it",
         hint: "put the whole value in quotes, or a space behind the # of a comment")
+      node.isReported = true
     }
-    return Measured(
-      ConfigNode(.scalar(ConfigScalar(text, style: style)), place: place(event), path: nextPath))
+    return Measured(node)
   }
 
-  private mutating func refuseTag(_ event: YAMLEvent) {
-    guard let tag = event.tag else { return }
+  /// Reports a tag; true where there is one.
+  private mutating func refuseTag(_ event: YAMLEvent) -> Bool {
+    guard let tag = event.tag else { return false }
     error("yaml.tag", event, "tags such as `\(tag)` are not read", hint: "for text put the value in quotes")
+    return true
+  }
+
+  private func reported(_ content: ConfigNode.Content, _ event: YAMLEvent) -> ConfigNode {
+    var node = ConfigNode(content, place: place(event), path: nextPath)
+    node.isReported = true
+    return node
   }
 
   private func place(_ event: YAMLEvent) -> Place {
@@ -204,7 +215,7 @@ extension YAMLTreeBuilder {
   }
 
   private mutating func stop(_ code: String, _ place: Place, _ message: String, hint: String) {
-    error(code, place, message, hint: hint)
+    diagnostics.add(Diagnostic(code: code, place: place, message: message, hint: hint))
     isStopped = true
   }
 }
@@ -243,6 +254,7 @@ private struct Frame {
   private var entries: [ConfigEntry] = []
   var keys: [KeyIdentity: Place] = [:]
   var key: Key?
+  var isReported = false
   private var size = 1
   private var height = 1
 
@@ -259,12 +271,17 @@ private struct Frame {
     size += child.size
     height = max(height, child.height + 1)
     guard isMap else { return items.append(child.node) }
-    if case .scalar(let name, let place) = key { entries.append(ConfigEntry(name, at: place, child.node)) }
+    if case .scalar(let name, let place) = key {
+      entries.append(ConfigEntry(name, at: place, child.node))
+    } else {
+      isReported = true
+    }
     key = nil
   }
 
   var measured: Measured {
     var measured = Measured(ConfigNode(isMap ? .map(entries) : .list(items), place: place, path: path))
+    measured.node.isReported = isReported
     measured.size = size
     measured.height = height
     return measured

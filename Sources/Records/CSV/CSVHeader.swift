@@ -65,7 +65,9 @@ package enum CSVHeader {
       let cell = scanner.next()
       if cell.problem != nil { throw Problem(message: "a quote of the header is not closed before the next comma") }
       let raw = String(decoding: text.bytes[cell.start..<cell.end], as: UTF8.self)
-      names.append(cell.hasDoubledQuotes ? raw.split(separator: "\"\"", omittingEmptySubsequences: false).joined(separator: "\"") : raw)
+      names.append(
+        cell.hasDoubledQuotes
+          ? raw.split(separator: "\"\"", omittingEmptySubsequences: false).joined(separator: "\"") : raw)
       if cell.endsRow { return names }
     }
   }

@@ -1,3 +1,4 @@
+import CScan
 import Glibc
 
 /// Makes an event of each JSON object of a batch.
@@ -25,11 +26,24 @@ package final class JSONRecordDecoder: Decoder {
       let found = memchr(batch.bytes.base + start, Int32(separator), end - start)
       let stop =
         found.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) - UnsafePointer(batch.bytes.base) } ?? end
-      decode(start..<stop, line: line, of: batch)
-      line += separator == 0x0a ? 1 : newlines(start..<stop, of: batch)
+      if separator == 0x0a {
+        decode(start..<stop, line: line, of: batch)
+        line += 1
+      } else {
+        decodeElement(start..<stop, line: &line, of: batch)
+      }
       start = stop + 1
     }
     batch.keys = keys.snapshot
+  }
+
+  /// An element of an indented array begins behind line breaks, and holds some.
+  private func decodeElement(_ range: Range<Int>, line: inout UInt32, of batch: Batch) {
+    let space = batch.bytes.bytes[range].prefix { $0 == 0x20 || $0 == 0x0a || $0 == 0x0d || $0 == 0x09 }.count
+    let element = range.dropFirst(space)
+    line += newlines(range.prefix(space), of: batch)
+    decode(element, line: line, of: batch)
+    line += newlines(element, of: batch)
   }
 
   private func decode(_ range: Range<Int>, line: UInt32, of batch: Batch) {
@@ -70,7 +84,7 @@ package final class JSONRecordDecoder: Decoder {
   }
 
   private func newlines(_ range: Range<Int>, of batch: Batch) -> UInt32 {
-    UInt32(batch.bytes.bytes[range].count { $0 == 0x0a })
+    UInt32(scan_count(batch.bytes.base + range.lowerBound, batch.bytes.base + range.upperBound, 0x0a))
   }
 }
 

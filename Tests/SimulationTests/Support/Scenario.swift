@@ -60,7 +60,11 @@ struct Scenario: Sendable {
   var effectCrashes: [Fault]
   /// After how many jobs the flow is asked to stop; it is started again.
   var stop: Int?
+  /// When a second stop is asked for, in the same way.
+  var secondStop: Int?
   var flaw: Flaw?
+  /// What a test sets beyond that.
+  var adjust: (@Sendable (inout FlowSettings) -> Void)?
 
   init(seed: UInt64, flaw: Flaw? = nil) {
     var random = SeededRandom(seed: seed)
@@ -92,6 +96,32 @@ struct Scenario: Sendable {
     stop = random.chance(20) ? random.below(600) : nil
   }
 
+  /// A scenario without any trouble of its own, for tests that bring one.
+  static func quiet(_ source: SourceKind, _ target: TargetKind, events: Int = 6, seed: UInt64 = 7) -> Scenario {
+    var scenario = Scenario(seed: seed)
+    scenario.source = source
+    scenario.target = target
+    scenario.events = (0..<events).map {
+      SimulatedEvent(key: $0 % 2, sequence: $0, fate: $0 == 2 ? .rejected : .written)
+    }
+    scenario.prunes = true
+    scenario.partitions = 1
+    scenario.batchEvents = 2
+    scenario.computeLanes = 2
+    scenario.targetLanes = 2
+    scenario.inFlightBytes = 16_000
+    scenario.checkpointEvery = .milliseconds(2)
+    scenario.gatherWait = .milliseconds(1)
+    scenario.gatherRecords = 100
+    scenario.rate = nil
+    scenario.faults = []
+    scenario.outage = nil
+    scenario.crashes = []
+    scenario.effectCrashes = []
+    scenario.stop = nil
+    return scenario
+  }
+
   private static func fault(_ random: inout SeededRandom, fatal percent: Int) -> Fault {
     Fault(
       effect: random.pick(Effect.allCases), call: random.pick([1, 1, 2, 3, 4, 6, 9]), isFatal: random.chance(percent))
@@ -111,6 +141,7 @@ struct Scenario: Sendable {
     settings.limits.inFlightBytes = inFlightBytes
     settings.limits.rate = rate
     settings.stalledAfter = .milliseconds(200)
+    adjust?(&settings)
     return settings
   }
 }

@@ -14,19 +14,30 @@ struct Simulation {
     var trace: UInt64
     var flows: Int
     var steps: Int
+    var calls: [Scenario.Effect: Int]
   }
 
   private let scenario: Scenario
   private let universe: Universe
 
-  private init(_ scenario: Scenario, verbose: Bool) {
-    self.scenario = scenario
-    universe = Universe(scenario)
-    universe.isVerbose = verbose
+  private init(_ universe: Universe) {
+    scenario = universe.scenario
+    self.universe = universe
   }
 
-  static func run(_ scenario: Scenario, verbose: Bool = false) -> Outcome {
-    Simulation(scenario, verbose: verbose).run()
+  private init(_ scenario: Scenario) {
+    self.scenario = scenario
+    universe = Universe(scenario)
+  }
+
+  static func run(_ scenario: Scenario) -> Outcome { Simulation(scenario).run() }
+
+  /// Runs the first flow only.
+  static func runOnce(_ scenario: Scenario) -> (result: Result<Flow.Summary, FlowError>?, universe: Universe) {
+    let simulation = Simulation(scenario)
+    simulation.universe.restart(0)
+    simulation.universe.mayBeAway = true
+    return (simulation.run(crashAt: nil, isFirst: true), simulation.universe)
   }
 
   private func run() -> Outcome {
@@ -37,17 +48,28 @@ struct Simulation {
       universe.restart(flow)
       universe.mayBeAway = flow < 2
       let crash = crashes.popLast()
-      let result = run(crashAt: crash, stopAt: flow == 0 ? scenario.stop : nil)
+      let result = run(crashAt: crash, isFirst: flow == 0)
       trace = trace &* 31 &+ universe.simulator.trace
       steps += universe.simulator.steps
       if universe.simulator.isAlive, case .success(let summary)? = result, summary.ended || isDone {
         check(summary)
-        return Outcome(violations: universe.violations, trace: trace, flows: flow + 1, steps: steps)
+        return outcome(trace, flows: flow + 1, steps)
       }
       if !universe.violations.isEmpty { break }
     }
     universe.violate("not done after many flows")
-    return Outcome(violations: universe.violations, trace: trace, flows: Self.flowsMax, steps: steps)
+    return outcome(trace, flows: Self.flowsMax, steps)
+  }
+
+  /// Runs one more flow on what another one left.
+  static func again(_ universe: Universe) -> Result<Flow.Summary, FlowError>? {
+    let simulation = Simulation(universe)
+    universe.restart(99)
+    return simulation.run(crashAt: nil, isFirst: false)
+  }
+
+  private func outcome(_ trace: UInt64, flows: Int, _ steps: Int) -> Outcome {
+    Outcome(violations: universe.violations, trace: trace, flows: flows, steps: steps, calls: universe.calls)
   }
 
   /// For sources that never end: whether everything in them was acknowledged.
@@ -57,7 +79,7 @@ struct Simulation {
 
   private final class Box: @unchecked Sendable { var result: Result<Flow.Summary, FlowError>? }
 
-  private func run(crashAt crash: Int?, stopAt stop: Int?) -> Result<Flow.Summary, FlowError>? {
+  private func run(crashAt crash: Int?, isFirst: Bool) -> Result<Flow.Summary, FlowError>? {
     let simulator = universe.simulator
     let flow = makeFlow()
     let box = Box()
@@ -65,25 +87,46 @@ struct Simulation {
       do throws(FlowError) { box.result = .success(try await flow.run()) } catch { box.result = .failure(error) }
     }
     scheduleCallers()
-    var isStopped = false
-    var isForced = false
+    var stops = Stops(scenario, isFirst: isFirst)
     while box.result == nil {
       if simulator.steps == crash { universe.crash() }
-      if !isStopped && (simulator.steps == stop || scenario.source != .log && isDone) {
-        isStopped = true
-        flow.stop()
-      }
-      if !isForced && !simulator.isAlive {
-        isForced = true
-        flow.stop()
-        flow.stop()
-      }
+      for _ in 0..<stops.due(simulator, isDone: scenario.source != .log && isDone) { flow.stop() }
       if simulator.steps > Self.stepsMax || !simulator.step() {
         universe.violate("nothing moves: \(simulator.steps) jobs, \(simulator.time)")
         return nil
       }
     }
     return box.result
+  }
+
+  /// When a flow is asked to stop: where the scenario says so, when a source that never ends has nothing more, and by
+  /// force after a crash, so that what is left of the flow goes away.
+  private struct Stops {
+    private var planned: [Int]
+    private var isStopped = false
+    private var isForced = false
+
+    init(_ scenario: Scenario, isFirst: Bool) {
+      planned = isFirst ? [scenario.stop, scenario.secondStop].compactMap(\.self) : []
+    }
+
+    /// How many stops to ask for now.
+    mutating func due(_ simulator: Simulator, isDone: Bool) -> Int {
+      if !simulator.isAlive && !isForced {
+        isForced = true
+        return 2
+      }
+      if let next = planned.first, simulator.steps >= next {
+        planned.removeFirst()
+        isStopped = true
+        return 1
+      }
+      if isDone && !isStopped {
+        isStopped = true
+        return 1
+      }
+      return 0
+    }
   }
 
   private func makeFlow() -> Flow {
@@ -100,10 +143,11 @@ struct Simulation {
       checkpoints: SimulatedCheckpoints(universe: universe, effects: effects),
       deadLetters: SimulatedLetters(universe: universe, effects: effects),
       observe: { event in
-        if universe.isVerbose { print(simulator.steps, simulator.time, event) }
+        universe.heard.append((simulator.time, event))
         guard case .read(_, let bytes) = event, bytes > limit else { return }
         universe.violate("\(bytes) bytes in flight, over the limit")
       })
+    world.giveWay = { await simulator.pause(upTo: .milliseconds(1)) }
     world.flaw = scenario.flaw
     let sleep = world.context(pipeline: "", folder: "", batchBytes: 0).sleep
     let source: any Source =

@@ -10,7 +10,10 @@ final class Universe: @unchecked Sendable {
   var simulator: Simulator
   /// What was found wrong; empty in a right engine.
   private(set) var violations: [String] = []
-  private var calls: [Scenario.Effect: Int] = [:]
+  /// How often each effect was called.
+  private(set) var calls: [Scenario.Effect: Int] = [:]
+  /// What the flows told, and when.
+  var heard: [(at: Duration, event: Flow.Event)] = []
 
   // MARK: Disks
   var checkpoint: SavedCheckpoint?
@@ -32,7 +35,6 @@ final class Universe: @unchecked Sendable {
   var pending: [[SimulatedRow]]
   /// Whether the outage of the scenario may happen to the flow that runs now.
   var mayBeAway = false
-  var isVerbose = false
   /// The last delivery of each key that was written by the flow that runs now.
   var written: [Int: Int] = [:]
 

@@ -1,0 +1,142 @@
+import ArgumentParser
+import ConnectorKit
+import Flows
+import Pipelines
+import Records
+import Status
+
+struct CheckpointCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "checkpoint",
+    abstract: "Look at the checkpoint, or move it.",
+    discussion: """
+      Example:
+        millrace checkpoint show products.yaml
+        millrace checkpoint reset products.yaml
+      """,
+    subcommands: [
+      CheckpointShowCommand.self, CheckpointSetCommand.self, CheckpointRewindCommand.self, CheckpointResetCommand.self,
+    ])
+}
+
+struct CheckpointShowCommand: Command {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Print the checkpoint.",
+    discussion: """
+      Example:
+        millrace checkpoint show products.yaml --json
+      """)
+
+  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
+  var file: String
+
+  @OptionGroup var output: OutputOptions
+
+  func perform() async throws(Failure) -> ExitStatus {
+    let standing = try await Standing(PipelineFiles.one(file))
+    let whole = standing.checkpoint.flatMap { try? Value(json: $0.json) } ?? .null
+    answer(whole, text: standing.text(Environment.answerStyle))
+    return .done
+  }
+}
+
+struct CheckpointSetCommand: Command {
+  static let configuration = CommandConfiguration(
+    commandName: "set", abstract: "Move the checkpoint to a position, or accept that the pipeline changed.",
+    discussion: """
+      Says what the move replays or skips, and asks first.
+
+      Example:
+        millrace checkpoint set products.yaml --accept
+        millrace checkpoint set products.yaml --position '{"files":[...]}'
+      """)
+
+  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
+  var file: String
+
+  @Option(help: "The position's value as JSON, as `checkpoint show --json` prints it.")
+  var position: String?
+
+  @Flag(help: "Go on from the old position although the pipeline file has changed.")
+  var accept = false
+
+  @Flag(name: [.short, .long], help: "Do not ask.")
+  var yes = false
+
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if position == nil && !accept { throw ValidationError("Say what to set: --position, --accept, or both.") }
+  }
+
+  func perform() async throws(Failure) -> ExitStatus {
+    try await CheckpointMove(PipelineFiles.one(file), output, asks: !yes).run { checkpoint, plan throws(Failure) in
+      if accept {
+        checkpoint.pipeline = plan.name
+        checkpoint.fingerprint = plan.fingerprint
+      }
+      if let position {
+        checkpoint.position = Position(format: checkpoint.position?.format ?? 1, value: try Self.value(position))
+        checkpoint.stage = .running
+      }
+    }
+  }
+
+  private static func value(_ text: String) throws(Failure) -> Value {
+    guard let value = try? Value(json: text) else {
+      throw Failure(
+        nil, "The position is not JSON.", hint: "Quote it for the shell: --position '{\"files\":[]}'.", exit: .usage)
+    }
+    return value
+  }
+}
+
+struct CheckpointRewindCommand: Command {
+  static let configuration = CommandConfiguration(
+    commandName: "rewind", abstract: "Read the source again from its beginning, into the target as it is.",
+    discussion: """
+      Totals, target and dead letters stay. A target that upserts by key takes its rows again; a file that is appended \
+      to holds them twice afterwards. To begin anew with an empty file: `millrace checkpoint reset`.
+
+      Example:
+        millrace checkpoint rewind products.yaml --yes
+      """)
+
+  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
+  var file: String
+
+  @Flag(name: [.short, .long], help: "Do not ask.")
+  var yes = false
+
+  @OptionGroup var output: OutputOptions
+
+  func perform() async throws(Failure) -> ExitStatus {
+    try await CheckpointMove(PipelineFiles.one(file), output, asks: !yes).run { checkpoint, _ throws(Failure) in
+      checkpoint.position = nil
+      checkpoint.stage = .running
+    }
+  }
+}
+
+struct CheckpointResetCommand: Command {
+  static let configuration = CommandConfiguration(
+    commandName: "reset", abstract: "Forget the checkpoint: the next run is the first.",
+    discussion: """
+      Dead letters stay.
+
+      Example:
+        millrace checkpoint reset products.yaml
+      """)
+
+  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
+  var file: String
+
+  @Flag(name: [.short, .long], help: "Do not ask.")
+  var yes = false
+
+  @OptionGroup var output: OutputOptions
+
+  func perform() async throws(Failure) -> ExitStatus {
+    try await CheckpointMove(PipelineFiles.one(file), output, asks: !yes).reset()
+  }
+}

@@ -1,0 +1,127 @@
+import ArgumentParser
+import ConnectorKit
+import Pipelines
+import Records
+import Status
+
+struct DeadLettersCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dead-letters",
+    abstract: "Look through the records that could not be delivered.",
+    discussion: """
+      Example:
+        millrace dead-letters list products.yaml
+        millrace dead-letters show products.yaml --code mapping.too_long
+      """,
+    subcommands: [DeadLettersListCommand.self, DeadLettersShowCommand.self])
+}
+
+/// Which dead letters are meant.
+struct DeadLetterFilter: ParsableArguments {
+  @Option(help: "Only those of this code, such as mapping.required_missing.")
+  var code: String?
+
+  @Option(help: "Only those that this stage refused: decode, filter, mapping, target.")
+  var stage: String?
+
+  @Option(help: "Only those of this target field.")
+  var field: String?
+
+  func accepts(_ letter: StoredLetter) -> Bool {
+    (code == nil || letter.code == code) && (stage == nil || letter.stage == stage)
+      && (field == nil || letter.field == field)
+  }
+}
+
+struct DeadLettersListCommand: Command {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "Count the dead letters by reason.",
+    discussion: """
+      Example:
+        millrace dead-letters list products.yaml
+      """)
+
+  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
+  var file: String
+
+  @OptionGroup(title: "Filter") var filter: DeadLetterFilter
+  @OptionGroup var output: OutputOptions
+
+  func perform() async throws(Failure) -> ExitStatus {
+    let plan = try PipelineFiles.one(file)
+    let letters = try StoredLetters.read(plan.deadLetters.path).filter(filter.accepts)
+    let kinds = DeadLetterKind.kinds(of: letters)
+    answer(
+      [
+        "pipeline": .string(plan.name), "path": .string(plan.deadLetters.path), "total": .int(Int64(letters.count)),
+        "kinds": .array(kinds.map(\.value)),
+      ],
+      text: text(kinds, letters.count, plan))
+    return .done
+  }
+
+  private func text(_ kinds: [DeadLetterKind], _ total: Int, _ plan: Plan) -> String {
+    let style = Environment.answerStyle
+    guard total > 0 else { return "\(plan.name): no dead letters in \(plan.deadLetters.path)" }
+    let width = Quantity.count(UInt64(kinds.map(\.count).max() ?? 0)).count
+    let lines = kinds.flatMap { kind -> [String] in
+      let count = Quantity.count(UInt64(kind.count))
+      let margin = String(repeating: " ", count: width + 2)
+      return [
+        String(repeating: " ", count: width - count.count) + count + "  " + style.bold(kind.title),
+        kind.first.message.oneLine.wrapped(to: Environment.answerWidth, indent: margin),
+        margin + style.dim("first at \(kind.first.place)"),
+      ]
+    }
+    let head = "\(style.bold(plan.name)): \(Quantity.count(UInt64(total), "dead letter")) in \(plan.deadLetters.path)"
+    return ([head, ""] + lines + ["", "millrace dead-letters show \(plan.file)   shows the records"]).joined(
+      separator: "\n")
+  }
+}
+
+struct DeadLettersShowCommand: Command {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Print dead letters with their records.",
+    discussion: """
+      With --json each is one line, as it stands in the file.
+
+      Example:
+        millrace dead-letters show products.yaml --code mapping.too_long --limit 5
+      """)
+
+  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
+  var file: String
+
+  @Argument(help: "The ids of dead letters; without them all.")
+  var ids: [String] = []
+
+  @Option(help: "The most that are printed.")
+  var limit = 20
+
+  @OptionGroup(title: "Filter") var filter: DeadLetterFilter
+  @OptionGroup var output: OutputOptions
+
+  func perform() async throws(Failure) -> ExitStatus {
+    let plan = try PipelineFiles.one(file)
+    let all = try StoredLetters.read(plan.deadLetters.path).filter(filter.accepts)
+    let chosen = ids.isEmpty ? all : all.filter { ids.contains($0.id) }
+    for letter in chosen.prefix(max(0, limit)) {
+      Output.answer(output.json ? letter.line : text(letter))
+    }
+    if chosen.count > limit { say("… and \(Quantity.count(UInt64(chosen.count - limit))) more; --limit shows them.") }
+    if chosen.isEmpty { say("\(plan.name): no such dead letters in \(plan.deadLetters.path)") }
+    return .done
+  }
+
+  private func text(_ letter: StoredLetter) -> String {
+    let style = Environment.answerStyle
+    let about = letter.field.map { " field `\($0)`" } ?? ""
+    return """
+      \(style.bold(letter.id))  \(letter.time.prefix(19))Z
+        [\(letter.code)] \(letter.stage)\(about)
+      \(letter.message.oneLine.wrapped(to: Environment.answerWidth, indent: "  "))
+        \(letter.content)
+
+      """
+  }
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import ConnectorKit
+import Flows
+import Pipelines
+import Records
+import Status
+
+struct PlanCommand: Command {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Show the stages, the settings that apply, and what a run would do now.",
+    discussion: """
+      Example:
+        millrace plan products.yaml
+        millrace plan products.yaml --format mermaid
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case text, mermaid, dot, json }
+
+  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
+  var file: String
+
+  @Option(help: "How the plan is written.")
+  var format: Format?
+
+  @OptionGroup var output: OutputOptions
+
+  func perform() async throws(Failure) -> ExitStatus {
+    let plan = try PipelineFiles.one(file)
+    let view = PlanView(plan)
+    switch format ?? (output.json ? .json : .text) {
+    case .mermaid: Output.answer(view.mermaid)
+    case .dot: Output.answer(view.dot)
+    case .json: Output.answer(view.json(try await Standing(plan)).json)
+    case .text:
+      let standing = try await Standing(plan)
+      Output.answer(view.text(standing, width: Environment.answerWidth, Environment.answerStyle))
+    }
+    return .done
+  }
+}

@@ -1,0 +1,174 @@
+import ConnectorKit
+import Expressions
+import Pipelines
+import Records
+import Status
+
+/// A plan as a graph of stages, each with its settings and the defaults that apply.
+struct PlanView {
+  struct Stage {
+    var id: String
+    var title: String
+    var settings: [Setting] = []
+  }
+
+  struct Setting {
+    var name: String
+    var value: String
+    var isDefault: Bool
+  }
+
+  /// From one stage to another; `carries` where it is not the records that go on.
+  struct Edge {
+    var from: String
+    var to: String
+    var carries: String?
+  }
+
+  let name: String
+  let stages: [Stage]
+  let edges: [Edge]
+
+  init(_ plan: Plan) {
+    name = plan.name
+    let flow =
+      [Self.connector("source", "source: \(plan.sourceType)", plan.source)] + Self.transforms(plan)
+      + [Self.mappings(plan), Self.target(plan)]
+    let state = [
+      Stage(id: "dead_letters", title: "dead letters", settings: [Setting("path", plan.deadLetters.path)]),
+      Stage(
+        id: "checkpoint", title: "checkpoint",
+        settings: [
+          Setting("path", plan.checkpoint.path),
+          Setting("every", plan.checkpoint.every, CheckpointPolicy(path: "").every),
+        ]),
+    ]
+    stages = flow + state + [Self.retry(plan.retry), Self.limits(plan.limits)]
+    let pairs = zip(flow, flow.dropFirst()).map { Edge(from: $0.id, to: $1.id) }
+    let refusing = flow.dropFirst().map { Edge(from: $0.id, to: "dead_letters", carries: "refused") }
+    edges = pairs + refusing + [Edge(from: "target", to: "checkpoint", carries: "position")]
+  }
+
+  private static func connector(_ id: String, _ title: String, _ connector: any Connector) -> Stage {
+    Stage(
+      id: id, title: title,
+      settings: NamedSetting.all(of: connector).compactMap { named in
+        guard let value = named.setting.written ?? named.declaration.defaultValue, value != .object([]) else {
+          return nil
+        }
+        return Setting(name: named.name, value: value.string ?? value.json, isDefault: !named.setting.isGiven)
+      })
+  }
+
+  private static func transforms(_ plan: Plan) -> [Stage] {
+    plan.transforms.enumerated().map { index, transform in
+      switch transform {
+      case .filter(let filter):
+        Stage(id: "transform_\(index + 1)", title: "filter", settings: [Setting("when", filter.text)])
+      }
+    }
+  }
+
+  private static func mappings(_ plan: Plan) -> Stage {
+    var settings = plan.mapping.fields.map { Setting($0.name, $0.mapping.text) }
+    settings += plan.mapping.dropped.map { Setting($0, "drop") }
+    if plan.mapping.passesRest { settings.append(Setting("*", "all other fields, as they are")) }
+    return Stage(id: "mappings", title: "mappings", settings: settings)
+  }
+
+  private static func target(_ plan: Plan) -> Stage {
+    var stage = connector("target", "target: \(plan.targetType)", plan.target)
+    let (batch, usual) = (plan.batch, BatchPolicy())
+    let key = plan.columns.key.map { plan.columns.names[$0] }
+    if !key.isEmpty { stage.settings.append(Setting("key", key.joined(separator: ", "))) }
+    stage.settings += [
+      Setting("lanes", "\(plan.lanes)", isDefault: plan.lanes == 1),
+      Setting("batch.records", "\(batch.records)", isDefault: batch.records == usual.records),
+      Setting("batch.bytes", ByteSize(bytes: batch.bytes), ByteSize(bytes: usual.bytes)),
+      Setting("batch.wait", batch.wait, usual.wait),
+    ]
+    return stage
+  }
+
+  private static func retry(_ retry: RetryPolicy) -> Stage {
+    let usual = RetryPolicy()
+    let breaker = retry.breaker
+    return Stage(
+      id: "retry", title: "retry",
+      settings: [
+        Setting("delays", retry.delays.text, isDefault: retry.delays == usual.delays),
+        Setting(
+          "circuit_breaker",
+          "\(breaker.failures) failures within \(breaker.within.text) open it for \(breaker.openFor.text)",
+          isDefault: breaker == usual.breaker),
+        Setting("give_up_after", retry.giveUpAfter?.text ?? "never", isDefault: retry.giveUpAfter == nil),
+      ])
+  }
+
+  private static func limits(_ limits: Limits) -> Stage {
+    let usual = Limits()
+    return Stage(
+      id: "limits", title: "limits",
+      settings: [
+        Setting("in_flight", ByteSize(bytes: limits.inFlightBytes), ByteSize(bytes: usual.inFlightBytes)),
+        Setting("rate", limits.rate.map { Quantity.rate($0) + "/s" } ?? "none", isDefault: limits.rate == nil),
+      ])
+  }
+}
+
+extension PlanView.Setting {
+  init(_ name: String, _ value: String, isDefault: Bool = false) {
+    self.name = name
+    self.value = value
+    self.isDefault = isDefault
+  }
+
+  init<Quantity: SettingValue & Equatable>(_ name: String, _ value: Quantity, _ usual: Quantity) {
+    self.init(name, value.text, isDefault: value == usual)
+  }
+}
+
+extension SettingValue {
+  /// As it could stand in the file.
+  fileprivate var text: String { written.string ?? written.json }
+}
+
+extension RetryPolicy.Delays {
+  fileprivate var text: String {
+    switch self {
+    case .list(let delays): delays.map(\.text).joined(separator: ", ")
+    case .exponential(let first, let factor, let max, let attempts):
+      "\(first.text), then times \(factor.written.json) up to \(max.text), \(attempts) attempts"
+    }
+  }
+}
+
+extension Filter {
+  /// As it stands in the file.
+  var text: String { "\(path) \(comparison.rawValue) \(literal.json)" }
+}
+
+extension FieldMapping {
+  /// In one line: where the value comes from and what happens to it.
+  var text: String {
+    let origin =
+      switch from {
+      case .path(let path): path.description
+      case .constant(let value): "const \(value.json)"
+      }
+    return ([origin] + steps).joined(separator: ", ")
+  }
+
+  private var steps: [String] {
+    var steps: [String] = []
+    if let values { steps.append("\(values.count) values" + (otherwise.map { ", otherwise \($0.json)" } ?? "")) }
+    if let unit { steps.append(unit.text) }
+    if let cast { steps.append("as \(cast.rawValue)") }
+    if trim { steps.append("trim") }
+    if let maxLength { steps.append("max_length \(maxLength)" + (truncate ? ", truncate" : "")) }
+    if let fallback { steps.append("default \(fallback.json)") }
+    if required { steps.append("required") }
+    if onError != .deadLetter { steps.append("on_error \(onError.rawValue)") }
+    return steps
+  }
+}

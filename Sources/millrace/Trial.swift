@@ -1,0 +1,181 @@
+import ConnectorKit
+import Connectors
+import Expressions
+import Flows
+import Pipelines
+import Records
+
+/// What became of a record on a trial.
+struct TrialRecord: Sendable {
+  /// One field of the target.
+  struct Field: Sendable {
+    var name: String
+    /// nil where the field is left out.
+    var value: Value?
+    /// Where it came from; nil for a constant.
+    var path: String?
+    var original: Value?
+  }
+
+  var place: String
+  /// What the target would do; nil for a record that does not reach it.
+  var operation: RowOperation?
+  var key: Value
+  /// The record as it was read; for one that could not be decoded its text.
+  var record: Value
+  var fields: [Field]
+  var failure: Failure?
+
+  typealias Failure = Records.Failure
+}
+
+/// Takes records of a source through a pipeline's transforms and mappings, without a target and without state.
+struct Trial {
+  private let plan: Plan
+  private let source: any Source
+  private let mapper: MappingExecutor
+
+  /// - Parameter input: a file to read in place of the pipeline's source.
+  init(_ plan: Plan, input: String?) throws(Failure) {
+    self.plan = plan
+    var context = Context.looking(plan, folder: input == nil ? nil : ".")
+    context.endsOnceRead = true
+    let connector = if let input { try Self.connector(input, plan) } else { try Runner.resolve(plan).source }
+    do throws(ConnectorError) { source = try connector.makeSource(context) } catch { throw Failure(error) }
+    mapper = MappingExecutor(
+      MappingProgram(transforms: plan.transforms, mapping: plan.mapping, columns: plan.columns, lanes: 1))
+  }
+
+  /// Calls back for each of the first `limit` records, and counts them.
+  func run(limit: Int, _ body: (TrialRecord) -> Void) async throws(Failure) -> Counts {
+    var counts = Counts()
+    do throws(ConnectorError) {
+      try await source.open(at: nil)
+      let decoder = source.makeDecoder()
+      let batch = Batch()
+      while counts.read < UInt64(limit) {
+        batch.reset()
+        switch try await source.next(into: batch) {
+        case .end: return counts
+        case .idle: continue
+        case .batch: break
+        }
+        decoder.decode(batch)
+        mapper.map(batch)
+        for record in records(of: batch).prefix(limit - Int(counts.read)) {
+          counts.add(record)
+          body(record)
+        }
+      }
+    } catch {
+      throw Failure(error)
+    }
+    await source.close()
+    return counts
+  }
+
+  /// A file in the format of the pipeline's own source, or as its name says.
+  private static func connector(_ path: String, _ plan: Plan) throws(Failure) -> any SourceConnector {
+    guard let type = Catalog.standard.source("file") else { preconditionFailure("there is no file source") }
+    let own = NamedSetting.written(of: plan.source)
+    let format = own.first { $0.name == "format" }.map { [$0] } ?? []
+    let csv = own.first { $0.name == "csv" }.map { [$0] } ?? []
+    let named = Value.Member("path", .string(path))
+    let ndjson = Value.Member("format", "ndjson")
+    var problem: Diagnostics?
+    for settings in [[named] + csv, [named], [named] + format + csv, [named] + format, [named, ndjson]] {
+      do throws(Diagnostics) { return try type.make(.object(settings)) } catch { problem = problem ?? error }
+    }
+    throw Failure(
+      problem?.items.first?.code, "\(path) cannot be read: \(problem?.items.first?.message ?? "unknown reason").",
+      hint: problem?.items.first?.hint, exit: .usage)
+  }
+}
+
+extension Trial {
+  private func records(of batch: Batch) -> [TrialRecord] {
+    var rows: [Int: Int] = [:]
+    for index in batch.rows.rows.indices { rows[Int(batch.rows.rows[index].event)] = index }
+    return batch.events.indices.map { record($0, row: rows[$0], batch) }
+  }
+
+  private func record(_ index: Int, row: Int?, _ batch: Batch) -> TrialRecord {
+    let event = batch.events[index]
+    let origin = batch.origin.name
+    let failure = batch.failures.first { $0.event == index }
+    let content: Value =
+      event.record == Event.none ? .string(batch.rawText(of: event)) : batch.value(at: Int(event.record))
+    var made = TrialRecord(
+      place: batch.line(of: event).map { "\(origin):\($0)" } ?? batch.eventID(event), operation: nil, key: .null,
+      record: content, fields: [], failure: failure)
+    guard event.outcome == .flowing, let row else { return made }
+    made.operation = batch.rows.rows[row].operation
+    made.fields = fields(of: batch.rows.rows[row], batch, EventValues(event, batch))
+    let names = plan.columns.key.map { plan.columns.names[$0] }
+    if !names.isEmpty {
+      made.key = .object(
+        names.map { name in .init(name, made.fields.first { $0.name == name }?.value ?? .null) })
+    }
+    return made
+  }
+
+  private func fields(of row: Row, _ batch: Batch, _ event: EventValues) -> [TrialRecord.Field] {
+    let named = plan.mapping.fields.enumerated().map { index, field in
+      let value = batch.value(ofCell: batch.rows.cells[Int(row.firstCell) + index])
+      guard case .path(let path) = field.mapping.from else {
+        return TrialRecord.Field(name: field.name, value: value)
+      }
+      return TrialRecord.Field(name: field.name, value: value, path: path.description, original: event[path])
+    }
+    return named + rest(of: row, batch)
+  }
+
+  /// What `mappings: all` passes on.
+  private func rest(of row: Row, _ batch: Batch) -> [TrialRecord.Field] {
+    guard row.rest != Event.none, let rest = plan.columns.rest else { return [] }
+    return batch.children(of: Int(row.rest)).compactMap { child in
+      let name = batch.name(of: child)
+      guard !rest.excluded.contains(name) else { return nil }
+      let value = batch.value(at: child.node)
+      return TrialRecord.Field(name: name, value: value, path: "record.\(name)", original: value)
+    }
+  }
+}
+
+/// The parts of an event as expressions see them.
+private struct EventValues {
+  private let parts: [Path.Root: Value]
+
+  init(_ event: Event, _ batch: Batch) {
+    let places: [(Path.Root, UInt32)] = [
+      (.record, event.record), (.before, event.before), (.key, event.key), (.meta, event.meta),
+    ]
+    var parts: [Path.Root: Value] = [.op: .string(event.operation.name)]
+    for (root, node) in places where node != Event.none { parts[root] = batch.value(at: Int(node)) }
+    self.parts = parts
+  }
+
+  subscript(path: Path) -> Value? {
+    path.steps.reduce(parts[path.root]) { value, step in
+      switch step {
+      case .member(let name): return value?[name]
+      case .index(let index):
+        guard let items = value?.array, items.indices.contains(index) else { return nil }
+        return items[index]
+      }
+    }
+  }
+}
+
+extension Counts {
+  fileprivate mutating func add(_ record: TrialRecord) {
+    read += 1
+    if record.failure != nil {
+      deadLettered += 1
+    } else if record.operation == nil {
+      filtered += 1
+    } else {
+      written += 1
+    }
+  }
+}
