@@ -62,6 +62,10 @@ let package = Package(
     // The built program as a person meets it; it is run as a process, not linked.
     .testTarget(
       name: "GoldenTests", dependencies: ["Status", "Flows", "Records"], exclude: ["Goldens"], swiftSettings: strict),
+    // Against a real server; skipped, and said so, where there is none.
+    .testTarget(
+      name: "PostgresTests",
+      dependencies: ["Connectors", "ConnectorKit", "Expressions", "Flows", "Pipelines", "Records"], swiftSettings: strict),
     // The built program, killed again and again; it is run as a process, not linked.
     .testTarget(name: "CrashTests", swiftSettings: strict),
   ]

@@ -158,8 +158,8 @@ struct TableWriter {
     isOrderedUsed = true
     let runs = rows.runs(in: segment.rows)
     for run in runs { try copy(run.rows, run.shape, into: TargetStatements.ordered) }
-    for statement in merging(segment, runs) { try connection.run(statement) }
     if layout.version != nil { try findStale(segment) }
+    for statement in merging(segment, runs) { try connection.run(statement) }
   }
 
   private func merging(_ segment: WriteRows.Segment, _ runs: [WriteRows.Segment]) -> [String] {

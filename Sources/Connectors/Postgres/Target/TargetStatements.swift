@@ -71,16 +71,17 @@ struct TargetStatements: Sendable {
     return "UPDATE \(table) AS t SET \(assignments(marks))"
   }
 
-  /// Which rows of the ordered stage the table's version kept out, counted from 0.
+  /// Which rows of the ordered stage come too late, counted from 0: the table, or an earlier row of the stage, has a
+  /// higher version. Asked before they are merged.
   var stale: String {
     guard let version = layout.version.map(name) else { return "" }
     return """
-      SELECT s.millrace_i FROM
-        (SELECT row_number() OVER (ORDER BY \(Self.number)) - 1 AS millrace_i, * FROM \(Self.ordered)) s
-        JOIN \(table) t ON \(keysMatch("t", "s"))
-      WHERE t.\(version) > s.\(version) AND NOT EXISTS (SELECT FROM \(Self.ordered) l
-        WHERE \(keysMatch("l", "s")) AND l.\(Self.number) > s.\(Self.number) AND l.\(version) > s.\(version))
-      ORDER BY 1
+      SELECT s.millrace_row FROM
+        (SELECT row_number() OVER (ORDER BY \(Self.number)) - 1 AS millrace_row,
+          max(\(version)) OVER (PARTITION BY \(list(layout.key)) ORDER BY \(Self.number)
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS millrace_before, * FROM \(Self.ordered)) s
+        LEFT JOIN \(table) t ON \(keysMatch("t", "s"))
+      WHERE t.\(version) > s.\(version) OR s.millrace_before > s.\(version) ORDER BY 1
       """
   }
 
