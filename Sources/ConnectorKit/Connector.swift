@@ -46,11 +46,14 @@ package struct About: Sendable, Equatable {
   package var delivery: Delivery
   /// For a target: how many lanes it can take; nil for any number.
   package var lanesMax: Int?
+  /// For a target: how many rows a write should hold at most, where the pipeline does not say it; nil for the usual.
+  package var batchRecords: Int?
 
   package init(
     _ type: String, _ direction: Direction, title: String, summary: String, delivery: Delivery = .atLeastOnce,
-    lanesMax: Int? = nil
+    lanesMax: Int? = nil, batchRecords: Int? = nil
   ) {
+    self.batchRecords = batchRecords
     self.type = type
     self.direction = direction
     self.title = title

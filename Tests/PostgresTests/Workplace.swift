@@ -70,9 +70,10 @@ final class Workplace: Sendable {
       mappings: \(mappings)
       target: {type: postgres, url: "\(server.url)", \(target.replacing("SCHEMA", with: schema))}
       checkpoint: {path: \(folder)/\(name).checkpoint.json, every: 20ms}
-      retry: {delays: [10ms, 50ms, 200ms, 500ms, 1s, 1s, 1s], dead_letter: {type: file, path: \(folder)/\(name).dead-letters.ndjson}}
+      retry: {delays: [10ms, 50ms, 200ms], circuit_breaker: {failures: 9, within: 1m, open_for: 100ms}, dead_letter: {type: file, path: \(folder)/\(name).dead-letters.ndjson}}
       \(more)
       """
+    try write(text, to: "\(name).yaml")
     return try plan(yaml: text)
   }
 

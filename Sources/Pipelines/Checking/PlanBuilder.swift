@@ -120,6 +120,9 @@ extension PlanBuilder {
     plan.fingerprint = Fingerprint.of(spec, source: source, target: target)
     plan.lanes = spec.target.common.lanes
     plan.batch = spec.target.common.batch.policy
+    if !spec.target.common.batch.$records.isGiven, let records = type(of: target).about.batchRecords {
+      plan.batch.records = records
+    }
     plan.retry = spec.retry.policy
     plan.checkpoint.every = spec.checkpoint.every
     plan.limits = spec.limits.limits

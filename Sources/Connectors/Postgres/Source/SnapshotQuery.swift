@@ -57,12 +57,14 @@ struct SnapshotQuery: Sendable {
 
   /// - Parameter limit: the most rows; nil for all of the range.
   func copy(_ range: SnapshotProgress.Range, limit: Int?) -> String {
+    "COPY (\(select(range, limit: limit))) TO STDOUT"
+  }
+
+  func select(_ range: SnapshotProgress.Range, limit: Int?) -> String {
     // The row's place comes behind the columns, where decoders do not look.
     let place = order == .place ? ", ctid" : ""
-    let rows =
-      "SELECT \(SQLName.list(columns))\(place) FROM \(table)\(conditions(range))\(ordered)"
+    return "SELECT \(SQLName.list(columns))\(place) FROM \(table)\(conditions(range))\(ordered)"
       + (limit.map { " LIMIT \($0)" } ?? "")
-    return "COPY (\(rows)) TO STDOUT"
   }
 
   /// The key of the last of so many rows behind a key.

@@ -8,7 +8,7 @@ struct PostgresTargetConnector: TargetConnector {
     summary:
       "Inserts or upserts rows by COPY, and deletes them. With one lane the pipeline's position is stored in the data's "
       + "own transaction, so that a crash repeats nothing.",
-    delivery: .exactlyOnce)
+    delivery: .exactlyOnce, batchRecords: 50_000)
 
   enum Mode: String, SettingChoice { case upsert, insert }
 
@@ -45,10 +45,15 @@ struct PostgresTargetConnector: TargetConnector {
     guard let name = TableName(table) else {
       throw ConnectorError("postgres.bad_name", "`\(table)` is no name of a table.", remedy: .stop)
     }
-    let settings = TargetSettings(
+    return PostgresTarget(settings(name), pipeline: context.pipeline, lanes: context.lanes, note: context.note)
+  }
+}
+
+extension PostgresTargetConnector {
+  func settings(_ name: TableName) -> TargetSettings {
+    TargetSettings(
       url: url, table: name, mode: mode, onDelete: onDelete.policy, version: version, creates: create, key: nil,
       positions: positions == "none" ? nil : TableName(positions))
-    return PostgresTarget(settings, pipeline: context.pipeline, lanes: context.lanes, note: context.note)
   }
 }
 
