@@ -59,9 +59,10 @@ let package = Package(
       name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "FlowsTests", dependencies: ["Flows"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "SimulationTests", dependencies: ["Flows"], swiftSettings: strict),
-    // The built program as a person meets it; it is run as a process, not linked.
     .testTarget(
-      name: "GoldenTests", dependencies: ["Status", "Flows", "Records"], exclude: ["Goldens"], swiftSettings: strict),
+      name: "StatusTests", dependencies: ["Status", "Flows", "ConnectorKit", "Records"], swiftSettings: strict),
+    // The built program as a person meets it; it is run as a process, not linked.
+    .testTarget(name: "GoldenTests", exclude: ["Goldens"], swiftSettings: strict),
     // Against a real server; skipped, and said so, where there is none.
     .testTarget(
       name: "PostgresTests",

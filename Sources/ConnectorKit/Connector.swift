@@ -46,12 +46,15 @@ package struct About: Sendable, Equatable {
   package var delivery: Delivery
   /// For a target: how many lanes it can take; nil for any number.
   package var lanesMax: Int?
-  /// For a target: how many rows a write should hold at most, where the pipeline does not say it; nil for the usual.
+  /// For a target: how long a started batch waits for more where the file does not say; larger writes are worth it where
+  /// each costs a round trip or a statement.
+  package var batchWait: Duration
+  /// For a target: the most rows of one write where the file does not say; nil for the usual.
   package var batchRecords: Int?
 
   package init(
     _ type: String, _ direction: Direction, title: String, summary: String, delivery: Delivery = .atLeastOnce,
-    lanesMax: Int? = nil, batchRecords: Int? = nil
+    lanesMax: Int? = nil, batchWait: Duration = .milliseconds(200), batchRecords: Int? = nil
   ) {
     self.batchRecords = batchRecords
     self.type = type
@@ -60,6 +63,7 @@ package struct About: Sendable, Equatable {
     self.summary = summary
     self.delivery = delivery
     self.lanesMax = lanesMax
+    self.batchWait = batchWait
   }
 }
 

@@ -5,4 +5,7 @@ extension Catalog {
   package static let standard = Catalog(
     sources: [FileSourceConnector.self, PostgresSourceConnector.self, StdinSourceConnector.self],
     targets: [FileTargetConnector.self, PostgresTargetConnector.self, StdoutTargetConnector.self])
+
+  /// Codes of errors that end a run without being a failure: whoever reads the output has enough.
+  package static let quietCodes: Set<String> = [StdoutTarget.closedCode]
 }

@@ -2,6 +2,9 @@
 package enum Suggestion {
   /// Longest word that is compared, in characters.
   private static let lengthMax = 64
+  /// The most candidates that are looked at, and that a hint lists.
+  private static let candidatesMax = 200
+  private static let listedMax = 30
 
   /// The candidate nearest to `word`, if it is near enough to be a slip of the pen.
   package static func nearest(to word: String, among candidates: [String]) -> String? {
@@ -9,7 +12,7 @@ package enum Suggestion {
     guard !folded.isEmpty, folded.count <= lengthMax else { return nil }
     let allowed = max(1, folded.count / 3)
     var best: (candidate: String, distance: Int)?
-    for candidate in candidates where candidate != word {
+    for candidate in candidates.prefix(candidatesMax) where candidate != word {
       let distance = distance(folded, fold(candidate))
       if distance <= allowed, distance < best?.distance ?? .max { best = (candidate, distance) }
     }
@@ -19,7 +22,9 @@ package enum Suggestion {
   /// "did you mean `x`?", or the list of what there is.
   package static func hint(for word: String, among candidates: [String], noun: String = "known here") -> String? {
     if let nearest = nearest(to: word, among: candidates) { return "did you mean `\(nearest)`?" }
-    return candidates.isEmpty ? nil : "\(noun): \(candidates.map { "`\($0)`" }.joined(separator: ", "))"
+    guard !candidates.isEmpty else { return nil }
+    let listed = candidates.prefix(listedMax).map { "`\($0)`" }.joined(separator: ", ")
+    return "\(noun): \(listed)\(candidates.count > listedMax ? ", …" : "")"
   }
 
   /// Case and the choice between `-`, `_` and nothing are no difference.

@@ -34,13 +34,10 @@ package enum ProgressLine {
     guard let share = progress.share else { return [] }
     var parts = [Part(text: "\(Int(share * 100)) %", rank: 1)]
     if let left = progress.timeLeft, progress.phase == .running {
-      parts.append(Part(text: Quantity.duration(wholeSeconds(left)) + " left", rank: 4))
+      parts.append(Part(text: Quantity.about(left) + " left", rank: 4))
     }
     return parts
   }
-
-  /// Tenths of a second are noise in an estimate.
-  private static func wholeSeconds(_ left: Duration) -> Duration { .seconds(left.seconds.rounded(.up)) }
 
   private static func trouble(_ progress: Progress, at now: Duration) -> String? {
     if progress.phase == .draining { return "stopping" }
@@ -48,7 +45,7 @@ package enum ProgressLine {
     if let outage = progress.outage {
       let who = outage.party == .source ? "source" : "target"
       return outage.until > now
-        ? "\(who) down, next try in \(Quantity.duration(wholeSeconds(outage.until - now)))" : "\(who) down, trying"
+        ? "\(who) down, next try in \(Quantity.about(outage.until - now))" : "\(who) down, trying"
     }
     return progress.stalledFor.map { "nothing moved for \(Quantity.duration($0))" }
   }

@@ -45,6 +45,12 @@ package enum Quantity {
     }
   }
 
+  /// An estimate: in whole seconds, rounded up.
+  package static func about(_ estimate: Duration) -> String {
+    let seconds = whole((estimate / .seconds(1)).rounded(.up))
+    return seconds < 60 ? "\(seconds) s" : duration(.seconds(Int64(clamping: seconds)))
+  }
+
   /// A number with so many digits behind the point, rounded.
   package static func decimal(_ number: Double, digits: Int = 1) -> String {
     let scale = (0..<digits).reduce(UInt64(1)) { product, _ in product * 10 }

@@ -22,6 +22,7 @@ struct CheckpointCommand: ParsableCommand {
 struct CheckpointShowCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Print the checkpoint.",
+    usage: "millrace checkpoint show <file> [<options>]",
     discussion: """
       Example:
         millrace checkpoint show products.yaml --json
@@ -43,6 +44,7 @@ struct CheckpointShowCommand: Command {
 struct CheckpointSetCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "set", abstract: "Move the checkpoint to a position, or accept that the pipeline changed.",
+    usage: "millrace checkpoint set <file> [--position <json>] [--accept] [--yes]",
     discussion: """
       Says what the move replays or skips, and asks first.
 
@@ -94,6 +96,7 @@ struct CheckpointSetCommand: Command {
 struct CheckpointRewindCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "rewind", abstract: "Read the source again from its beginning, into the target as it is.",
+    usage: "millrace checkpoint rewind <file> [--yes]",
     discussion: """
       Totals, target and dead letters stay. A target that upserts by key takes its rows again; a file that is appended \
       to holds them twice afterwards. To begin anew with an empty file: `millrace checkpoint reset`.
@@ -121,6 +124,7 @@ struct CheckpointRewindCommand: Command {
 struct CheckpointResetCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "reset", abstract: "Forget the checkpoint: the next run is the first.",
+    usage: "millrace checkpoint reset <file> [--yes]",
     discussion: """
       Dead letters stay.
 

@@ -1,10 +1,21 @@
 import ConnectorKit
 import Connectors
 import Expressions
+import Flows
 import Pipelines
 import Records
 
 extension CodeBook {
   /// Every code that the program raises.
-  static let all = pipelines + settings + paths
+  static let all = pipelines + settings + paths + records + mappings + connectors + postgres + flows + commands
+
+  /// What the commands raise themselves.
+  private static let commands = CodeBook([
+    Entry(
+      "checkpoint.none", "no checkpoint", "The pipeline has not run yet, so there is no position to move.",
+      remedy: "Run it; it starts at the beginning."),
+    Entry(
+      "init.file_exists", "a file that is there already", "`millrace init` never overwrites a file.",
+      remedy: "Name another file, or remove the one that is there."),
+  ])
 }

@@ -5,6 +5,7 @@ struct CompletionsCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "completions",
     abstract: "Print the completion script of a shell.",
+    usage: "millrace completions <shell>",
     discussion: """
       Example:
         millrace completions bash >~/.local/share/bash-completion/completions/millrace

@@ -8,6 +8,7 @@ struct ConnectorsCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "connectors",
     abstract: "List the connectors, or the settings of one.",
+    usage: "millrace connectors [<name>] [<options>]",
     discussion: """
       What it says is read off the declarations that pipeline files are checked against.
 

@@ -36,6 +36,7 @@ struct DeadLetterFilter: ParsableArguments {
 struct DeadLettersListCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Count the dead letters by reason.",
+    usage: "millrace dead-letters list <file> [<filter>] [<options>]",
     discussion: """
       Example:
         millrace dead-letters list products.yaml
@@ -82,6 +83,7 @@ struct DeadLettersListCommand: Command {
 struct DeadLettersShowCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Print dead letters with their records.",
+    usage: "millrace dead-letters show <file> [<id> ...] [<filter>] [<options>]",
     discussion: """
       With --json each is one line, as it stands in the file.
 
@@ -103,7 +105,7 @@ struct DeadLettersShowCommand: Command {
 
   func perform() async throws(Failure) -> ExitStatus {
     let plan = try PipelineFiles.one(file)
-    let all = try StoredLetters.read(plan.deadLetters.path).filter(filter.accepts)
+    let all = try StoredLetters.read(plan.deadLetters.path, withLines: true).filter(filter.accepts)
     let chosen = ids.isEmpty ? all : all.filter { ids.contains($0.id) }
     for letter in chosen.prefix(max(0, limit)) {
       Output.answer(output.json ? letter.line : text(letter))

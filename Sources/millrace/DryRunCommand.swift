@@ -9,6 +9,7 @@ struct DryRunCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "dry-run",
     abstract: "Show what a pipeline makes of real records, field by field.",
+    usage: "millrace dry-run <file> [--limit <n>] [--input <file>] [<options>]",
     discussion: """
       Reads from the beginning of the source, writes nothing and moves no checkpoint. Exit code 4 where records would be \
       dead-lettered.

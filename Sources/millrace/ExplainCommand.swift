@@ -7,6 +7,7 @@ struct ExplainCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "explain",
     abstract: "Say what an error code means and what to do.",
+    usage: "millrace explain [<code>] [<options>]",
     discussion: """
       Without a code it lists them all.
 

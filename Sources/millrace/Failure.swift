@@ -11,6 +11,8 @@ struct Failure: Error {
   var message: String
   var hint: String?
   var exit: ExitStatus
+  /// Whether people have read it already, as a diagnostic with its place.
+  var isTold = false
 
   init(_ code: String?, _ message: String, hint: String? = nil, exit: ExitStatus) {
     self.code = code
@@ -33,6 +35,7 @@ struct Failure: Error {
 extension Failure {
   /// - Parameter subject: the pipeline that it is about.
   func text(_ style: Style, subject: String? = nil) -> String {
+    if isTold { return code.map { "  \(style.dim("more:")) millrace explain \($0)" } ?? "" }
     let mark = style.error("error" + (code.map { "[\($0)]" } ?? ""))
     var lines = ["\(mark): \(subject.map { "\($0): " } ?? "")\(message.oneLine)"]
     if let hint { lines.append("  \(style.dim("help:")) \(hint.oneLine)") }

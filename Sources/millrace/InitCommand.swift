@@ -10,6 +10,7 @@ struct InitCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "init",
     abstract: "Write a first pipeline for a source and a target.",
+    usage: "millrace init <file> [--source <type>] [--target <type>] [<options>]",
     discussion: """
       Refuses to overwrite. What the file leaves out stands in it as a comment, with its default.
 

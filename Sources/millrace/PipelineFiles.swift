@@ -32,8 +32,10 @@ enum PipelineFiles {
 
   static func wrong(_ result: PipelineReader.Result) -> Failure {
     let first = result.diagnostics.sorted.first { $0.severity == .error }
-    return Failure(
+    var failure = Failure(
       first?.code, "\(Quantity.count(UInt64(result.diagnostics.errors), "error")) in the pipeline file.",
       exit: .pipeline)
+    failure.isTold = true
+    return failure
   }
 }

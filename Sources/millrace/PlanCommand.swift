@@ -9,6 +9,7 @@ struct PlanCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "plan",
     abstract: "Show the stages, the settings that apply, and what a run would do now.",
+    usage: "millrace plan <file> [--format <format>] [<options>]",
     discussion: """
       Example:
         millrace plan products.yaml

@@ -85,7 +85,7 @@ struct PlanView {
       Setting("lanes", "\(plan.lanes)", isDefault: plan.lanes == 1),
       Setting("batch.records", "\(batch.records)", isDefault: batch.records == usual.records),
       Setting("batch.bytes", ByteSize(bytes: batch.bytes), ByteSize(bytes: usual.bytes)),
-      Setting("batch.wait", batch.wait, usual.wait),
+      Setting("batch.wait", batch.wait, type(of: plan.target).about.batchWait),
     ]
     return stage
   }

@@ -9,6 +9,7 @@ struct RunCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Run pipelines, going on from their checkpoints.",
+    usage: "millrace run <file or folder> ... [--once] [<options>]",
     discussion: """
       Several pipelines run side by side, each on its own; one that fails does not stop the others. SIGTERM and SIGINT \
       store what is in flight, save the checkpoint and end the run with 0; a second one ends it at once.

@@ -16,7 +16,8 @@ struct Runner: Sendable {
   init(_ plan: Plan, once: Bool, observe: @escaping @Sendable (Flow.Event) -> Void) throws(Failure) {
     let plan = try Self.resolve(plan)
     let world = World.system(
-      checkpoints: FileCheckpoints(path: plan.checkpoint.path), deadLetters: FileDeadLetters(path: plan.deadLetters.path),
+      checkpoints: FileCheckpoints(path: plan.checkpoint.path),
+      deadLetters: FileDeadLetters(path: plan.deadLetters.path),
       observe: observe)
     let settings = FlowSettings(plan)
     var context = world.context(

@@ -1,3 +1,5 @@
+import ConnectorKit
+import Connectors
 import Flows
 import Pipelines
 import Records
@@ -47,11 +49,20 @@ final class Runs: Sendable {
       if signals.number != nil { runner.flow.stop() }
       end = try await finish(runner)
     } catch {
-      tell(error, plan)
-      end = End(status: error.exit, counts: reporter.counts(of: plan.name))
+      end = End(status: status(of: error, plan), counts: reporter.counts(of: plan.name))
     }
     reporter.ended(plan.name)
     return end
+  }
+
+  /// A reader of standard output that has enough, as `head` does, ends a run without a failure.
+  private func status(of failure: Failure, _ plan: Plan) -> ExitStatus {
+    guard let code = failure.code, Catalog.quietCodes.contains(code) else {
+      tell(failure, plan)
+      return failure.exit
+    }
+    reporter.log(LogLine(.info, plan.name, "closed", failure.message))
+    return .done
   }
 
   private func finish(_ runner: Runner) async throws(Failure) -> End {

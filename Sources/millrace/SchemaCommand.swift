@@ -8,6 +8,7 @@ struct SchemaCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "schema",
     abstract: "Print the JSON Schema of the pipeline language, for editors.",
+    usage: "millrace schema",
     discussion: """
       Example:
         millrace schema >pipeline.schema.json

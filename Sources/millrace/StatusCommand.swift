@@ -8,6 +8,7 @@ struct StatusCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "status",
     abstract: "Show where the checkpoints stand, and what is left to do.",
+    usage: "millrace status <file or folder> ... [<options>]",
     discussion: """
       Example:
         millrace status pipelines/

@@ -4,7 +4,6 @@ import Records
 
 /// A dead letter as it stands in its file.
 struct StoredLetter {
-  var line: String
   var id: String
   var code: String
   var stage: String
@@ -13,24 +12,41 @@ struct StoredLetter {
   /// Where the event was read: `data/a.ndjson:12`.
   var place: String
   var time: String
-  /// The event's record, or the text that could not be decoded.
-  var content: String
+  /// Its line in the file; empty where only the reasons are read.
+  var line = ""
 
-  init?(_ line: String) {
-    guard let value = try? Value(json: line), let id = value["id"]?.string, let code = value["code"]?.string else {
-      return nil
-    }
-    self.line = line
+  /// nil for a line that is no dead letter.
+  init?(_ event: Event, of batch: Batch) {
+    guard event.record != Event.none else { return nil }
+    let members = Self.members(of: event, batch)
+    guard let id = members["id"]?.string, let code = members["code"]?.string else { return nil }
     self.id = id
     self.code = code
-    stage = value["stage"]?.string ?? ""
-    field = value["field"]?.string
-    message = value["message"]?.string ?? ""
-    time = value["time"]?.string ?? ""
-    let origin = value["origin"]?.string ?? ""
-    place = value["line"]?.int.map { "\(origin):\($0)" } ?? origin
-    let parts = [value["record"], value["raw"], value["raw_base64"], value["key"]]
-    content = parts.compactMap(\.self).first { !$0.isNull }?.json ?? "(nothing)"
+    stage = members["stage"]?.string ?? ""
+    field = members["field"]?.string
+    message = members["message"]?.string ?? ""
+    time = members["time"]?.string ?? ""
+    let origin = members["origin"]?.string ?? ""
+    place = members["line"]?.int.map { "\(origin):\($0)" } ?? origin
+  }
+
+  /// What the letter says of its event; the event itself is not touched.
+  private static let names: Set<String> = ["id", "code", "stage", "field", "message", "time", "origin", "line"]
+
+  private static func members(of event: Event, _ batch: Batch) -> [String: Value] {
+    var members: [String: Value] = [:]
+    for child in batch.children(of: Int(event.record)) {
+      let name = batch.name(of: child)
+      if names.contains(name) { members[name] = batch.value(at: child.node) }
+    }
+    return members
+  }
+
+  /// The event's record, or the text that could not be decoded.
+  var content: String {
+    let value = try? Value(json: line)
+    let parts = ["record", "raw", "raw_base64", "key"].compactMap { value?[$0] }
+    return parts.first { !$0.isNull }?.json ?? "(nothing)"
   }
 }
 
@@ -41,22 +57,32 @@ enum StoredLetters {
 
   /// Each event once, with its last failure, in the order in which they first failed. A last line that a crash cut off
   /// is left out.
-  static func read(_ path: String) throws(Failure) -> [StoredLetter] {
+  ///
+  /// - Parameter withLines: whether the letters keep their whole text.
+  static func read(_ path: String, withLines: Bool = false) throws(Failure) -> [StoredLetter] {
     var letters: [StoredLetter] = []
     var places: [String: Int] = [:]
-    try lines(of: path) { line in
-      guard let letter = StoredLetter(line) else { return }
-      if let place = places[letter.id] {
-        letters[place] = letter
-      } else {
-        places[letter.id] = letters.count
-        letters.append(letter)
+    let decoder = JSONRecordDecoder()
+    let batch = Batch()
+    try wholeLines(of: path) { bytes in
+      batch.reset()
+      bytes.withUnsafeBytes { batch.bytes.append($0) }
+      decoder.decode(batch)
+      for index in batch.events.indices {
+        guard var letter = StoredLetter(batch.events[index], of: batch) else { continue }
+        if withLines { letter.line = batch.rawText(of: batch.events[index]) }
+        if let place = places[letter.id] {
+          letters[place] = letter
+        } else {
+          places[letter.id] = letters.count
+          letters.append(letter)
+        }
       }
     }
     return letters
   }
 
-  private static func lines(of path: String, _ body: (String) -> Void) throws(Failure) {
+  private static func wholeLines(of path: String, _ body: (ArraySlice<UInt8>) -> Void) throws(Failure) {
     do throws(FileError) {
       guard try Files.info(path) != nil else { return }
       let file = try DurableFile(path, for: .reading)
@@ -68,7 +94,7 @@ enum StoredLetters {
         offset += UInt64(bytes.count)
         rest += bytes
         guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { continue }
-        for line in rest[..<end].split(separator: UInt8(ascii: "\n")) { body(String(decoding: line, as: UTF8.self)) }
+        body(rest[..<end])
         rest.removeSubrange(...end)
       }
     } catch {

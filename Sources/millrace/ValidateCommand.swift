@@ -7,6 +7,7 @@ struct ValidateCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "validate",
     abstract: "Check pipeline files: offline, without secrets.",
+    usage: "millrace validate <file or folder> ... [--format <format>] [<options>]",
     discussion: """
       Finds all problems of all files at once, each with its line and column, a stable code, and what to do. Exit code 2 \
       where there are errors.

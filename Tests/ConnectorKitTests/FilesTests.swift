@@ -61,6 +61,31 @@ private func replace(_ path: String, with text: String) throws {
     #expect(try file.info().size == 4_500)
   }
 
+  @Test func goesOnAfterShortWrites() async throws {
+    var ends: [Int32] = [0, 0]
+    try #require(pipe(&ends) == 0)
+    let (output, input) = (ends[0], ends[1])
+    _ = fcntl(input, F_SETFL, O_NONBLOCK)
+    // Parts that the pipe takes in pieces.
+    let reader = Task.detached { () -> [UInt8] in
+      var bytes: [UInt8] = []
+      while bytes.count < 3 * 100_003 {
+        var room = [UInt8](repeating: 0, count: 5_001)
+        let count = read(output, &room, room.count)
+        if count > 0 { bytes += room[..<count] }
+      }
+      return bytes
+    }
+    let expected = (0..<3 * 100_003).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+    try expected.withUnsafeBytes { all in
+      let parts = (0..<3).map { UnsafeRawBufferPointer(rebasing: all[$0 * 100_003..<($0 + 1) * 100_003]) }
+      try DurableFile(descriptor: input, name: "pipe").write(parts)
+    }
+    #expect(await reader.value == expected)
+    close(output)
+    close(input)
+  }
+
   @Test func locksAreForOne() throws {
     let folder = try Folder()
     let one = try DurableFile(folder["a"], for: .writing)

@@ -11,13 +11,15 @@ import Testing
 
   @Test func followsFilesByTheirIdentity() {
     var set = FileSet()
-    #expect(set.update([found("a", inode: 1, size: 0), found("b", inode: 2, size: 9)]) == [.appeared("a"), .appeared("b")])
+    #expect(
+      set.update([found("a", inode: 1, size: 0), found("b", inode: 2, size: 9)]) == [.appeared("a"), .appeared("b")])
     #expect(set.update([found("a", inode: 1, size: 5), found("b", inode: 2, size: 9)]) == [])
 
     var place = set.files[1].place
     place.offset = 7
     set.move(1, to: place, readTo: 9)
-    #expect(set.update([found("a", inode: 1, size: 5), found("c", inode: 2, size: 9)]) == [.renamed(from: "b", to: "c")])
+    #expect(
+      set.update([found("a", inode: 1, size: 5), found("c", inode: 2, size: 9)]) == [.renamed(from: "b", to: "c")])
     #expect(set.files.map(\.place.path) == ["a", "c"])
 
     place.path = "c"

@@ -170,10 +170,22 @@ func numbers(_ reading: Reading) -> [Int64] { reading.records.compactMap { $0["n
       try await #expect(codeWith(lines(1...200)) == nil)
       try await #expect(codeWith(lines(2...200)) == "file.replaced")
       try await #expect(codeWith(lines(1...5)) == (compression == .none ? "file.shrunk" : "file.replaced"))
-      try await #expect(codeWith(lines(1...12) + lines(14...300)) == "file.replaced", "the begin is the same")
+      try await #expect(codeWith(lines(1...50) + lines(52...300)) == "file.replaced", "the begin is the same")
       unlink(folder.path("a.ndjson"))
       await #expect(code { _ = try await read(source, at: middle) } == "file.vanished")
     }
+  }
+
+  @Test func aPackedFileWhoseEndChanged() async throws {
+    let folder = try TemporaryFolder()
+    let begin = (1...20).map { "{\"n\":\($0),\"x\":\"\(noise($0))\"}\n" }.joined()
+    try folder.write(pack([begin, lines(21...300)], .zstd), to: "a.ndjson")
+    let source = try fileSource(folder, ["path": "a.ndjson"], batchBytes: 4_096)
+    let position = try #require(try await read(source).positions.dropLast().last?.position)
+    let size = try folder.bytes(of: "a.ndjson").count
+    try folder.write(pack([begin, lines(22...301)], .zstd), to: "a.ndjson")
+    #expect(try folder.bytes(of: "a.ndjson").prefix(4_096).count == 4_096 && size > 4_096)
+    await #expect(code { _ = try await read(source, at: position) } == "file.replaced")
   }
 
   @Test func aCopyOfTheFileIsAsGood() async throws {

@@ -118,10 +118,12 @@ private func write(_ range: ClosedRange<Int>, to target: any Target) async throw
         #expect(try folder.names() == [name])
         await again.close()
 
+        let before = try Files.info(folder.path(name))?.identity
         let rerun = try fileTarget(folder, settings)
         _ = try await rerun.open(at: finished)
-        _ = try await rerun.flush()
+        #expect(try await rerun.flush() == finished)
         try await rerun.finish()
+        #expect(try Files.info(folder.path(name))?.identity == before, "a finished file is left alone")
         #expect(try folder.bytes(of: name) == expected)
       }
     }

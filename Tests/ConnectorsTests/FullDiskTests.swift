@@ -28,11 +28,7 @@ struct FullDiskTests {
       let disk = try #require(try SmallDisk(bytes: 1 << 20))
       let target = try fileTarget(disk.folder, ["path": .string(name), "write": .string(write)])
       _ = try await target.open(at: nil)
-      // Texts that do not pack.
-      var generator = SystemRandomNumberGenerator()
-      let texts = (0..<64).map { _ in
-        [String((0..<20_000).map { _ in Character(Unicode.Scalar(UInt8.random(in: 33...126, using: &generator))) })]
-      }
+      let texts = (0..<64).map { [noise($0)] }
       let encoder = try target.makeEncoder(Columns(names: ["text"]))
 
       var written: [String] = []

@@ -119,6 +119,9 @@ private func read(
     Case(
       "quoted", .csv, "\"1,\r\n\n\"\"x\"\"\",\"\"\n3,4\r\n", [["a": "1,\r\n\n\"x\"", "b": ""], ["a": "3", "b": "4"]],
       lines: [1, 4], columns: ab),
+    Case(
+      "a line break behind doubled quotes", .csv, "\"a\"\"\nb\",\"\"\"\n\"\n", [["a": "a\"\nb", "b": "\"\n"]],
+      columns: ab),
     Case("only quotes", .csv, "\"\"\"\",\"\"\"\"\"\"\n", [["a": "\"", "b": "\"\""]], columns: ab),
     Case(
       "quotes in the middle", .csv, "5\" pipe,\"x\"\n6\"\"\",y\n",

@@ -161,3 +161,12 @@ func code(_ body: () async throws -> Void) async -> String? {
     return "\(error)"
   }
 }
+
+/// Text that does not pack well, 40 kB.
+func noise(_ seed: Int) -> String {
+  var state = UInt64(seed) &+ 1
+  return (0..<2_500).map { _ in
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return String(state | 1 << 63, radix: 16)
+  }.joined()
+}

@@ -2,14 +2,10 @@ import Foundation
 
 /// A folder with a pipeline, its source and its results; gone when the value is.
 final class Workplace {
-  /// What stands in the target file before the first run of an appending pipeline.
-  static let before = #"{"id":-1,"name":"was there before"}"# + "\n"
-
   let folder: URL
   var pipeline: URL { folder.appendingPathComponent("pipeline.yaml") }
   var state: URL { folder.appendingPathComponent("state") }
   var target: URL { results.appendingPathComponent("target.ndjson") }
-  var deadLetters: URL { state.appendingPathComponent("crash.dead-letters.ndjson") }
   /// Nothing but the target is in there, and what the program keeps beside it while it writes.
   private var results: URL { folder.appendingPathComponent("results") }
 
@@ -19,7 +15,7 @@ final class Workplace {
     try FileManager.default.createDirectory(at: results, withIntermediateDirectories: true)
     try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
     try Self.pipeline(source: source.path, write: write).write(to: pipeline, atomically: false, encoding: .utf8)
-    if write == "append" { try Self.before.write(to: target, atomically: false, encoding: .utf8) }
+    if write == "append" { try Records.before.write(to: target, atomically: false, encoding: .utf8) }
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }
@@ -37,8 +33,21 @@ final class Workplace {
   func rowsBehindTheCheckpoint() throws -> Int {
     let text = try? Data(contentsOf: state.appendingPathComponent("crash.checkpoint.json"))
     let checkpoint = try text.map { try JSONDecoder().decode(Checkpoint.self, from: $0) }
-    let length = checkpoint?.marks.first??.length ?? Self.before.utf8.count
+    let length = checkpoint?.marks.first??.length ?? Records.before.utf8.count
     return try Data(contentsOf: target).dropFirst(length).count { $0 == UInt8(ascii: "\n") }
+  }
+
+  /// The names of the records that are dead letters.
+  func deadLetterNames() throws -> Set<String> {
+    let letters = try Data(contentsOf: state.appendingPathComponent("crash.dead-letters.ndjson"))
+    let decoder = JSONDecoder()
+    return Set(try letters.split(separator: 0x0a).map { try decoder.decode(DeadLetter.self, from: $0).record.name })
+  }
+
+  /// What the tests read of a dead letter.
+  private struct DeadLetter: Decodable {
+    struct Record: Decodable { var name: String }
+    var record: Record
   }
 
   /// What the tests read of a checkpoint.
@@ -63,28 +72,5 @@ final class Workplace {
     checkpoint: {every: 20ms}
 
     """
-  }
-}
-
-/// Records that are told apart by their number: one in ten is filtered, one in a thousand has no id and is a dead letter.
-struct Records {
-  let file: URL
-  let kept: [Int]
-  let dead: [Int]
-
-  init(_ count: Int, in folder: URL) throws {
-    file = folder.appendingPathComponent("source.ndjson")
-    kept = (0..<count).filter { $0 % 10 != 3 && $0 % 1_000 != 500 }
-    dead = (0..<count).filter { $0 % 1_000 == 500 }
-    var text = ""
-    text.reserveCapacity(count * 100)
-    for number in 0..<count {
-      let id = number % 1_000 == 500 ? "" : "\"id\":\(number),"
-      let kind = number % 10 == 3 ? "left out" : "kept"
-      text +=
-        #"{\#(id)"name":" record \#(number) ","kind":"\#(kind)","price":"\#(number % 977).50","tags":["a\#(number % 7)"]}"#
-        + "\n"
-    }
-    try text.write(to: file, atomically: false, encoding: .utf8)
   }
 }

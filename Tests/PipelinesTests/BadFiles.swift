@@ -14,6 +14,9 @@ enum BadFiles {
     ("a duplicate key deep inside", pipeline(mappings: "{id: record.id, id: record.sku}")),
     ("a merge key", "base: &base {type: file}\nsource:\n  <<: *base\n  path: in.ndjson\n"),
     ("a custom tag", pipeline("description: !env DESCRIPTION")), ("a standard tag", pipeline("description: !!str 5")),
+    ("a tag on a required key", pipeline().replacing("name: products", "name: !product products")),
+    ("a tag on a required setting", pipeline().replacing("path: in.ndjson", "path: !path in.ndjson")),
+    ("a tag on the mappings", pipeline(mappings: "!map {id: record.id}")),
     ("several documents", pipeline("---\nname: second")),
     ("a colon inside a value", pipeline("description: keeps: the shop in step")),
     ("a comment inside a value", pipeline("transforms:\n  - filter: record.name == \"a #b\"")),
@@ -26,6 +29,7 @@ enum BadFiles {
     ("bad indentation", "source:\n  type: file\n path: x\n"),
     ("a key that is a list", "? [a, b]\n: x\nname: y\n"),
     ("a control character", "name: a\u{1}b\n"), ("nesting too deep", String(repeating: "[", count: 100)),
+    ("nesting too deep in a key", "? " + String(repeating: "[", count: 100)),
     ("nesting too deep by aliases", aliasChain), ("aliases that explode", aliasBomb),
     ("a long line", "name: \(String(repeating: "x", count: 500)): y\n"),
   ]
@@ -48,7 +52,10 @@ enum BadFiles {
     ("a source as a word", "name: x\nsource: file\nmappings: all\ntarget: {type: file, path: o}\n"),
     ("a list of sources", "name: x\nsource: [a.ndjson]\nmappings: all\ntarget: {type: file, path: o}\n"),
     ("limits", pipeline("limits: {in_flight: 64M, rate: 5000}")),
-    ("limits below a batch", pipeline("limits: {in_flight: 2MiB}")),
+    (
+      "limits below a batch",
+      pipeline("limits: {in_flight: 2MiB}").replacing("out.ndjson}", "out.ndjson, batch: {bytes: 4MiB}}")
+    ),
     ("a checkpoint without unit", pipeline("checkpoint: {every: 5}")),
     ("numbers as keys", pipeline("5: x\ntrue: y\n~: z")),
     ("tests without names and expectations", pipeline("tests:\n  - given: []\n  - name: a\n    given: [{op: insert}]")),
@@ -71,6 +78,8 @@ enum BadFiles {
     ("all for a field", pipeline(mappings: "{id: all}")),
     ("a field without value", pipeline(mappings: "\n  id:\n  sku: record.sku")),
     ("a number for a path", pipeline(mappings: "{id: record.id, shop: 5}")),
+    ("a reference for a number", pipeline(mappings: "{id: {from: record.id, max_length: \"${LENGTH}\"}}")),
+    ("a broken reference in a constant", pipeline(mappings: "{shop: {const: \"${SHOP\"}}")),
     ("a list for a path", pipeline(mappings: "{id: [record.id]}")),
     ("keys that are no text", pipeline(mappings: "{1: record.id, true: record.sku}")),
     ("an expression", pipeline(mappings: "{sku: record.sku.upperAscii(), price: record.price * 100}")),

@@ -28,7 +28,9 @@ grep '"sku":"4ti2"' pipelines/out/products.ndjson
 
 step "3. What did not fit is kept with its reason"
 shown "millrace dead-letters list pipelines/quickstart.yaml"
-"$millrace" dead-letters list pipelines/quickstart.yaml | head -n 8
+"$millrace" dead-letters list pipelines/quickstart.yaml
+shown "millrace dead-letters show pipelines/quickstart.yaml --limit 1"
+"$millrace" dead-letters show pipelines/quickstart.yaml --limit 1
 
 step "4. All packages this machine knows, killed in the middle"
 export CATALOGUE=$PWD/$demo/catalogue.ndjson PRODUCTS=$PWD/$demo/results/products.ndjson
@@ -40,8 +42,7 @@ shown "millrace run --once pipelines/catalogue-full.yaml &     # and kill -KILL 
 "$millrace" run --once pipelines/catalogue-full.yaml 2>"$demo/killed.log" &
 child=$!
 while [ "$(written)" -lt $((total / 2)) ] && kill -0 $child 2>/dev/null; do sleep 0.05; done
-kill -KILL $child
-wait $child 2>/dev/null || true
+{ kill -KILL $child && wait $child; } 2>/dev/null || true
 echo "killed: $(written) of $total rows are written"
 
 step "5. Started again, it goes on where the checkpoint stands"

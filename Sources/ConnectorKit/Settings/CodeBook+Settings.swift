@@ -53,6 +53,9 @@ extension CodeBook {
         + " reads the file.",
       remedy: "Put it into an environment variable or a file, and write ${NAME} or ${file:/run/secrets/name}."),
     Entry(
+      "config.too_many_problems", "too many problems", "The file has more problems than are reported of one file.",
+      remedy: "Mend the first ones and check again; often one cause stands behind many."),
+    Entry(
       "config.type", "a value of another type", "The setting takes another type of value than the one that is written.",
       remedy:
         "Write a value of the type that the message names. Text that looks like a number or a boolean needs quotes."),

@@ -32,7 +32,11 @@ package enum ConnectorDocs {
   private static func remark(_ setting: SettingDeclaration) -> String {
     if setting.isRequired { return ", required" }
     guard let value = setting.defaultValue, setting.shape.innerSettings.isEmpty else { return "" }
-    return ", default \(value.string.map { $0.isEmpty ? "\"\"" : $0 } ?? value.json)"
+    return ", default \(value.string.flatMap { isWord($0) ? $0 : nil } ?? value.json)"
+  }
+
+  private static func isWord(_ text: String) -> Bool {
+    !text.isEmpty && text.unicodeScalars.allSatisfy { $0.properties.isAlphabetic || $0.properties.numericType != nil }
   }
 
   /// All about a connector, for programs.

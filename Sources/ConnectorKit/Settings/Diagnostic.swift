@@ -25,8 +25,20 @@ package struct Diagnostic: Sendable, Equatable {
   }
 }
 
+extension Diagnostic {
+  /// Says that the rest is not reported.
+  package static func tooMany(in file: String) -> Diagnostic {
+    Diagnostic(
+      code: "config.too_many_problems", place: Place(file: file),
+      message: "more than \(Diagnostics.perFileMax) problems; the others are not shown", hint: "mend the first ones")
+  }
+}
+
 /// All that was found in one or many files.
 package struct Diagnostics: Error, Sendable, Equatable {
+  /// The most problems that are reported of one file; a file with more is something else than a slip of the pen.
+  package static let perFileMax = 1_000
+
   package private(set) var items: [Diagnostic] = []
   package private(set) var errors = 0
 

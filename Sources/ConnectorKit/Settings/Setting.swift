@@ -83,6 +83,8 @@ package protocol AnySetting: Sendable {
   /// Whether it has a value without the file saying one.
   var mayBeMissing: Bool { get }
   var isGiven: Bool { get }
+  /// Whether it decides the meaning of positions and rows: it is given, not tuning, and not what it is by default.
+  var isMeaningful: Bool { get }
   /// nil where there is no value.
   var written: Value? { get }
   var identity: Value? { get }
@@ -95,6 +97,7 @@ extension Setting: AnySetting {
       isRequired: !mayBeMissing, isTuning: isTuning, range: range, shape: Wrapped.shape)
   }
 
+  package var isMeaningful: Bool { isGiven && !isTuning && written != defaultValue?.written }
   package var mayBeMissing: Bool { defaultValue != nil || Wrapped.whenMissing != nil }
   package var written: Value? { slot.state.withLock { $0.value }?.written }
   package var identity: Value? { slot.state.withLock { $0.value }?.identity }
@@ -132,31 +135,5 @@ extension SettingValue {
       default: bound.written
       }
     return written.string ?? written.json
-  }
-}
-
-/// A setting with the name that it has in YAML.
-package struct NamedSetting: Sendable {
-  package var name: String
-  package var setting: any AnySetting
-
-  package var declaration: SettingDeclaration { setting.declaration(name: name) }
-
-  /// The settings of a connector or a group, in the order in which they are declared.
-  package static func all(of owner: Any) -> [NamedSetting] {
-    Mirror(reflecting: owner).children.compactMap { child in
-      guard let label = child.label, let setting = child.value as? any AnySetting else { return nil }
-      return NamedSetting(name: snakeCase(label), setting: setting)
-    }
-  }
-
-  /// `_chunksAtOnce` → `chunks_at_once`.
-  private static func snakeCase(_ label: String) -> String {
-    var name = ""
-    for letter in label.drop(while: { $0 == "_" }) {
-      if letter.isUppercase { name += "_" }
-      name += letter.lowercased()
-    }
-    return name
   }
 }

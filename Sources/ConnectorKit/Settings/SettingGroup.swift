@@ -29,7 +29,7 @@ extension SettingGroup {
 
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> Self? {
     let group = Self()
-    let settings = NamedSetting.all(of: group)
+    let settings = SettingList(of: group)
     guard loader.fill(settings, from: loader.expand(node, short: short), noun: noun) else { return nil }
     return loader.report(group.problems(), in: node) ? group : nil
   }
@@ -49,7 +49,7 @@ extension SettingOneOf {
   /// What `read` does, for groups that look at the node first.
   package static func readOne(_ node: ConfigNode, _ loader: inout SettingLoader) -> Self? {
     let group = Self()
-    let settings = NamedSetting.all(of: group)
+    let settings = SettingList(of: group)
     let expanded = loader.expand(node, short: short)
     let isFilled = loader.fill(settings, from: expanded, noun: noun)
     guard hasOne(of: settings, expanded, &loader), isFilled else { return nil }
@@ -57,15 +57,15 @@ extension SettingOneOf {
   }
 
   private static func hasOne(
-    of settings: [NamedSetting], _ node: ConfigNode, _ loader: inout SettingLoader
+    of settings: SettingList, _ node: ConfigNode, _ loader: inout SettingLoader
   ) -> Bool {
     guard let entries = node.map else { return false }
-    let given = settings.map(\.name).filter { node.entry($0) != nil }
+    let given = settings.names.filter { node.entry($0) != nil }
     // A misspelt kind was reported as that.
     if given.count == 1 || (given.isEmpty && !entries.isEmpty) { return given.count == 1 }
     loader.error(
       "config.one_of", node, given.isEmpty ? "names none of its kinds" : "names \(given.joined(separator: " and "))",
-      hint: "exactly one of " + settings.map { "`\($0.name)`" }.joined(separator: ", "))
+      hint: "exactly one of " + settings.names.map { "`\($0)`" }.joined(separator: ", "))
     return false
   }
 }
@@ -83,10 +83,7 @@ extension NamedSetting {
   /// so that a new setting changes the identity of no file that does not use it.
   package static func identity(of owner: Any) -> [Value.Member] {
     all(of: owner).compactMap { named in
-      let declaration = named.declaration
-      guard named.setting.isGiven, !declaration.isTuning, named.setting.written != declaration.defaultValue,
-        let identity = named.setting.identity
-      else { return nil }
+      guard named.setting.isMeaningful, let identity = named.setting.identity else { return nil }
       return Value.Member(named.name, identity)
     }
   }

@@ -23,9 +23,14 @@ package struct SettingLoader {
   package mutating func add(
     _ severity: Diagnostic.Severity, _ code: String, _ place: Place, _ path: String, _ message: String, _ hint: String?
   ) {
-    diagnostics.add(Diagnostic(severity, code: code, place: place, path: path, message: message, hint: hint))
     if severity == .error { failures += 1 }
+    guard !isFull else { return }
+    diagnostics.add(Diagnostic(severity, code: code, place: place, path: path, message: message, hint: hint))
+    if isFull { diagnostics.add(.tooMany(in: place.file)) }
   }
+
+  /// Whether further problems are counted and no longer reported.
+  private var isFull: Bool { diagnostics.items.count >= Diagnostics.perFileMax }
 
   /// Whether the node was reported already, so that nothing is read from it.
   package mutating func isReported(_ node: ConfigNode) -> Bool {
@@ -37,6 +42,8 @@ package struct SettingLoader {
   package mutating func mismatch<T>(_ node: ConfigNode, expected noun: String, hint: String? = nil) -> T? {
     if node.core == .null {
       error("config.no_value", node, "has no value; expected \(noun)", hint: hint ?? "give it one, or remove the key")
+    } else if let text = node.scalar?.text, text.hasPrefix("${") {
+      error("config.type", node, "expected \(noun), found a reference", hint: "references stand for texts only")
     } else {
       error("config.type", node, "expected \(noun), found \(node.found)", hint: hint)
     }
@@ -63,9 +70,13 @@ extension SettingLoader {
     _ type: any Connector.Type, from node: ConfigNode, others: [String] = []
   ) -> (any Connector)? {
     let connector = type.init()
-    let shape = SettingShape.group(SettingGroupShape(type.settings))
-    guard fill(NamedSetting.all(of: connector), from: node, others: others, noun: shape.noun) else { return nil }
+    let settings = SettingList(of: connector)
+    guard fill(settings, from: node, others: others, noun: Self.noun(settings)) else { return nil }
     return report(connector.problems(), in: node) ? connector : nil
+  }
+
+  private static func noun(_ settings: SettingList) -> String {
+    SettingGroupShape(settings.all.map(\.declaration)).noun
   }
 
   /// Gives each setting its value from a mapping; false when something is wrong.
@@ -74,31 +85,40 @@ extension SettingLoader {
   ///   - others: keys of the mapping that somebody else reads.
   ///   - noun: what was expected, where the node is no mapping.
   package mutating func fill(
-    _ settings: [NamedSetting], from node: ConfigNode, others: [String] = [], noun: String = "a mapping of keys"
+    _ settings: SettingList, from node: ConfigNode, others: [String] = [],
+    noun: @autoclosure () -> String = "a mapping of keys"
   ) -> Bool {
     guard let entries = node.map else {
-      let _: Bool? = mismatch(node, expected: noun)
+      let _: Bool? = mismatch(node, expected: noun())
       return false
     }
     let before = failures
-    var meant: [String] = []
+    let present = Set(entries.map(\.key))
+    var meant: Set<String> = []
     for entry in entries where !others.contains(entry.key) {
-      guard let named = settings.first(where: { $0.name == entry.key }) else {
-        meant += unknown(entry, in: node, known: settings.map(\.name) + others).map { [$0] } ?? []
+      guard let setting = settings[entry.key] else {
+        let known = settings.names + others
+        unknown(entry, in: node, known: known, present: present).map { _ = meant.insert($0) }
         continue
       }
-      if !isReported(entry.value) { named.setting.load(entry, &self) }
+      if !isReported(entry.value) { setting.load(entry, &self) }
     }
-    for named in settings where !named.setting.mayBeMissing && node.entry(named.name) == nil {
+    for name in settings.required where !present.contains(name) {
       // A misspelt key is reported as that, and not a second time as missing.
-      if node.isReported || meant.contains(named.name) { failures += 1 } else { missing(named.declaration, in: node) }
+      if node.isReported || meant.contains(name) { failures += 1 } else { missing(settings, name, in: node) }
     }
     return failures == before
   }
 
   /// Reports an unknown key, and gives the known one that was probably meant.
-  private mutating func unknown(_ entry: ConfigEntry, in node: ConfigNode, known: [String]) -> String? {
-    let free = known.filter { node.entry($0) == nil }
+  private mutating func unknown(
+    _ entry: ConfigEntry, in node: ConfigNode, known: [String], present: Set<String>
+  ) -> String? {
+    guard !isFull else {
+      failures += 1
+      return nil
+    }
+    let free = known.filter { !present.contains($0) }
     let nearest = Suggestion.nearest(to: entry.key, among: free)
     add(
       .error, "config.unknown_key", entry.keyPlace, node.path(of: entry.key), "unknown key `\(entry.key)`",
@@ -106,7 +126,8 @@ extension SettingLoader {
     return nearest
   }
 
-  private mutating func missing(_ declaration: SettingDeclaration, in node: ConfigNode) {
+  private mutating func missing(_ settings: SettingList, _ name: String, in node: ConfigNode) {
+    guard let declaration = settings[name]?.declaration(name: name) else { return }
     let example = declaration.example.map { " For example: \(declaration.name): \($0)" } ?? ""
     add(
       .error, "config.missing_key", node.place, node.path(of: declaration.name),

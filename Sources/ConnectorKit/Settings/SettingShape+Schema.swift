@@ -39,14 +39,23 @@ extension SettingGroupShape {
 extension SettingDeclaration {
   /// The setting's schema, with its sentence, default, example and bounds.
   package var schema: Value {
-    var members: [Value.Member] = [.init("description", .string(sentence))]
+    let inText = isTextual ? "" : example.map { " For example: \(name): \($0)" } ?? ""
+    var members: [Value.Member] = [.init("description", .string(sentence + inText))]
     if case .object(let own) = shape.schema { members += own }
     if let defaultValue { members.append(.init("default", defaultValue)) }
-    if let example { members.append(.init("examples", [.string(example)])) }
+    if let example, isTextual { members.append(.init("examples", [.string(example)])) }
     if let range, shape == .integer {
       members.append(.init("minimum", .int(Int64(range.lowerBound))))
       if range.upperBound < .max { members.append(.init("maximum", .int(Int64(range.upperBound)))) }
     }
     return .object(members)
+  }
+
+  /// Whether the example, as it could stand in YAML, is a JSON string too.
+  private var isTextual: Bool {
+    switch shape {
+    case .text, .secret, .choice: true
+    default: false
+    }
   }
 }

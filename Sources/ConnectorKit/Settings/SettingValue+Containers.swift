@@ -102,7 +102,7 @@ extension Value: SettingValue {
     case .bool(let flag): return .bool(flag)
     case .int(let number): return .int(number)
     case .number(let text): return .number(text)
-    case .text: return .string(scalar.text)
+    case .text: return loader.text(node, noun: "text").map { .string($0) }
     case .notFinite:
       loader.error("config.type", node, "`\(scalar.text)` is no value that a record can hold")
       return nil

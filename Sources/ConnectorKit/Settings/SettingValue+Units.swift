@@ -159,7 +159,7 @@ extension Rate: SettingValue {
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> Rate? {
     guard let scalar = node.scalar, node.core != .null else { return loader.mismatch(node, expected: noun) }
     let parts = scalar.text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard let count = parts.first.flatMap({ Int($0) }), count > 0 else {
+    guard let digits = parts.first, let count = Int(digits), count > 0, digits.first != "+" else {
       return loader.mismatch(node, expected: noun)
     }
     guard parts.count == 2, let unit = seconds.first(where: { $0.unit == parts[1] }) else {

@@ -8,7 +8,7 @@ struct FileTargetConnector: TargetConnector {
     summary:
       "Writes NDJSON, JSON or CSV, plain or packed. `replace` shows the new file at the end, whole and once, whatever "
       + "happened on the way; `append` adds to it, and after a crash repeats the batches behind the last checkpoint.",
-    delivery: .atLeastOnce, lanesMax: 1)
+    delivery: .atLeastOnce, lanesMax: 1, batchWait: .zero)
 
   /// How a file comes to its contents.
   enum Write: String, SettingChoice { case replace, append }

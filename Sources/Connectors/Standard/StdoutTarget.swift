@@ -10,7 +10,7 @@ struct StdoutTargetConnector: TargetConnector {
     summary:
       "Writes NDJSON or CSV to a pipe or a terminal. What was written cannot be taken back: after a crash the batches "
       + "behind the last checkpoint come again.",
-    lanesMax: 1)
+    lanesMax: 1, batchWait: .zero)
 
   enum StreamFormat: String, SettingChoice { case ndjson, csv }
 

@@ -19,7 +19,7 @@ struct PlanBuilder {
   /// Each part is checked whether or not the others are in order, so that all problems come to light at once.
   mutating func build() -> Plan? {
     let spec = PipelineSpec()
-    _ = loader.fill(NamedSetting.all(of: spec), from: root)
+    _ = loader.fill(SettingList(of: spec), from: root)
     let source = connector("source", others: SourceSpec.own, catalog.sourceTypes, catalog.source)
     let target = connector("target", others: TargetSpec.own, catalog.targetTypes, catalog.target)
     let parts = spec.$mappings.isGiven && spec.$target.isGiven ? check(spec, target: target) : nil
@@ -48,20 +48,22 @@ struct PlanBuilder {
   /// What mapping and target must agree on.
   private mutating func check(_ spec: PipelineSpec, target: (any Connector)?) -> (Mapping, Columns) {
     let common = spec.target.common
-    checkKey(common.key ?? [], spec.mappings.mapping)
-    let mapping = spec.mappings.mapping.keyed(by: common.key ?? [])
+    let key = common.key ?? []
+    let mapping = spec.mappings.mapping(key: key)
+    checkKey(key, mapping)
     checkLanes(common, target)
     checkLimits(common.batch, spec.limits)
-    return (mapping, mapping.columns(key: common.key ?? []))
+    return (mapping, mapping.columns(key: key))
   }
 
   private mutating func checkKey(_ key: [String], _ mapping: Mapping) {
     let names = mapping.fields.map(\.name)
-    for (index, name) in key.enumerated() where !names.contains(name) {
-      let node = root["target"]?["key"]?.list?[index] ?? root
+    let (known, nodes) = (Set(names), root["target"]?["key"]?.list)
+    // More would be said of a longer key than anybody reads.
+    for (name, node) in zip(key, nodes ?? []).filter({ !known.contains($0.0) }).prefix(10) {
       if mapping.dropped.contains(name) {
         loader.error("config.unknown_column", node, "the key field `\(name)` is dropped by the mappings")
-      } else if !mapping.passesRest {
+      } else {
         loader.error(
           "config.unknown_column", node, "the mappings make no field `\(name)`",
           hint: Suggestion.hint(for: name, among: names, noun: "they make"))
@@ -83,7 +85,7 @@ struct PlanBuilder {
   }
 
   private mutating func checkLimits(_ batch: BatchSpec, _ limits: LimitsSpec) {
-    guard batch.bytes.bytes > limits.inFlight.bytes else { return }
+    guard batch.$bytes.isGiven, batch.bytes.bytes > limits.inFlight.bytes else { return }
     loader.error(
       "config.conflict", root["limits"]?["in_flight"] ?? root["target"]?["batch"] ?? root,
       "a batch of \(text(batch.bytes)) never fills within limits.in_flight of \(text(limits.inFlight))",
@@ -119,10 +121,7 @@ extension PlanBuilder {
     plan.file = file
     plan.fingerprint = Fingerprint.of(spec, source: source, target: target)
     plan.lanes = spec.target.common.lanes
-    plan.batch = spec.target.common.batch.policy
-    if !spec.target.common.batch.$records.isGiven, let records = type(of: target).about.batchRecords {
-      plan.batch.records = records
-    }
+    plan.batch = spec.target.common.batch.policy(spec.limits, type(of: plan.target).about)
     plan.retry = spec.retry.policy
     plan.checkpoint.every = spec.checkpoint.every
     plan.limits = spec.limits.limits

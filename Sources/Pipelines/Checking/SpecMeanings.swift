@@ -5,28 +5,29 @@ import Records
 // What the parts of a file mean for a run.
 
 extension MappingSpec {
-  var mapping: Mapping {
-    Mapping(
+  /// The mapping for a target with that key: a key field that would be passed on with the rest becomes a field of its
+  /// own, and a row without it is refused.
+  func mapping(key: [String]) -> Mapping {
+    var mapping = Mapping(
       fields: fields.map { Mapping.Field($0.name, $0.spec.mapping) }, passesRest: passesRest, dropped: dropped)
+    guard passesRest else { return mapping }
+    let known = Set(fields.map(\.name) + dropped)
+    mapping.fields += key.filter { !known.contains($0) }.map { name in
+      var field = FieldMapping(from: .path(Path(.record, [.member(name)])))
+      field.required = true
+      return Mapping.Field(name, field)
+    }
+    return mapping
   }
 }
 
 extension Mapping {
-  /// The mapping in which key fields that are passed on with the rest are fields of their own.
-  func keyed(by key: [String]) -> Mapping {
-    guard passesRest else { return self }
-    var keyed = self
-    for name in key where !fields.contains(where: { $0.name == name }) && !dropped.contains(name) {
-      keyed.fields.append(Field(name, FieldMapping(from: .path(Path(.record, [.member(name)])))))
-    }
-    return keyed
-  }
-
-  /// The columns that the mapping makes, and which of them are the key.
+  /// The columns that the mapping makes.
   func columns(key: [String]) -> Columns {
     let names = fields.map(\.name)
+    let indices = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
     var columns = Columns(
-      names: names, key: key.compactMap { names.firstIndex(of: $0) },
+      names: names, key: key.compactMap { indices[$0] },
       rest: passesRest ? Columns.Rest(excluded: names + dropped) : nil)
     columns.casts = fields.map { $0.mapping.cast?.rawValue }
     return columns
@@ -55,11 +56,14 @@ extension TransformSpec {
 }
 
 extension BatchSpec {
-  var policy: BatchPolicy {
+  /// - Parameters:
+  ///   - limits: a default batch is no larger than what may be in flight.
+  ///   - about: the target's, which knows whether waiting for more is worth it.
+  func policy(_ limits: LimitsSpec, _ about: About) -> BatchPolicy {
     var policy = BatchPolicy()
-    policy.records = records
-    policy.bytes = bytes.bytes
-    policy.wait = wait
+    policy.records = $records.isGiven ? records : about.batchRecords ?? records
+    policy.bytes = $bytes.isGiven ? bytes.bytes : min(bytes.bytes, limits.inFlight.bytes)
+    policy.wait = $wait.isGiven ? wait : about.batchWait
     return policy
   }
 }

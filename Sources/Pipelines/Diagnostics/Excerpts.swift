@@ -12,8 +12,9 @@ package struct Excerpts: Sendable {
   package func excerpt(_ place: Place) -> (line: String, marker: String)? {
     guard let (text, secrets) = sources[place.file], place.line <= text.lineCount else { return nil }
     let line = Self.printable(text.line(place.line))
-    if hidesSecret(line, at: place, secrets) { return nil }
-    guard line.unicodeScalars.count <= Self.lengthMax, !line.isEmpty else { return nil }
+    guard !line.isEmpty, line.unicodeScalars.count <= Self.lengthMax, !hidesSecret(line, at: place, secrets) else {
+      return nil
+    }
     let before = line.unicodeScalars.prefix(place.column - 1).count
     let end = place.endLine == place.line ? place.endColumn : place.column + 1
     let length = max(1, min(end - place.column, line.unicodeScalars.count - before))

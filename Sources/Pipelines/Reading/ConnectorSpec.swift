@@ -6,7 +6,8 @@ package struct SourceSpec: SettingValue {
   package var node: ConfigNode
   package var type: String
 
-  static let own = ["type"]
+  /// Keys of a source that its connector does not read, and must not declare.
+  package static let own = ["type"]
   package static var shape: SettingShape { .custom("a source", schema: ["$ref": "#/$defs/source"]) }
   package var written: Value { .object([.init("type", .string(type))]) }
 
@@ -23,13 +24,14 @@ package struct TargetSpec: SettingValue {
 
   package static var shape: SettingShape { .custom("a target", schema: ["$ref": "#/$defs/target"]) }
   package var written: Value { .object([.init("type", .string(type))]) }
-  static let own = ["type"] + NamedSetting.all(of: TargetCommon()).map(\.name)
+  /// Keys of a target that its connector does not read, and must not declare.
+  package static let own = ["type"] + SettingList(of: TargetCommon()).names
 
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> TargetSpec? {
     guard let type = loader.connectorType(node, key: "target") else { return nil }
     let common = TargetCommon()
-    let settings = NamedSetting.all(of: common)
-    let names = node.map?.map(\.key).filter { key in !settings.contains { $0.name == key } } ?? []
+    let settings = SettingList(of: common)
+    let names = node.map?.map(\.key).filter { settings[$0] == nil } ?? []
     guard loader.fill(settings, from: node, others: names), loader.report(common.problems(), in: node) else {
       return nil
     }
@@ -62,7 +64,7 @@ package struct BatchSpec: SettingGroup {
 
   @Setting("The most rows of one write.", range: 1...1_000_000) package var records: Int = 5_000
   @Setting("The most bytes of one write.", range: 1_024...(1 << 30)) package var bytes: ByteSize = .mib(8)
-  @Setting("How long a started batch waits for more.", range: 0...60_000)
+  @Setting("How long a started batch waits for more; not at all where the target is a file or standard output.", range: 0...60_000)
   package var wait: Duration = .milliseconds(200)
 }
 

@@ -84,10 +84,10 @@ package struct MappingSpec: SettingValue {
   }
 
   private func checkDropped(_ node: ConfigNode, _ loader: inout SettingLoader) {
-    guard !passesRest else { return }
-    for name in dropped {
+    guard !passesRest, let entries = node.map else { return }
+    for entry in entries where entry.key != Self.rest && entry.value.scalar?.text == Self.drop {
       loader.error(
-        "config.conflict", node[name] ?? node, "there is nothing to drop `\(name)` from",
+        "config.conflict", entry.value, "there is nothing to drop `\(entry.key)` from",
         hint: "fields that are not named are not passed on; `drop` belongs to \"*\": all")
     }
   }

@@ -16,10 +16,14 @@ package struct SourceText: Sendable {
 
   package var lineCount: Int { lineStarts.count }
 
-  /// The line of that number, counted from 1, without its end; empty where there is none.
+  /// Longer lines are not looked at, in bytes: a file of one line would be read again for each value in it.
+  private static let lineBytesMax = 2_000
+
+  /// The line of that number, counted from 1, without its end; empty where there is none, or a longer one.
   package func line(_ number: Int) -> String {
     guard number >= 1, number <= lineStarts.count else { return "" }
     let end = number < lineStarts.count ? lineStarts[number] : bytes.count
+    guard end - lineStarts[number - 1] <= Self.lineBytesMax else { return "" }
     var text = bytes[lineStarts[number - 1]..<end]
     while let last = text.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { text.removeLast() }
     return String(decoding: text, as: UTF8.self)

@@ -10,7 +10,7 @@ package struct TransformSpec: SettingOneOf {
   package var filter: FilterSpec?
 
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> TransformSpec? {
-    let names = NamedSetting.all(of: TransformSpec()).map(\.name)
+    let names = SettingList(of: TransformSpec()).names
     let unknown = node.map?.filter { !names.contains($0.key) } ?? []
     for entry in unknown {
       loader.add(

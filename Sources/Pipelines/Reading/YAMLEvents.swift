@@ -42,6 +42,8 @@ struct YAMLSyntaxError {
 /// All that is unsafe about YAML is in this file: libyaml's structures live only inside this call, every event is
 /// copied into Swift values and released before the next one is asked for, and the text outlives the parser.
 func readYAMLEvents(_ text: [UInt8], _ handle: (YAMLEvent) -> Bool) -> YAMLSyntaxError? {
+  // libyaml asserts that there is a text.
+  guard !text.isEmpty else { return nil }
   let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
   defer { parser.deallocate() }
   guard yaml_parser_initialize(parser) == 1 else { return outOfMemory }

@@ -49,8 +49,9 @@ struct YAMLTreeBuilder {
     }
   }
 
-  private mutating func add(_ measured: Measured, anchor: String?) {
-    nodes += measured.size
+  /// - Parameter values: how many values it adds to those that were counted.
+  private mutating func add(_ measured: Measured, anchor: String?, values: Int = 1) {
+    nodes += values
     guard nodes <= YAMLReader.nodesMax else {
       return stop(
         "yaml.too_many_values", measured.node.place, "more than \(YAMLReader.nodesMax) values, aliases counted",
@@ -75,7 +76,7 @@ struct YAMLTreeBuilder {
       return add(Measured(reported(.scalar(ConfigScalar("")), event)), anchor: nil)
     }
     guard open.count + anchored.height <= YAMLReader.depthMax else { return tooDeep(event) }
-    add(anchored, anchor: nil)
+    add(anchored, anchor: nil, values: anchored.size)
   }
 
   private mutating func push(_ event: YAMLEvent) {
@@ -146,7 +147,9 @@ extension YAMLTreeBuilder {
 
   private mutating func skip(_ event: YAMLEvent) {
     switch event.kind {
-    case .listStart, .mapStart: skipped += 1
+    case .listStart, .mapStart:
+      skipped += 1
+      if open.count + skipped > YAMLReader.depthMax { tooDeep(event) }
     case .listEnd, .mapEnd: skipped -= 1
     default: break
     }
@@ -208,6 +211,9 @@ extension YAMLTreeBuilder {
 
   private mutating func error(_ code: String, _ place: Place, _ message: String, hint: String?) {
     diagnostics.add(Diagnostic(code: code, place: place, path: nextPath, message: message, hint: hint))
+    guard diagnostics.items.count >= Diagnostics.perFileMax else { return }
+    diagnostics.add(.tooMany(in: source.file))
+    isStopped = true
   }
 
   private mutating func stop(_ code: String, _ event: YAMLEvent, _ message: String, hint: String) {

@@ -1,0 +1,111 @@
+import Foundation
+import Testing
+
+/// The commands that look and change nothing.
+struct LookTests {
+  @Test(arguments: ["text", "json", "github", "sarif"])
+  func `validate finds everything at once`(format: String) throws {
+    let program = try Program()
+    try program.write(Sample.broken, to: "broken.yaml")
+    let answer = try program("validate", "broken.yaml", "--format", format)
+    #expect(answer.code == 2)
+    #expect(answer.err.isEmpty)
+    try Golden.check(answer.out, "validate/broken.\(format)")
+  }
+
+  @Test func `validate of a folder in order`() throws {
+    let program = try Program.withSample()
+    let answer = try program("validate", ".", "--json")
+    #expect(answer.code == 0)
+    #expect(answer.out == #"{"files":1,"errors":0,"warnings":0,"diagnostics":[]}"# + "\n")
+  }
+
+  @Test func `a file that is missing`() throws {
+    #expect(try Program()("validate", "nowhere.yaml").code == 2)
+    #expect(try Program()("run", "nowhere.yaml").code == 2)
+  }
+
+  @Test(arguments: ["text", "mermaid", "dot", "json"])
+  func `plan shows stages and defaults`(format: String) throws {
+    let program = try Program.withSample()
+    let answer = try program("plan", "products.yaml", "--format", format)
+    #expect(answer.code == 0)
+    try Golden.check(answer.out.settled, "plan/products.\(format)")
+    #expect(!program.exists(".millrace"))
+  }
+
+  @Test func `a dry run shows source and target, and writes nothing`() throws {
+    let program = try Program.withSample()
+    let answer = try program("dry-run", "products.yaml")
+    #expect(answer.code == 4)
+    try Golden.check(answer.out + answer.err, "dry-run/products.txt")
+    #expect(answer.out.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    #expect(!program.exists(".millrace") && !program.exists("out"))
+  }
+
+  @Test func `a dry run for machines`() throws {
+    let program = try Program.withSample()
+    let answer = try program("dry-run", "products.yaml", "--json", "--limit", "5")
+    #expect(answer.code == 4)
+    try Golden.check(answer.out.settled, "dry-run/products.json")
+  }
+
+  @Test func `a dry run over another file`() throws {
+    let program = try Program.withSample()
+    try program.write("id,kind,name,price,status\n5,physical,Desk,120.00,draft\n", to: "samples.csv")
+    let answer = try program("dry-run", "products.yaml", "--input", "samples.csv", "--quiet")
+    #expect(answer.code == 0)
+    #expect(answer.out.contains(#""Desk""#))
+    #expect(answer.err.isEmpty)
+  }
+
+  @Test func `connectors are documented from their declarations`() throws {
+    let answer = try Program()("connectors", "file")
+    #expect(answer.code == 0)
+    try Golden.check(answer.out, "connectors/file.txt")
+    let list = try Program()("connectors", "--json")
+    let all = try JSONSerialization.jsonObject(with: Data(list.out.utf8)) as? [[String: Any]]
+    #expect(all?.count == 4)
+  }
+
+  @Test func `the schema in the repository is this one`() throws {
+    let answer = try Program()("schema")
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("schemas/pipeline.schema.json")
+    try Golden.check(answer.out, file: file)
+  }
+
+  @Test func `a first pipeline is valid and never overwrites`() throws {
+    let program = try Program()
+    let answer = try program("init", "shop/first.yaml", "--source", "file", "--target", "stdout")
+    #expect(answer.code == 0)
+    try Golden.check(program.text("shop/first.yaml"), "init/first.yaml")
+    #expect(try program("validate", "shop", "--deny-warnings").code == 0)
+    let again = try program("init", "shop/first.yaml")
+    #expect(again.code == 3)
+    #expect(again.err.contains("init.file_exists"))
+  }
+
+  /// Each code that stands in the sources is in the book: `area.what_happened` as an argument of an error.
+  @Test func `every code is explained`() throws {
+    let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("Sources")
+    let known = Set(try Program()("explain").out.split(separator: "\n").compactMap { $0.split(separator: " ").first })
+    let areas = Set(known.compactMap { $0.split(separator: ".").first })
+    let settings: Set<Substring> = ["csv.columns", "csv.delimiter", "csv.header", "batch.records", "batch.bytes"]
+    let files =
+      FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil)?.compactMap { $0 as? URL } ?? []
+    #expect(files.count > 50)
+    for file in files where file.pathExtension == "swift" && !file.lastPathComponent.hasPrefix("CodeBook") {
+      for match in try String(contentsOf: file, encoding: .utf8).matches(of: /"([a-z_]+\.[a-z][a-z0-9_]+)"/) {
+        let code = match.1
+        guard let area = code.split(separator: ".").first, areas.contains(area), !settings.contains(code) else {
+          continue
+        }
+        #expect(known.contains(code), "\(code) of \(file.lastPathComponent) is in no code book")
+      }
+    }
+    let answer = try Program()("explain", "checkpoint.pipeline_changed")
+    try Golden.check(answer.out, "explain/checkpoint.pipeline_changed.txt")
+  }
+}

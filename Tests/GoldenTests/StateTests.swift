@@ -1,0 +1,97 @@
+import Foundation
+import Testing
+
+/// The commands that look at what a run left, or change it.
+struct StateTests {
+  @Test func `status before and after`() throws {
+    let program = try Program.withSample()
+    let before = try program("status", "products.yaml")
+    #expect(before.code == 0)
+    try Golden.check(before.out.settled, "status/before.txt")
+    #expect(try program("run", "products.yaml", "--quiet").code == 4)
+    try Golden.check(program("status", "products.yaml").out.settled, "status/after.txt")
+    try Golden.check(program("status", "products.yaml", "--json").out.settled, "status/after.json")
+    try program.write(Sample.records + "{\"id\":11}\n", to: "products.ndjson")
+    #expect(try program("status", "products.yaml").out.contains("10 B behind"))
+  }
+
+  @Test func `dead letters by reason and one by one`() throws {
+    let program = try Program.withSample()
+    #expect(try program("dead-letters", "list", "products.yaml").out.contains("no dead letters"))
+    #expect(try program("run", "products.yaml", "--quiet").code == 4)
+    try Golden.check(program("dead-letters", "list", "products.yaml").out.settled, "dead-letters/list.txt")
+    try Golden.check(program("dead-letters", "list", "products.yaml", "--json").out.settled, "dead-letters/list.json")
+    try Golden.check(program("dead-letters", "show", "products.yaml").out.settled, "dead-letters/show.txt")
+    let some = try program("dead-letters", "show", "products.yaml", "--field", "id", "--json")
+    #expect(some.out.split(separator: "\n").count == 1)
+    #expect(some.out.contains("Without an id"))
+  }
+
+  @Test func `a dead letter that came twice counts once`() throws {
+    let program = try Program.withSample()
+    #expect(try program("run", "products.yaml", "--quiet").code == 4)
+    #expect(try program("checkpoint", "rewind", "products.yaml", "--yes").code == 0)
+    #expect(try program("run", "products.yaml", "--quiet").code == 4)
+    let lines = try program.text(".millrace/products.dead-letters.ndjson").split(separator: "\n")
+    #expect(lines.count == 6)
+    #expect(try program("dead-letters", "list", "products.yaml", "--json").out.contains(#""total":3,"#))
+  }
+
+  @Test func `a move says what it does and asks`() throws {
+    let program = try Program.withSample()
+    #expect(try program("checkpoint", "rewind", "products.yaml", "--yes").code == 3)
+    #expect(try program("run", "products.yaml", "--quiet").code == 4)
+    let asked = try program("checkpoint", "rewind", "products.yaml")
+    #expect(asked.code == 64)
+    #expect(asked.err.contains("Replays") && asked.err.contains("--yes"))
+    #expect(try program("status", "products.yaml").out.contains("line 11"))
+    #expect(try program("checkpoint", "reset", "products.yaml", "--yes").code == 0)
+    #expect(!program.exists(".millrace/products.checkpoint.json"))
+    let again = try program("run", "products.yaml", "--json", "--quiet")
+    #expect(again.out.contains(#""read":10,"#))
+  }
+
+  @Test func `a checkpoint moves to a given position`() throws {
+    let program = try Program.withSample()
+    try program.write("{\"a\":1}\n{\"a\":2}\n", to: "good.ndjson")
+    try program.write(Sample.copy("good", source: "good.ndjson"), to: "good.yaml")
+    #expect(try program("run", "good.yaml", "--quiet").code == 0)
+    let start = try program("checkpoint", "set", "good.yaml", "--position", #"{"files":[]}"#, "--yes", "--json")
+    #expect(start.code == 0)
+    #expect(start.out.contains("Replays 16 B"))
+    #expect(try program("run", "good.yaml", "--quiet").code == 0)
+    #expect(try program.text("out/good.ndjson").split(separator: "\n").count == 4)
+    let wrong = try program("checkpoint", "set", "good.yaml", "--position", #"{"offset":1}"#, "--yes")
+    #expect(wrong.code == 3)
+    #expect(wrong.err.contains("checkpoint.position_unreadable"))
+  }
+
+  @Test func `a damaged checkpoint is refused, and reset is the way out`() throws {
+    let program = try Program.withSample()
+    #expect(try program("run", "products.yaml", "--quiet").code == 4)
+    let path = ".millrace/products.checkpoint.json"
+    try program.write(program.text(path).replacing("\"runs\": 1", with: "\"runs\": 2"), to: path)
+    let refused = try program("run", "products.yaml")
+    #expect(refused.code == 3)
+    #expect(refused.err.contains("checkpoint.damaged"))
+    #expect(try program("checkpoint", "reset", "products.yaml", "--yes").code == 0)
+    #expect(try program("run", "products.yaml", "--quiet").code == 4)
+  }
+
+  @Test func `a second runner is refused`() throws {
+    let program = try Program()
+    try program.write("{\"a\":1}\n", to: "products.ndjson")
+    try program.write(
+      Sample.copy("follow").replacing("path: products.ndjson", with: "path: products.ndjson, follow: true"),
+      to: "follow.yaml")
+    let run = try program.start(["run", "follow.yaml"])
+    try run.wait(for: "Starts at the beginning")
+    let second = try program("run", "follow.yaml")
+    #expect(second.code == 3)
+    #expect(second.err.contains("checkpoint.locked"))
+    #expect(try program("checkpoint", "reset", "follow.yaml", "--yes").code == 3)
+    #expect(try program("status", "follow.yaml").out.contains("running (process \(run.process.processIdentifier))"))
+    run.send(SIGTERM)
+    #expect(run.end().code == 0)
+  }
+}
