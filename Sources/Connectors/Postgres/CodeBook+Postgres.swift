@@ -75,6 +75,23 @@ extension CodeBook {
       "postgres.bytes", "a text that is no bytes", "A bytea column takes base64, or hexadecimal digits behind \\x.",
       remedy: "Correct the field, or cast it with `as: bytes`."),
     Entry(
+      "postgres.bad_name", "a text that names no table", "A table is named as `table` or `schema.table`.",
+      remedy: "Put a part that has a dot or a quote in it into double quotes, as in SQL."),
+    Entry(
+      "postgres.too_many_shapes", "rows of too many kinds",
+      "Rows leave out fields in so many combinations that each would need statements of its own.",
+      remedy: "Give the fields a default, or map them to null where they are missing."),
+    Entry(
+      "postgres.out_of_memory", "no memory for a connection", "The library that talks with the server got no memory.",
+      remedy: "Free memory, or run with fewer lanes."),
+    Entry(
+      "postgres.not_open", "used before it was opened", "This is a fault of Millrace.",
+      remedy: "Please report it with the pipeline file."),
+    Entry(
+      "decode.copy_ragged", "a row that does not fit the table",
+      "A row came with fewer cells than the table had columns when it was looked at: the table was changed meanwhile.",
+      remedy: "Run again; the table is looked at anew."),
+    Entry(
       "postgres.server_too_old", "an old server", "The server is older than what these connectors are written for.",
       remedy: "Use PostgreSQL 12 or newer."),
   ])
