@@ -27,6 +27,8 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     // zstd streams. Debian: libzstd-dev
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    // PostgreSQL's client. Debian: libpq-dev
+    .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     // Sixteen-byte scans that Swift's SIMD types compile to scalar loops; header only, SSE2, NEON and a portable branch.
     .target(name: "CScan"),
     // Regular expressions in linear time, behind a C interface. Debian: libre2-dev
@@ -37,7 +39,7 @@ let package = Package(
     .target(name: "Contracts", dependencies: ["Records", "CRE2"], swiftSettings: strict),
     .target(name: "ConnectorKit", dependencies: ["Records"], swiftSettings: strict),
     .target(
-      name: "Connectors", dependencies: ["ConnectorKit", "Records", "CScan", "CZlib", "CZstd"],
+      name: "Connectors", dependencies: ["ConnectorKit", "Records", "CScan", "CZlib", "CZstd", "CPQ"],
       swiftSettings: strict),
     .target(
       name: "Pipelines", dependencies: ["Records", "Expressions", "ConnectorKit", "CYAML"],
@@ -67,6 +69,10 @@ let package = Package(
       name: "StatusTests", dependencies: ["Status", "Flows", "ConnectorKit", "Records"], swiftSettings: strict),
     // The built program as a person meets it; it is run as a process, not linked.
     .testTarget(name: "GoldenTests", exclude: ["Goldens"], swiftSettings: strict),
+    // Against a real server; skipped, and said so, where there is none.
+    .testTarget(
+      name: "PostgresTests",
+      dependencies: ["Connectors", "ConnectorKit", "Expressions", "Flows", "Pipelines", "Records"], swiftSettings: strict),
     // The built program, killed again and again; it is run as a process, not linked.
     .testTarget(name: "CrashTests", swiftSettings: strict),
   ]

@@ -49,11 +49,14 @@ package struct About: Sendable, Equatable {
   /// For a target: how long a started batch waits for more where the file does not say; larger writes are worth it where
   /// each costs a round trip or a statement.
   package var batchWait: Duration
+  /// For a target: the most rows of one write where the file does not say; nil for the usual.
+  package var batchRecords: Int?
 
   package init(
     _ type: String, _ direction: Direction, title: String, summary: String, delivery: Delivery = .atLeastOnce,
-    lanesMax: Int? = nil, batchWait: Duration = .milliseconds(200)
+    lanesMax: Int? = nil, batchWait: Duration = .milliseconds(200), batchRecords: Int? = nil
   ) {
+    self.batchRecords = batchRecords
     self.type = type
     self.direction = direction
     self.title = title
@@ -93,6 +96,8 @@ package struct Context: Sendable {
   package var folder: String
   /// How many bytes a batch should hold, about; a source fills no more unless one record is larger.
   package var batchBytes: Int
+  /// How many lanes the target has.
+  package var lanes = 1
   /// Waits, in the world's time; ends early with false when the task is cancelled.
   package var sleep: @Sendable (Duration) async -> Bool
   /// Whether a source that would wait for more ends where there is nothing more now (`run --once`).

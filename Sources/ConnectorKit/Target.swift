@@ -36,6 +36,25 @@ package protocol Target: Sendable {
   func close() async
 }
 
+/// A target that stores the flow's progress in the data's own transaction, so that a crash repeats nothing: exactly once.
+///
+/// It does so for a flow with one lane. What it stored wins over the checkpoint file's where it is further on.
+package protocol TransactionalTarget: Target {
+  /// Whether it does so as it is set up.
+  var storesProgress: Bool { get }
+
+  /// What was stored last, since the checkpoint that `open` got the mark of was begun; nil where nothing was.
+  func storedProgress() async throws(ConnectorError) -> Value?
+
+  /// Like ``Target/write(_:)``, but durable when it returns, and together with what `progress` gives.
+  ///
+  /// - Parameter progress: called once before the commit, with what the write did. After a throw of the write it is
+  ///   called again in the next one.
+  func write(
+    _ payloads: [Payload], progress: @escaping @Sendable (Written) async throws(ConnectorError) -> Value
+  ) async throws(ConnectorError) -> Written
+}
+
 /// What ``Target/write(_:)`` did.
 package struct Written: Sendable, Equatable {
   package var rejections: [Rejection]

@@ -3,8 +3,8 @@ import ConnectorKit
 extension Catalog {
   /// All connectors that Millrace has.
   package static let standard = Catalog(
-    sources: [FileSourceConnector.self, StdinSourceConnector.self],
-    targets: [FileTargetConnector.self, StdoutTargetConnector.self])
+    sources: [FileSourceConnector.self, PostgresSourceConnector.self, StdinSourceConnector.self],
+    targets: [FileTargetConnector.self, PostgresTargetConnector.self, StdoutTargetConnector.self])
 
   /// Codes of errors that end a run without being a failure: whoever reads the output has enough.
   package static let quietCodes: Set<String> = [StdoutTarget.closedCode]

@@ -29,9 +29,12 @@ package final class Payload: @unchecked Sendable {
   package struct Entry: BitwiseCopyable, Sendable {
     package var end: UInt64
     package var event: UInt32
-    package init(end: UInt64, event: UInt32) {
+    /// What the encoder tells its target about the row; 0 where there is nothing to tell.
+    package var tag: UInt32
+    package init(end: UInt64, event: UInt32, tag: UInt32 = 0) {
       self.end = end
       self.event = event
+      self.tag = tag
     }
   }
 

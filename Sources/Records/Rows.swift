@@ -48,6 +48,8 @@ package struct Columns: Sendable, Equatable {
   package var key: [Int]
   /// nil: the named columns are all. Otherwise the record's other members follow them, without the excluded ones.
   package var rest: Rest?
+  /// The cast of each column, as the pipeline file names it; nil where it has none. Shorter where nobody asks for it.
+  package var casts: [String?] = []
 
   package struct Rest: Sendable, Equatable {
     /// Members of the record that are not passed on, because a column has their name or the file drops them.

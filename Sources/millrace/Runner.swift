@@ -20,7 +20,8 @@ struct Runner: Sendable {
       deadLetters: FileDeadLetters(path: plan.deadLetters.path),
       observe: observe)
     let settings = FlowSettings(plan)
-    var context = world.context(pipeline: plan.name, folder: plan.folder, batchBytes: settings.batchBytes)
+    var context = world.context(
+      pipeline: plan.name, folder: plan.folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
     context.endsOnceRead = once
     let program = MappingProgram(
       transforms: plan.transforms, mapping: plan.mapping, columns: plan.columns, lanes: plan.lanes)

@@ -48,3 +48,6 @@ echo "killed: $(written) of $total rows are written"
 step "5. Started again, it goes on where the checkpoint stands"
 run pipelines/catalogue-full.yaml
 Tests/Scripts/compare-keys.py "$CATALOGUE" "$PRODUCTS" package
+
+step "6. The same packages into a table of PostgreSQL, killed in the middle"
+Tests/Scripts/demo-postgres.sh "$millrace" "$demo"

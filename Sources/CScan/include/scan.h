@@ -76,6 +76,26 @@ static inline const uint8_t *scan_either(const uint8_t *p, const uint8_t *end, u
   return end;
 }
 
+/// The first byte at or after `p` that is a backslash or a control character, or `end`.
+static inline const uint8_t *scan_controls(const uint8_t *p, const uint8_t *end) {
+  while (p < end) {
+#if defined(__SSE2__)
+    __m128i v = _mm_loadu_si128((const __m128i *)p);
+    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+    uint32_t mask = (uint32_t)_mm_movemask_epi8(_mm_or_si128(low, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+    if (mask) {
+      p += __builtin_ctz(mask);
+      return p < end ? p : end;
+    }
+    p += 16;
+#else
+    if (*p == '\\' || *p < 0x20) return p;
+    p++;
+#endif
+  }
+  return end;
+}
+
 /// The number of bytes in `p ..< end` that equal `byte`.
 static inline size_t scan_count(const uint8_t *p, const uint8_t *end, uint8_t byte) {
   size_t count = 0;

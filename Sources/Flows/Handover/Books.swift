@@ -19,6 +19,8 @@ final class Books: Sendable {
     /// When a batch was last closed, or the first one entered after a pause.
     var movedAt: Duration
     var lanesAtBarrier = 0
+    /// Of parcels without rows, since the last one with some.
+    var passedBy = Counts()
     /// Whether batches entered since the last barrier was drawn.
     var isDirty = false
   }
@@ -40,6 +42,8 @@ final class Books: Sendable {
   private let inboxes: [Inbox]
   private let pool: ParcelPool
   private let world: World
+  /// Held by who writes dead letters.
+  let letters = Turn()
   /// Rung when the keeper may have something to do.
   let keeper = Bell()
 
@@ -115,9 +119,12 @@ final class Books: Sendable {
     state.ledger.enter(parcel.number, position: parcel.batch.position, lanes: lanes)
     if state.ledger.uncut == Self.uncutMax { handed.wakesKeeper = true }
     guard !lanes.isEmpty else {
+      state.passedBy += parcel.counts
       if close(parcel, &state, now) { handed.done.append(parcel) } else { handed.wakesKeeper = true }
       return
     }
+    parcel.passedBy = state.passedBy
+    state.passedBy = Counts()
     for lane in inboxes.indices where lanes.contains(lane) {
       inboxes[lane].put(.rows(parcel))
       handed.lanes.insert(lane)
@@ -158,9 +165,14 @@ final class Books: Sendable {
     state.totals += parcel.counts
     state.movedAt = now
     world.observe(.settled(parcel.counts))
-    if parcel.batch.failures.isEmpty { return true }
+    if parcel.batch.failures.isEmpty || parcel.isTold { return true }
     state.failed.append(parcel)
     return false
+  }
+
+  /// Like ``written(_:_:lane:tries:)``, before it is durable; false for an answer about other rows.
+  func noted(_ answer: Written, _ group: [Parcel], lane: Int) -> Bool {
+    state.withLock { note(answer, group, lane, &$0) }
   }
 
   private func note(_ answer: Written, _ group: [Parcel], _ lane: Int, _ state: inout State) -> Bool {
@@ -202,6 +214,11 @@ final class Books: Sendable {
     let failed = state.failed.filter { $0.number < barrier }.sorted { $0.number < $1.number }
     if !failed.isEmpty { state.failed.removeAll { $0.number < barrier } }
     return failed
+  }
+
+  /// Takes the closed parcels with failures before that number, in order.
+  func takeFailed(before number: UInt64) -> [Parcel] {
+    state.withLock { Self.takeFailed(before: number, &$0) }
   }
 
   /// What the keeper finds when it looks.

@@ -15,6 +15,10 @@ final class Parcel: @unchecked Sendable {
   var counts = Counts()
   /// How often a target was asked to store it.
   var tries = 1
+  /// What became of the events of parcels without rows that came right before it.
+  var passedBy = Counts()
+  /// Whether its dead letters were written.
+  var isTold = false
   /// How many bytes of the pool's limit it takes.
   var charge = 0
 
@@ -47,6 +51,8 @@ final class Parcel: @unchecked Sendable {
     for payload in payloads { payload.reset() }
     counts = Counts()
     tries = 1
+    passedBy = Counts()
+    isTold = false
   }
 }
 

@@ -14,6 +14,8 @@ struct Keeper {
   let settings: FlowSettings
   let world: World
   var checkpoint: Checkpoint
+  /// Whether the target stores the progress, and the dead letters before its rows are written with it.
+  let isStored: Bool
   /// Safe, and not acknowledged yet.
   private var pending: [Position] = []
   private var drawnAt: Duration
@@ -21,7 +23,7 @@ struct Keeper {
 
   init(
     books: Books, pool: ParcelPool, upstream: Upstream, sourceLane: any TaskExecutor, settings: FlowSettings,
-    world: World, checkpoint: Checkpoint
+    world: World, checkpoint: Checkpoint, isStored: Bool
   ) {
     self.books = books
     self.pool = pool
@@ -30,6 +32,7 @@ struct Keeper {
     self.settings = settings
     self.world = world
     self.checkpoint = checkpoint
+    self.isStored = isStored
     drawnAt = world.now()
   }
 
@@ -69,8 +72,7 @@ struct Keeper {
   /// - Returns: how the reader ended; nil when a checkpoint is due before that.
   private mutating func waitUntilDue() async throws(FlowError) -> Books.ReaderEnd? {
     while !Task.isCancelled {
-      let view = books.look()
-      try await write(view.failed)
+      let view = try await look(before: isStored ? 0 : .max)
       if let end = view.readerEnd { return end }
       let due = view.isDirty ? drawnAt + settings.checkpointEvery : nil
       if let due, view.isCrowded || due <= world.now() { return nil }
@@ -107,7 +109,7 @@ struct Keeper {
     for step in steps {
       switch step {
       case .targets: try await reach(barrier)
-      case .deadLetters: checkpoint.deadLetters = try await world.deadLetters.flush()
+      case .deadLetters: try await flushLetters()
       case .checkpoint: try await save(barrier)
       case .acknowledge: try await acknowledge()
       }
@@ -118,8 +120,7 @@ struct Keeper {
   private mutating func reach(_ barrier: Barrier) async throws(FlowError) {
     while !Task.isCancelled {
       let cut = books.cut(through: barrier)
-      let view = books.look(before: barrier.number)
-      try await write(view.failed)
+      let view = try await look(before: isStored && cut == nil ? 0 : barrier.number)
       if let cut { return take(cut) }
       if world.flaw == .highestSeen, books.lanesAtBarrier > 0 { return takeAnyway(barrier) }
       await rest(view, until: nil)
@@ -162,12 +163,21 @@ struct Keeper {
 
   // MARK: - Dead letters
 
-  private func write(_ failed: [Parcel]) async throws(FlowError) {
-    for parcel in failed {
-      let letters = parcel.deadLetters(settings, at: world.wallTime())
-      for letter in letters { world.observe(.deadLettered(letter)) }
-      try await world.deadLetters.append(letters)
+  /// Looks at the books, and writes the dead letters of what is before that number.
+  private func look(before number: UInt64) async throws(FlowError) -> Books.View {
+    await books.letters.take()
+    defer { books.letters.give() }
+    let view = books.look(before: number)
+    for parcel in view.failed {
+      try await parcel.tellLetters(settings, in: world)
       pool.giveBack(parcel)
     }
+    return view
+  }
+
+  private mutating func flushLetters() async throws(FlowError) {
+    await books.letters.take()
+    defer { books.letters.give() }
+    checkpoint.deadLetters = try await world.deadLetters.flush()
   }
 }

@@ -10,6 +10,8 @@ struct Opening: Sendable {
     var upstream: Upstream
     /// One a compute lane.
     var tools: [Tools]
+    /// The target, where it stores the flow's progress with its rows.
+    var transactional: (any TransactionalTarget)?
   }
 
   private let settings: FlowSettings
@@ -39,7 +41,6 @@ struct Opening: Sendable {
 
   private func open() async throws(FlowError) -> Opened {
     var checkpoint = try await loadCheckpoint()
-    try await world.deadLetters.open(at: checkpoint.deadLetters)
     var encoders: [[any Encoder]] = []
     for lane in targets.indices {
       let (kept, made) = try await openTarget(lane, mark: checkpoint.marks[lane])
@@ -48,12 +49,35 @@ struct Opening: Sendable {
       // is all of it.
       if let kept, targets.count == 1 { checkpoint.position = kept }
     }
+    let transactional = transactional
+    if let transactional, let stored = try await readProgress(transactional) { checkpoint.take(stored) }
+    try await world.deadLetters.open(at: checkpoint.deadLetters)
     let extent = try await openSource(at: checkpoint.position)
     if checkpoint.runs == 0 { try await saveFirst(&checkpoint) }
     try await acknowledgeAgain(checkpoint.position)
     checkpoint.runs += 1
     world.observe(.started(position: checkpoint.position, run: checkpoint.runs, extent: extent))
-    return Opened(checkpoint: checkpoint, upstream: upstream, tools: tools(encoders))
+    return Opened(checkpoint: checkpoint, upstream: upstream, tools: tools(encoders), transactional: transactional)
+  }
+
+  /// The target, where it stores the flow's progress with its rows; several lanes would store several, none of which is
+  /// all of it.
+  private var transactional: (any TransactionalTarget)? {
+    guard targets.count == 1, let target = targets[0] as? any TransactionalTarget else { return nil }
+    return target.storesProgress ? target : nil
+  }
+
+  private func readProgress(_ target: any TransactionalTarget) async throws(FlowError) -> Progress? {
+    try await withTaskExecutorPreference(lanes.targets[0]) { () async throws(FlowError) -> Progress? in
+      var attempts = Attempts(.target(lane: 0), settings.retry, isStart: true, in: world)
+      while true {
+        do throws(ConnectorError) {
+          return try await target.storedProgress().flatMap { Progress($0) }
+        } catch {
+          try await attempts.failed(error)
+        }
+      }
+    }
   }
 
   private func loadCheckpoint() async throws(FlowError) -> Checkpoint {

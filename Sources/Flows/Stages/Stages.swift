@@ -24,6 +24,7 @@ struct Stages: Sendable {
   private let work: WorkQueue
   private let inboxes: [Inbox]
   private let pace: Pace?
+  private let storing: Storing?
 
   init(
     _ opened: Opening.Opened, _ settings: FlowSettings, _ targets: [any Target], _ lanes: Lanes, _ stopping: Stopping,
@@ -40,6 +41,9 @@ struct Stages: Sendable {
     inboxes = targets.map { _ in Inbox() }
     pace = settings.limits.rate.map { Pace(rate: $0, in: world) }
     books = Books(inboxes: inboxes, pool: pool, marks: opened.checkpoint.marks, in: world)
+    storing = opened.transactional.map { [books, pool] in
+      Storing($0, from: opened.checkpoint, books, pool, settings, keeperLane: lanes.keeper, in: world)
+    }
   }
 
   /// Runs them until everything is safe, or the first of them fails.
@@ -118,7 +122,7 @@ struct Stages: Sendable {
   private func write(_ lane: Int) async -> End {
     let writer = Writer(
       lane: lane, target: targets[lane], inbox: inboxes[lane], books: books, policy: settings.batch,
-      retry: settings.retry, world: world)
+      retry: settings.retry, world: world, storing: storing)
     do {
       try await writer.run()
       return .done
@@ -130,7 +134,7 @@ struct Stages: Sendable {
   private func keep() async -> End {
     var keeper = Keeper(
       books: books, pool: pool, upstream: opened.upstream, sourceLane: lanes.source, settings: settings, world: world,
-      checkpoint: opened.checkpoint)
+      checkpoint: opened.checkpoint, isStored: storing != nil)
     do {
       try await keeper.run()
       return .kept(keeper.checkpoint)

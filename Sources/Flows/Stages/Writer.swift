@@ -11,6 +11,8 @@ struct Writer: Sendable {
   let policy: BatchPolicy
   let retry: RetryPolicy
   let world: World
+  /// Where the target stores the progress with the rows.
+  var storing: Storing?
 
   func run() async throws(FlowError) {
     var attempts = Attempts(.target(lane: lane), retry, in: world)
@@ -80,7 +82,11 @@ struct Writer: Sendable {
     while true {
       let answer: Written
       do {
-        answer = try await target.write(payloads)
+        if let storing {
+          answer = try await storing.write(group)
+        } else {
+          answer = try await target.write(payloads)
+        }
       } catch {
         try await attempts.failed(error)
         tries += 1

@@ -57,10 +57,12 @@ package struct World: Sendable {
   }
 
   /// What a connector of this world gets beside its settings.
-  package func context(pipeline: String, folder: String, batchBytes: Int) -> Context {
+  package func context(pipeline: String, folder: String, batchBytes: Int, lanes: Int = 1) -> Context {
     let observe = observe
-    return Context(
+    var context = Context(
       pipeline: pipeline, folder: folder, batchBytes: batchBytes, sleep: { await sleep($0) },
       note: { observe(.note($0)) })
+    context.lanes = lanes
+    return context
   }
 }

@@ -26,9 +26,11 @@ extension Mapping {
   func columns(key: [String]) -> Columns {
     let names = fields.map(\.name)
     let indices = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
-    return Columns(
+    var columns = Columns(
       names: names, key: key.compactMap { indices[$0] },
       rest: passesRest ? Columns.Rest(excluded: names + dropped) : nil)
+    columns.casts = fields.map { $0.mapping.cast?.rawValue }
+    return columns
   }
 }
 
@@ -59,7 +61,7 @@ extension BatchSpec {
   ///   - about: the target's, which knows whether waiting for more is worth it.
   func policy(_ limits: LimitsSpec, _ about: About) -> BatchPolicy {
     var policy = BatchPolicy()
-    policy.records = records
+    policy.records = $records.isGiven ? records : about.batchRecords ?? records
     policy.bytes = $bytes.isGiven ? bytes.bytes : min(bytes.bytes, limits.inFlight.bytes)
     policy.wait = $wait.isGiven ? wait : about.batchWait
     return policy

@@ -36,7 +36,7 @@ struct Simulation {
   static func runOnce(_ scenario: Scenario) -> (result: Result<Flow.Summary, FlowError>?, universe: Universe) {
     let simulation = Simulation(scenario)
     simulation.universe.restart(0)
-    simulation.universe.mayBeAway = true
+    simulation.universe.mayBeAwayOnceOpen = true
     return (simulation.run(crashAt: nil, isFirst: true), simulation.universe)
   }
 
@@ -144,6 +144,7 @@ struct Simulation {
       deadLetters: SimulatedLetters(universe: universe, effects: effects),
       observe: { event in
         universe.heard.append((simulator.time, event))
+        if case .started = event, universe.mayBeAwayOnceOpen { universe.mayBeAway = true }
         guard case .read(_, let bytes) = event, bytes > limit else { return }
         universe.violate("\(bytes) bytes in flight, over the limit")
       })

@@ -35,6 +35,8 @@ final class Universe: @unchecked Sendable {
   var pending: [[SimulatedRow]]
   /// Whether the outage of the scenario may happen to the flow that runs now.
   var mayBeAway = false
+  /// Whether it may from the moment on at which everything is open.
+  var mayBeAwayOnceOpen = false
   /// The last delivery of each key that was written by the flow that runs now.
   var written: [Int: Int] = [:]
 

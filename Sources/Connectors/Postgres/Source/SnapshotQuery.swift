@@ -1,0 +1,97 @@
+/// The SQL that reads one table: pure text, made of its names and the keys reached.
+struct SnapshotQuery: Sendable {
+  /// How the rows are put in order, so that reading can go on in the middle.
+  enum Order: Sendable, Equatable {
+    /// By a unique key without nulls, in the database's own order and collation.
+    case key([KeyColumn])
+    /// By their place on the disk, in one pass.
+    case place
+    /// In none: one pass that cannot go on in the middle.
+    case none
+  }
+
+  struct KeyColumn: Sendable, Equatable {
+    var name: String
+    var type: String
+    /// Its place among the columns that are read.
+    var index: Int
+  }
+
+  let table: String
+  let columns: [String]
+  let order: Order
+  /// A condition in SQL.
+  let condition: String?
+
+  init(_ schema: TableSchema, condition: String?) {
+    table = schema.name.sql
+    columns = schema.columns.map(\.name)
+    order = Self.order(schema)
+    self.condition = condition
+  }
+
+  private static func order(_ schema: TableSchema) -> Order {
+    let keys = [schema.primaryKey] + schema.uniqueKeys
+    let key = keys.first { key in !key.isEmpty && key.allSatisfy { schema.column($0)?.isNotNull == true } }
+    if let key {
+      return .key(
+        key.compactMap { name in
+          schema.columns.firstIndex { $0.name == name }.map {
+            KeyColumn(name: name, type: schema.columns[$0].type, index: $0)
+          }
+        })
+    }
+    return schema.relation == .table || schema.relation == .materialized ? .place : .none
+  }
+
+  /// Which cells of a row make up the place that reading goes on behind.
+  var cursor: [Int] {
+    switch order {
+    case .key(let key): key.map(\.index)
+    case .place: [columns.count]
+    case .none: []
+    }
+  }
+
+  var key: [KeyColumn] { if case .key(let key) = order { key } else { [] } }
+
+  /// - Parameter limit: the most rows; nil for all of the range.
+  func copy(_ range: SnapshotProgress.Range, limit: Int?) -> String {
+    "COPY (\(select(range, limit: limit))) TO STDOUT"
+  }
+
+  func select(_ range: SnapshotProgress.Range, limit: Int?) -> String {
+    // The row's place comes behind the columns, where decoders do not look.
+    let place = order == .place ? ", ctid" : ""
+    return "SELECT \(SQLName.list(columns))\(place) FROM \(table)\(conditions(range))\(ordered)"
+      + (limit.map { " LIMIT \($0)" } ?? "")
+  }
+
+  /// The key of the last of so many rows behind a key.
+  func boundary(after key: SnapshotProgress.Key?, rows: Int) -> String {
+    "SELECT \(SQLName.list(self.key.map(\.name))) FROM \(table)"
+      + conditions(SnapshotProgress.Range(after: key, to: nil)) + ordered + " LIMIT 1 OFFSET \(rows - 1)"
+  }
+
+  private var ordered: String { key.isEmpty ? "" : " ORDER BY \(SQLName.list(key.map(\.name)))" }
+
+  private func conditions(_ range: SnapshotProgress.Range) -> String {
+    var parts = condition.map { ["(\($0))"] } ?? []
+    if let after = range.after, let bound = bound(">", after) { parts.append(bound) }
+    if let to = range.to, let bound = bound("<=", to) { parts.append(bound) }
+    // Without it the server may begin in the middle of the table, where another scan is.
+    if order == .place, range.after == nil { parts.append("ctid >= '(0,0)'::tid") }
+    return parts.isEmpty ? "" : " WHERE " + parts.joined(separator: " AND ")
+  }
+
+  private func bound(_ comparison: String, _ values: SnapshotProgress.Key) -> String? {
+    switch order {
+    case .key(let key):
+      let names = SQLName.list(key.map(\.name))
+      let texts = zip(key, values).map { "\(SQLText.quoted($1))::\($0.type)" }.joined(separator: ", ")
+      return key.count == 1 ? "\(names) \(comparison) \(texts)" : "(\(names)) \(comparison) (\(texts))"
+    case .place: return values.first.map { "ctid \(comparison) \(SQLText.quoted($0))::tid" }
+    case .none: return nil
+    }
+  }
+}

@@ -1,0 +1,248 @@
+import Records
+
+/// Writes each row as one line of COPY's text. Numbers and texts are copied as they came, so every digit stays.
+final class PostgresEncoder: Encoder {
+  private let layout: RowLayout
+  /// The fields' kinds, read without reference counting.
+  private let kinds: [ColumnKind]
+  private let named: Int
+  private var scratch = ByteBuffer()
+  private var cells = RawArray<Node>()
+  private var members: RestMembers
+
+  init(_ layout: RowLayout) {
+    self.layout = layout
+    kinds = layout.fields.map(\.kind)
+    named = layout.named
+    members = RestMembers(layout)
+  }
+
+  func encode(row index: Int, of batch: Batch, into payload: Payload) throws(Refusal) {
+    let row = batch.rows.rows[index]
+    let start = payload.bytes.count
+    do {
+      let shape = try encode(row, batch, &payload.bytes)
+      guard let shape else { return ignore(row, batch) }
+      payload.bytes.append(0x0a)
+      payload.rows.append(Payload.Entry(end: UInt64(payload.bytes.count), event: row.event, tag: shape.tag))
+    } catch {
+      payload.bytes.truncate(to: start)
+      throw error
+    }
+  }
+
+  /// A delete that the pipeline ignores goes no further.
+  private func ignore(_ row: Row, _ batch: Batch) { batch.events[Int(row.event)].outcome = .filtered }
+
+  /// - Returns: nil where nothing is to be done.
+  private func encode(_ row: Row, _ batch: Batch, _ out: inout ByteBuffer) throws(Refusal) -> RowLayout.Shape? {
+    switch row.operation {
+    case .upsert:
+      try gather(row, batch)
+      return try encodeFields(batch, &out)
+    case .delete:
+      if layout.onDelete == .ignore { return nil }
+      try gather(row, batch)
+      try encodeDelete(batch, &out)
+      return .delete
+    case .truncate:
+      if layout.onDelete == .ignore { return nil }
+      if layout.lanes == 1 { return .truncate }
+      throw Refusal(
+        code: "postgres.truncate_needs_one_lane", message: "a truncate cannot be put in order among several lanes")
+    }
+  }
+
+  /// Puts the row's cells into the order of the layout.
+  private func gather(_ row: Row, _ batch: Batch) throws(Refusal) {
+    cells.removeAll()
+    cells.reserve(kinds.count)
+    let first = batch.rows.cells.base + Int(row.firstCell)
+    for column in 0..<named { cells.base[column] = first[column] }
+    for column in named..<kinds.count { cells.base[column] = .absent }
+    cells.setCount(kinds.count)
+    guard layout.passesRest, row.rest != Event.none else { return }
+    if let unknown = members.fill(&cells, row.rest, batch), row.operation == .upsert {
+      throw Refusal(
+        code: "postgres.undefined_column", field: unknown,
+        message: "the table has no column \"\(unknown)\" for this field")
+    }
+  }
+
+  private func encodeFields(_ batch: Batch, _ out: inout ByteBuffer) throws(Refusal) -> RowLayout.Shape {
+    var isFull = true
+    var isFirst = true
+    for column in 0..<kinds.count {
+      if cells.base[column].kind == .absent {
+        isFull = false
+        continue
+      }
+      if !isFirst { out.append(CopyText.tab) }
+      isFirst = false
+      try append(column, batch, &out)
+    }
+    if isFull { return .full }
+    let set = (0..<kinds.count).map { cells.base[$0].kind != .absent }
+    guard let number = layout.number(of: set) else {
+      throw Refusal(
+        code: "postgres.too_many_shapes",
+        message: "rows leave out fields in more than \(RowLayout.setsMax) different combinations")
+    }
+    return .partial(number)
+  }
+
+  private func encodeDelete(_ batch: Batch, _ out: inout ByteBuffer) throws(Refusal) {
+    guard !layout.key.isEmpty else {
+      throw Refusal(code: "postgres.delete_needs_key", message: "without a key nobody knows which row to delete")
+    }
+    for column in layout.fields(of: .delete) {
+      if cells.base[column].kind == .absent { cells.base[column] = .null }
+      try append(column, batch, &out)
+      out.append(CopyText.tab)
+    }
+    out.append(UInt8(ascii: "d"))
+  }
+
+  // MARK: - Cells
+
+  @inline(__always)
+  private func append(_ column: Int, _ batch: Batch, _ out: inout ByteBuffer) throws(Refusal) {
+    let cell = cells.base[column]
+    let isOrdinary: Bool
+    switch kinds[column] {
+    case .json, .bytes, .array: isOrdinary = false
+    default: isOrdinary = true
+    }
+    switch cell.kind {
+    case .null where !cell.flags.contains(.textOnly): out.append("\\N")
+    case .integer where isOrdinary, .number where isOrdinary:
+      if cell.flags.contains(.inline) {
+        NodeJSON.appendInteger(cell.inlineInteger, to: &out)
+      } else {
+        out.append(batch.raw(cell))
+      }
+    case .string where isOrdinary && !cell.flags.contains(.plain) && !cell.flags.contains(.escaped):
+      // Neither a backslash nor a control character can stand in it.
+      out.append(batch.raw(cell))
+    default: try appendOther(cell, column, batch, &out)
+    }
+  }
+
+  private func appendOther(
+    _ cell: Node, _ column: Int, _ batch: Batch, _ out: inout ByteBuffer
+  ) throws(Refusal) {
+    switch kinds[column] {
+    case .json: appendJSON(cell, batch)
+    case .bytes: try appendBytes(cell, column, batch)
+    case .array(let kind, let delimiter): appendArray(cell, kind, delimiter, batch)
+    default: appendText(cell, batch)
+    }
+    guard CopyText.append(scratch.bytes, to: &out) else {
+      throw Refusal(
+        code: "postgres.nul_character", field: layout.fields[column].name,
+        message: "the text holds a zero character (U+0000), which PostgreSQL cannot store")
+    }
+  }
+
+  /// The plain text of the cell, in `scratch`.
+  private func appendText(_ cell: Node, _ batch: Batch) {
+    scratch.removeAll()
+    switch cell.kind {
+    case .string where cell.flags.contains(.escaped): JSONText.unescape(batch.raw(cell), into: &scratch)
+    case .string: scratch.append(batch.raw(cell))
+    case .array where !cell.flags.contains(.plain), .object where !cell.flags.contains(.plain):
+      scratch.append(batch.raw(cell))
+    default: NodeJSON.append(cell: cell, of: batch, to: &scratch)
+    }
+  }
+
+  /// The JSON text of the cell; what came as JSON stays as it was, spaces included.
+  private func appendJSON(_ cell: Node, _ batch: Batch) {
+    scratch.removeAll()
+    switch cell.kind {
+    case .array where !cell.flags.contains(.plain), .object where !cell.flags.contains(.plain):
+      scratch.append(batch.raw(cell))
+    default: NodeJSON.append(cell: cell, of: batch, to: &scratch)
+    }
+  }
+
+  private func appendArray(_ cell: Node, _ kind: ColumnKind, _ delimiter: UInt8, _ batch: Batch) {
+    let isLiteral = cell.kind == .array && cell.flags.contains(.plain) && ArrayLiteral.isOne(batch.raw(cell))
+    if cell.kind == .array, !isLiteral, case .array(let items)? = batch.value(ofCell: cell) {
+      scratch.removeAll()
+      scratch.append(ArrayLiteral.text(items, of: kind, delimiter: delimiter))
+    } else if isLiteral {
+      scratch.removeAll()
+      scratch.append(batch.raw(cell))
+    } else {
+      appendText(cell, batch)
+    }
+  }
+
+  /// `\x…` as PostgreSQL writes it, or base64 as JSON has it.
+  private func appendBytes(_ cell: Node, _ column: Int, _ batch: Batch) throws(Refusal) {
+    appendText(cell, batch)
+    if scratch.bytes.starts(with: [CopyText.backslash, UInt8(ascii: "x")]) { return }
+    guard cell.kind == .string, let bytes = Base64.decode(Array(scratch.bytes)) else {
+      throw Refusal(
+        code: "postgres.bytes", field: layout.fields[column].name,
+        message: "a bytea column takes base64, or hexadecimal digits behind \\x")
+    }
+    scratch.removeAll()
+    scratch.append("\\x")
+    for byte in bytes {
+      scratch.append(Self.digits[Int(byte >> 4)])
+      scratch.append(Self.digits[Int(byte & 15)])
+    }
+  }
+
+  private static let digits = Array("0123456789abcdef".utf8)
+}
+
+/// Finds the fields for the members of records that are passed on whole.
+private struct RestMembers {
+  private let layout: RowLayout
+  private var table = -1
+  /// For each key id its field; -1 where it is not passed on, -2 where there is none.
+  private var places: [Int] = []
+
+  init(_ layout: RowLayout) { self.layout = layout }
+
+  /// - Returns: the name of a member without a column.
+  mutating func fill(_ cells: inout RawArray<Node>, _ record: UInt32, _ batch: Batch) -> String? {
+    if batch.keys.table != table || places.count < batch.keys.names.count { learn(batch.keys) }
+    var unknown: String?
+    let end = batch.nodes[Int(record)].next
+    var child = record + 1
+    while child < end {
+      var name: UInt32?
+      if batch.nodes[Int(child)].kind == .keyText {
+        name = child
+        child += 1
+      }
+      var cell = batch.nodes[Int(child)]
+      let place = name.map { self.place(batch.text(batch.nodes[Int($0)])) } ?? places[Int(cell.key)]
+      let next = cell.next
+      if place >= 0 {
+        cell.next = child
+        cells[place] = cell
+      } else if place == -2 {
+        unknown = unknown ?? name.map { batch.text(batch.nodes[Int($0)]) } ?? batch.keys[cell.key]
+      }
+      child = next
+    }
+    return unknown
+  }
+
+  private mutating func learn(_ keys: KeyNames) {
+    if keys.table != table { places.removeAll() }
+    table = keys.table
+    for name in keys.names[places.count...] { places.append(place(name)) }
+  }
+
+  private func place(_ name: String) -> Int {
+    if layout.excluded.contains(where: { $0.utf8.elementsEqual(name.utf8) }) { return -1 }
+    let found = layout.fields[layout.named...].firstIndex { $0.name.utf8.elementsEqual(name.utf8) }
+    return found ?? -2
+  }
+}

@@ -1,0 +1,107 @@
+import Records
+import Synchronization
+
+/// How rows stand in COPY's text, agreed upon by the encoders of a target and the target itself.
+final class RowLayout: Sendable {
+  struct Field: Sendable, Equatable {
+    var name: String
+    var kind: ColumnKind
+    /// Whether a row can be inserted without it.
+    var mayBeLeftOut: Bool
+  }
+
+  /// What stands in the line of a row; ``Payload/Entry/tag`` holds its raw form.
+  enum Shape: Equatable {
+    /// Every field.
+    case full
+    /// The key's fields, the version where there is one, and `d`.
+    case delete
+    case truncate
+    /// The fields that are in the set of that number.
+    case partial(Int)
+
+    init(tag: UInt32) {
+      self =
+        switch tag {
+        case 0: .full
+        case 1: .delete
+        case 2: .truncate
+        default: .partial(Int(tag) - 3)
+        }
+    }
+
+    var tag: UInt32 {
+      switch self {
+      case .full: 0
+      case .delete: 1
+      case .truncate: 2
+      case .partial(let set): UInt32(set) + 3
+      }
+    }
+  }
+
+  /// The mapping's columns in its order, then the table's others where the mapping passes all on.
+  let fields: [Field]
+  /// How many of them the mapping names.
+  let named: Int
+  /// Members of the record that are not passed on.
+  let excluded: [String]
+  let passesRest: Bool
+  /// Indices into `fields`.
+  let key: [Int]
+  let version: Int?
+  let onDelete: DeletePolicy
+  let lanes: Int
+  /// Which fields partial rows have, by the number in their shape.
+  private let sets = Mutex<[[Bool]]>([])
+
+  init(
+    fields: [Field], columns: Columns, key: [Int], version: Int?, onDelete: DeletePolicy, lanes: Int
+  ) {
+    self.fields = fields
+    named = columns.names.count
+    excluded = columns.rest?.excluded ?? []
+    passesRest = columns.rest != nil
+    self.key = key
+    self.version = version
+    self.onDelete = onDelete
+    self.lanes = lanes
+  }
+
+  /// The most sets of fields that rows of one run may have.
+  static let setsMax = 1_024
+
+  /// The number of a set of fields; nil when there are too many different ones.
+  func number(of set: [Bool]) -> Int? {
+    sets.withLock { sets in
+      if let known = sets.firstIndex(of: set) { return known }
+      guard sets.count < Self.setsMax else { return nil }
+      sets.append(set)
+      return sets.count - 1
+    }
+  }
+
+  /// Indices into `fields` of what stands in a line of that shape.
+  func fields(of shape: Shape) -> [Int] {
+    switch shape {
+    case .full: return Array(fields.indices)
+    case .delete: return key + (version.map { key.contains($0) ? [] : [$0] } ?? [])
+    case .truncate: return []
+    case .partial(let number):
+      let set = sets.withLock { $0[number] }
+      return fields.indices.filter { set[$0] }
+    }
+  }
+}
+
+/// What becomes of a row whose event is a delete.
+enum DeletePolicy: Sendable, Equatable {
+  case delete, ignore
+  /// Sets columns instead.
+  case mark([Mark])
+
+  struct Mark: Sendable, Equatable {
+    var column: String
+    var value: Value
+  }
+}

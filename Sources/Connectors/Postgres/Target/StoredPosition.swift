@@ -1,0 +1,62 @@
+import ConnectorKit
+import Records
+
+/// The row of a pipeline in the table of positions, written in the data's own transactions.
+struct StoredPosition: Sendable {
+  let table: TableName
+  let pipeline: String
+  /// Names the checkpoint that the row belongs to: a run without its checkpoint begins a new one.
+  private(set) var run = ""
+
+  init(table: TableName, pipeline: String) {
+    self.table = table
+    self.pipeline = pipeline
+  }
+
+  /// Goes on with the run of that name, or begins a new one.
+  mutating func open(_ mark: Value?, _ connection: PostgresConnection) throws(PostgresError) {
+    try create(connection)
+    if let run = mark?["run"]?.string {
+      self.run = run
+      return
+    }
+    run = try connection.query("SELECT md5(random()::text || clock_timestamp()::text)").text(0, 0) ?? ""
+    try connection.query(
+      "INSERT INTO \(table.sql) (pipeline, run) VALUES ($1, $2) "
+        + "ON CONFLICT (pipeline) DO UPDATE SET run = EXCLUDED.run, progress = NULL, updated_at = now()",
+      [pipeline, run])
+  }
+
+  /// What `open` needs to go on with this run.
+  var mark: Value { ["run": .string(run)] }
+
+  private func create(_ connection: PostgresConnection) throws(PostgresError) {
+    if try TableSchema.read(table, connection) != nil { return }
+    if let schema = table.schema { try connection.run("CREATE SCHEMA IF NOT EXISTS \(SQLName.quoted(schema))") }
+    try connection.run(
+      """
+      CREATE TABLE IF NOT EXISTS \(table.sql) (
+        pipeline text PRIMARY KEY, run text NOT NULL, progress json, updated_at timestamptz NOT NULL DEFAULT now())
+      """)
+  }
+
+  func read(_ connection: PostgresConnection) throws(PostgresError) -> String? {
+    let found = try connection.query(
+      "SELECT progress FROM \(table.sql) WHERE pipeline = $1 AND run = $2", [pipeline, run])
+    return found.count == 1 ? found.text(0, 0) : nil
+  }
+
+  /// - Returns: false where another run has taken the row over.
+  func write(_ progress: String, _ connection: PostgresConnection) throws(PostgresError) -> Bool {
+    try connection.query(
+      "UPDATE \(table.sql) SET progress = $3, updated_at = now() WHERE pipeline = $1 AND run = $2",
+      [pipeline, run, progress]
+    ).affected == 1
+  }
+
+  var takenOver: ConnectorError {
+    ConnectorError(
+      "postgres.position_taken", "Another run of the pipeline \(pipeline) has begun to write its position to \(table).",
+      remedy: .stop, hint: "Let one run of a pipeline write at a time, or give the other one a name of its own.")
+  }
+}

@@ -1,0 +1,182 @@
+import ConnectorKit
+import Records
+
+/// Stores the rows of one write inside a transaction that is open.
+struct TableWriter {
+  /// What is expected of the rows.
+  struct Care: Equatable {
+    /// Keys may stand twice, or the rows that a version kept out must be known.
+    var ordersRows = false
+    /// Rows may be refused: each part is stored behind a savepoint, and halved until the bad rows are found.
+    var isolatesRows = false
+
+    /// How to go about it after it failed; nil where care does not help.
+    func more(after error: PostgresError) -> Care? {
+      var care = self
+      if error.isRepeatedKey { care.ordersRows = true } else if error.isAboutRow { care.isolatesRows = true }
+      return care == self ? nil : care
+    }
+  }
+
+  /// The temporary tables that it needs.
+  struct Stages { var plain = false, ordered = false }
+
+  let rows: WriteRows
+  let layout: RowLayout
+  let statements: TargetStatements
+  let mode: PostgresTargetConnector.Mode
+  let connection: PostgresConnection
+  let care: Care
+  private(set) var written = Written()
+  private let segments: [WriteRows.Segment]
+  private var isStageUsed = false
+  private var isOrderedUsed = false
+
+  init(
+    rows: WriteRows, layout: RowLayout, statements: TargetStatements, mode: PostgresTargetConnector.Mode,
+    connection: PostgresConnection, care: Care
+  ) {
+    self.rows = rows
+    self.layout = layout
+    self.statements = statements
+    self.mode = mode
+    self.connection = connection
+    self.care = care
+    segments = rows.segments
+  }
+
+  var stages: Stages {
+    var stages = Stages()
+    for segment in segments {
+      switch way(of: segment) {
+      case .direct, .truncate: continue
+      case .staged: stages.plain = true
+      case .ordered: stages.ordered = true
+      }
+    }
+    return stages
+  }
+
+  /// - Returns: false where it must be done again with the rows in order, because some seem to be stale.
+  mutating func run() throws(PostgresError) -> Bool {
+    for segment in segments {
+      guard try care.isolatesRows ? storeHalving(segment) : store(segment) else { return false }
+    }
+    return true
+  }
+
+  // MARK: - Bad rows
+
+  private mutating func storeHalving(_ segment: WriteRows.Segment) throws(PostgresError) -> Bool {
+    let before = written
+    do throws(PostgresError) {
+      try connection.run("SAVEPOINT millrace")
+      let isDone = try store(segment)
+      try connection.run("RELEASE SAVEPOINT millrace")
+      return isDone
+    } catch {
+      guard error.isAboutRow, !segment.rows.isEmpty else { throw error }
+      written = before
+      try connection.run("ROLLBACK TO SAVEPOINT millrace; RELEASE SAVEPOINT millrace")
+      // What the stages hold went with the savepoint.
+      return try storeWithout(bad: error, segment)
+    }
+  }
+
+  private mutating func storeWithout(
+    bad error: PostgresError, _ segment: WriteRows.Segment
+  ) throws(PostgresError) -> Bool {
+    let range = segment.rows
+    if range.count == 1 {
+      reject(range.lowerBound, error)
+      return true
+    }
+    var parts: [Range<Int>]
+    if let bad = badRow(error, segment) {
+      reject(bad, error)
+      parts = [range.lowerBound..<bad, bad + 1..<range.upperBound]
+    } else {
+      let middle = range.lowerBound + range.count / 2
+      parts = [range.lowerBound..<middle, middle..<range.upperBound]
+    }
+    for part in parts where !part.isEmpty {
+      guard try storeHalving(WriteRows.Segment(rows: part, shape: segment.shape)) else { return false }
+    }
+    return true
+  }
+
+  /// The row at COPY's line, where the server names it and all rows went through one COPY.
+  private func badRow(_ error: PostgresError, _ segment: WriteRows.Segment) -> Int? {
+    guard let line = error.copyLine, rows.runs(in: segment.rows).count == 1 else { return nil }
+    let row = segment.rows.lowerBound + line - 1
+    return segment.rows.contains(row) ? row : nil
+  }
+
+  private mutating func reject(_ row: Int, _ error: PostgresError) {
+    let message = error.detail.map { "\(error.message) (\($0))" } ?? error.message
+    written.rejections.append(
+      Rejection(place: rows.place(of: row), code: error.code, field: error.column, message: message))
+  }
+
+  // MARK: - Storing
+
+  private enum Way { case direct, staged, ordered, truncate }
+
+  private func way(of segment: WriteRows.Segment) -> Way {
+    switch segment.shape {
+    case .truncate: return .truncate
+    case .partial where mode == .insert: return .direct
+    case .partial: return .ordered
+    case .full, .delete: break
+    }
+    let hasDeletes = rows.runs(in: segment.rows).contains { $0.shape == .delete }
+    if mode == .insert { return hasDeletes ? .ordered : .direct }
+    return hasDeletes || care.ordersRows ? .ordered : .staged
+  }
+
+  private mutating func store(_ segment: WriteRows.Segment) throws(PostgresError) -> Bool {
+    switch way(of: segment) {
+    case .truncate: try connection.run(statements.truncate)
+    case .direct:
+      try copy(segment.rows, segment.shape, into: statements.table)
+    case .staged: return try storeStaged(segment)
+    case .ordered: try storeOrdered(segment)
+    }
+    return true
+  }
+
+  private mutating func storeStaged(_ segment: WriteRows.Segment) throws(PostgresError) -> Bool {
+    if isStageUsed { try connection.run("TRUNCATE \(TargetStatements.stage)") }
+    isStageUsed = true
+    try copy(segment.rows, .full, into: TargetStatements.stage)
+    let stored = try connection.run(statements.upsert)
+    return layout.version == nil || stored == segment.rows.count
+  }
+
+  private mutating func storeOrdered(_ segment: WriteRows.Segment) throws(PostgresError) {
+    if isOrderedUsed { try connection.run("TRUNCATE \(TargetStatements.ordered)") }
+    isOrderedUsed = true
+    let runs = rows.runs(in: segment.rows)
+    for run in runs { try copy(run.rows, run.shape, into: TargetStatements.ordered) }
+    if layout.version != nil { try findStale(segment) }
+    for statement in merging(segment, runs) { try connection.run(statement) }
+  }
+
+  private func merging(_ segment: WriteRows.Segment, _ runs: [WriteRows.Segment]) -> [String] {
+    if case .partial = segment.shape { return statements.mergePartial(segment.shape) }
+    return statements.merge(hasDeletes: runs.contains { $0.shape == .delete })
+  }
+
+  private mutating func findStale(_ segment: WriteRows.Segment) throws(PostgresError) {
+    for row in try connection.query(statements.stale).rows {
+      guard let number = row[0].flatMap({ Int($0) }) else { continue }
+      written.stale.append(rows.place(of: segment.rows.lowerBound + number))
+    }
+  }
+
+  private func copy(_ range: Range<Int>, _ shape: RowLayout.Shape, into place: String) throws(PostgresError) {
+    try connection.beginCopyIn(statements.copy(shape, into: place))
+    try rows.forEachText(of: range) { text throws(PostgresError) in try connection.send(text) }
+    try connection.endCopyIn()
+  }
+}

@@ -1,0 +1,168 @@
+import Records
+
+/// The SQL of a target: pure text, made of the table's and the pipeline's names.
+struct TargetStatements: Sendable {
+  let table: String
+  let layout: RowLayout
+  /// Whether a row whose key is there already is updated.
+  let upserts: Bool
+  /// Of fields that are columns `GENERATED ALWAYS AS IDENTITY`.
+  let identities: Set<String>
+
+  /// Where rows stand before they are merged; the ordered one also numbers them.
+  static let stage = "pg_temp.millrace_stage"
+  static let ordered = "pg_temp.millrace_ordered"
+  /// In the ordered stage: `d` for a delete, and the rows' order.
+  private static let operation = "\"_millrace_op\""
+  private static let number = "\"_millrace_n\""
+
+  // MARK: - Stages
+
+  var createStage: String {
+    "CREATE TEMP TABLE IF NOT EXISTS millrace_stage ON COMMIT DELETE ROWS AS "
+      + "SELECT \(list(all)) FROM \(table) WITH NO DATA"
+  }
+
+  var createOrdered: String {
+    "CREATE TEMP TABLE IF NOT EXISTS millrace_ordered ON COMMIT DELETE ROWS AS "
+      + "SELECT \(list(all)), NULL::\"char\" AS \(Self.operation) FROM \(table) WITH NO DATA; "
+      + "ALTER TABLE \(Self.ordered) ADD COLUMN IF NOT EXISTS \(Self.number) bigserial"
+  }
+
+  func copy(_ shape: RowLayout.Shape, into place: String) -> String {
+    let columns = layout.fields(of: shape)
+    let names = shape == .delete ? [list(columns), Self.operation].joined(separator: ", ") : list(columns)
+    return "COPY \(place) (\(names)) FROM STDIN"
+  }
+
+  // MARK: - Merging
+
+  /// Whole rows out of the plain stage, in which no key stands twice.
+  var upsert: String { insert(all, from: Self.stage) + onConflict(all) }
+
+  /// Whole rows and deletes out of the ordered stage. Of several rows with one key the last one counts; with a version
+  /// the highest, if there are no deletes among them.
+  func merge(hasDeletes: Bool) -> [String] {
+    guard hasDeletes else { return [insert(all, from: latest(all, by: versionOrder)) + onConflict(all)] }
+    let kept = insert(all, from: latest(all, "\(Self.operation) IS NULL", of: lastOf("u"))) + onConflict(all)
+    switch layout.onDelete {
+    case .delete, .ignore: return [delete, kept]
+    case .mark(let marks):
+      let before = insert(all, from: latest(all, "\(Self.operation) IS NULL", of: lastOf("d"))) + onConflict(all)
+      return [before, mark(marks), kept]
+    }
+  }
+
+  /// Rows that leave fields out: first those that are there, whose other columns stay; then the new ones.
+  func mergePartial(_ shape: RowLayout.Shape) -> [String] {
+    let columns = layout.fields(of: shape)
+    let rows = latest(columns, by: versionOrder)
+    let changed = columns.filter { !layout.key.contains($0) && !identities.contains(layout.fields[$0].name) }
+    let missing = "\(rows) WHERE NOT EXISTS (SELECT FROM \(table) AS t WHERE \(keysMatch("t", "s")))"
+    let new = insert(columns, from: missing) + onConflict(columns)
+    if changed.isEmpty { return [new] }
+    let set = changed.map { "\(name($0)) = s.\(name($0))" }.joined(separator: ", ")
+    let guarded = columns.contains { $0 == layout.version } ? newer("t", "s") : ""
+    return ["UPDATE \(table) AS t SET \(set) FROM \(rows) WHERE \(keysMatch("t", "s"))\(guarded)", new]
+  }
+
+  var truncate: String {
+    guard case .mark(let marks) = layout.onDelete else { return "DELETE FROM \(table)" }
+    return "UPDATE \(table) AS t SET \(assignments(marks))"
+  }
+
+  /// Which rows of the ordered stage come too late, counted from 0: the table, or an earlier row of the stage, has a
+  /// higher version. Asked before they are merged.
+  var stale: String {
+    guard let version = layout.version.map(name) else { return "" }
+    return """
+      SELECT s.millrace_row FROM
+        (SELECT row_number() OVER (ORDER BY \(Self.number)) - 1 AS millrace_row,
+          max(\(version)) OVER (PARTITION BY \(list(layout.key)) ORDER BY \(Self.number)
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS millrace_before, * FROM \(Self.ordered)) s
+        LEFT JOIN \(table) t ON \(keysMatch("t", "s"))
+      WHERE t.\(version) > s.\(version) OR s.millrace_before > s.\(version) ORDER BY 1
+      """
+  }
+
+  // MARK: - Parts
+
+  private var all: [Int] { Array(layout.fields.indices) }
+  private func name(_ field: Int) -> String { SQLName.quoted(layout.fields[field].name) }
+  private func list(_ fields: [Int], prefix: String = "") -> String {
+    fields.map { prefix + name($0) }.joined(separator: ", ")
+  }
+  private func keysMatch(_ a: String, _ b: String) -> String {
+    layout.key.map { "\(a).\(name($0)) = \(b).\(name($0))" }.joined(separator: " AND ")
+  }
+
+  private func insert(_ columns: [Int], from rows: String) -> String {
+    let overriding = columns.contains { identities.contains(layout.fields[$0].name) } ? " OVERRIDING SYSTEM VALUE" : ""
+    return "INSERT INTO \(table) AS t (\(list(columns)))\(overriding) SELECT \(list(columns)) FROM \(rows)"
+  }
+
+  private func onConflict(_ columns: [Int]) -> String {
+    if !upserts { return "" }
+    let changed = columns.filter { !layout.key.contains($0) && !identities.contains(layout.fields[$0].name) }
+    let target = " ON CONFLICT (\(list(layout.key)))"
+    if changed.isEmpty { return target + " DO NOTHING" }
+    let set = changed.map { "\(name($0)) = EXCLUDED.\(name($0))" }.joined(separator: ", ")
+    let condition = columns.contains { $0 == layout.version } ? newer("t", "EXCLUDED") : ""
+    return target + " DO UPDATE SET \(set)" + condition.replacing(" AND ", with: " WHERE ", maxReplacements: 1)
+  }
+
+  /// An older row never takes the place of a newer one; a version that is null keeps nothing out.
+  private func newer(_ old: String, _ new: String) -> String {
+    layout.version.map { " AND (\(old).\(name($0)) > \(new).\(name($0))) IS NOT TRUE" } ?? ""
+  }
+
+  private var versionOrder: String { layout.version.map { "\(name($0)) DESC NULLS LAST, " } ?? "" }
+
+  /// One row a key.
+  private func latest(_ columns: [Int], by order: String) -> String {
+    let keys = list(layout.key)
+    return "(SELECT DISTINCT ON (\(keys)) \(list(columns)) FROM \(Self.ordered) "
+      + "ORDER BY \(keys), \(order)\(Self.number) DESC) s"
+  }
+
+  /// One row a key, among those that meet the condition.
+  private func latest(_ columns: [Int], _ condition: String, of keys: String) -> String {
+    let key = list(layout.key)
+    return "(SELECT DISTINCT ON (\(key)) \(list(columns)) FROM \(Self.ordered) WHERE \(condition) "
+      + "AND (\(key)) IN (\(keys)) ORDER BY \(key), \(Self.number) DESC) s"
+  }
+
+  /// The keys whose last row is an upsert (`u`) or a delete (`d`).
+  private func lastOf(_ operation: Character) -> String {
+    let key = list(layout.key)
+    return "SELECT \(key) FROM (SELECT DISTINCT ON (\(key)) \(key), \(Self.operation) AS op FROM \(Self.ordered) "
+      + "ORDER BY \(key), \(Self.number) DESC) k WHERE op IS \(operation == "u" ? "" : "NOT ")NULL"
+  }
+
+  /// The last delete of each key.
+  private var deletes: String {
+    let columns = layout.fields(of: .delete)
+    return "(SELECT DISTINCT ON (\(list(layout.key))) \(list(columns)) FROM \(Self.ordered) "
+      + "WHERE \(Self.operation) = 'd' ORDER BY \(list(layout.key)), \(Self.number) DESC) s"
+  }
+
+  private var delete: String {
+    "DELETE FROM \(table) AS t USING \(deletes) WHERE \(keysMatch("t", "s"))\(newer("t", "s"))"
+  }
+
+  private func mark(_ marks: [DeletePolicy.Mark]) -> String {
+    "UPDATE \(table) AS t SET \(assignments(marks)) FROM \(deletes) WHERE \(keysMatch("t", "s"))\(newer("t", "s"))"
+  }
+
+  private func assignments(_ marks: [DeletePolicy.Mark]) -> String {
+    marks.map { "\(SQLName.quoted($0.column)) = \(literal($0.value))" }.joined(separator: ", ")
+  }
+
+  private func literal(_ value: Value) -> String {
+    switch value {
+    case .null: "NULL"
+    case .string(let text): SQLText.quoted(text)
+    default: SQLText.quoted(value.json)
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import Flows
+import Foundation
+import Pipelines
+import Records
+import Synchronization
+import Testing
+
+@testable import ConnectorKit
+@testable import Connectors
+@testable import Expressions
+
+/// A schema of its own in the server, a folder for the state, and pipelines that run between them.
+final class Workplace: Sendable {
+  let server: PostgresServer
+  let schema: String
+  let folder: String
+
+  init(_ server: PostgresServer? = .shared) throws {
+    self.server = try #require(server)
+    schema = "t\(UInt32.random(in: 0 ... .max))"
+    folder = "/tmp/millrace-postgres-test-\(getpid())-\(schema)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try sql("CREATE SCHEMA \(schema)")
+  }
+
+  deinit {
+    _ = try? sql("DROP SCHEMA \(schema) CASCADE; DELETE FROM millrace.positions WHERE pipeline LIKE '\(schema)%'")
+    try? FileManager.default.removeItem(atPath: folder)
+  }
+
+  // MARK: - The server
+
+  /// Runs statements in the schema and gives the rows of the last.
+  @discardableResult
+  func sql(_ statements: String) throws -> [[String?]] {
+    let connection = try PostgresConnection(Secret(server.url))
+    try connection.run("SET search_path = \(schema), public")
+    let parts = statements.components(separatedBy: ";\n").filter {
+      !$0.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty
+    }
+    for part in parts.dropLast() { try connection.run(part) }
+    guard let last = parts.last else { return [] }
+    if !last.uppercased().hasPrefix("SELECT") {
+      try connection.run(last)
+      return []
+    }
+    return try connection.query(last).rows
+  }
+
+  func value(_ query: String) throws -> String? { try sql(query).first?.first ?? nil }
+
+  func count(_ table: String) throws -> Int { Int(try value("SELECT count(*) FROM \(table)") ?? "") ?? -1 }
+
+  // MARK: - Files and pipelines
+
+  func write(_ text: String, to name: String) throws {
+    try text.write(toFile: "\(folder)/\(name)", atomically: false, encoding: .utf8)
+  }
+
+  func path(_ name: String) -> String { "\(folder)/\(name)" }
+
+  /// The settings that lead from a file, or a table of the schema, to a table of it.
+  func plan(
+    from source: String, to target: String, mappings: String = "all", more: String = "", name: String = "p"
+  ) throws -> Plan {
+    let text = """
+      millrace: 1
+      name: \(schema)-\(name)
+      source: {\(source.replacing("URL", with: "\"\(server.url)\"").replacing("SCHEMA", with: schema))}
+      mappings: \(mappings)
+      target: {type: postgres, url: "\(server.url)", \(target.replacing("SCHEMA", with: schema))}
+      checkpoint: {path: \(folder)/\(name).checkpoint.json, every: 20ms}
+      retry: {delays: [10ms, 50ms, 200ms], circuit_breaker: {failures: 9, within: 1m, open_for: 100ms}, dead_letter: {type: file, path: \(folder)/\(name).dead-letters.ndjson}}
+      \(more)
+      """
+    try write(text, to: "\(name).yaml")
+    return try plan(yaml: text)
+  }
+
+  func plan(yaml text: String) throws -> Plan {
+    let result = PipelineReader.read(file: path("pipeline.yaml"), bytes: Array(text.utf8), catalog: .standard)
+    return try #require(result.plans.first, "\(result.diagnostics)")
+  }
+
+  /// Runs a pipeline in this process to its end.
+  @discardableResult
+  func run(_ plan: Plan, notes: Notes = Notes()) async throws -> Flow.Summary {
+    let plan = try plan.resolved(with: SecretSource(variable: { _ in nil }))
+    let world = World.system(
+      checkpoints: FileCheckpoints(path: plan.checkpoint.path),
+      deadLetters: FileDeadLetters(path: plan.deadLetters.path),
+      observe: { if case .note(let text) = $0 { notes.add(text) } })
+    var settings = FlowSettings(pipeline: plan.name, fingerprint: plan.fingerprint, columns: plan.columns)
+    settings.batch = plan.batch
+    settings.retry = plan.retry
+    settings.checkpointEvery = plan.checkpoint.every
+    settings.batchBytes = 16 << 10
+    let context = world.context(pipeline: plan.name, folder: folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
+    let program = MappingProgram(
+      transforms: plan.transforms, mapping: plan.mapping, columns: plan.columns, lanes: plan.lanes)
+    let source = try plan.source.makeSource(context)
+    let targets = try (0..<plan.lanes).map { try plan.target.makeTarget(context, lane: $0) }
+    let flow = Flow(
+      settings, source: source, targets: targets, makeMapper: { MappingExecutor(program) }, in: world)
+    return try await flow.run()
+  }
+
+  /// What stands in the dead letters: code and field of each.
+  func deadLetters(_ name: String = "p") throws -> [String] {
+    let text = (try? String(contentsOfFile: "\(folder)/\(name).dead-letters.ndjson", encoding: .utf8)) ?? ""
+    return try text.split(separator: "\n").map { line in
+      let value = try Value(json: String(line))
+      return (value["code"]?.string ?? "") + (value["field"]?.string.map { " \($0)" } ?? "")
+    }
+  }
+}
+
+final class Notes: Sendable {
+  private let texts = Mutex<[String]>([])
+  func add(_ text: String) { texts.withLock { $0.append(text) } }
+  var all: [String] { texts.withLock { $0 } }
+}
+
+extension Counts {
+  var shown: String { "\(read) read, \(written) written, \(stale) stale, \(deadLettered) dead" }
+}
