@@ -34,6 +34,7 @@ let package = Package(
 
     .target(name: "Records", dependencies: ["CScan"], swiftSettings: strict),
     .target(name: "Expressions", dependencies: ["Records", "CScan", "CRE2"], swiftSettings: strict),
+    .target(name: "Contracts", dependencies: ["Records", "CRE2"], swiftSettings: strict),
     .target(name: "ConnectorKit", dependencies: ["Records"], swiftSettings: strict),
     .target(
       name: "Connectors", dependencies: ["ConnectorKit", "Records", "CScan", "CZlib", "CZstd"],
@@ -51,8 +52,11 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    .testTarget(name: "RecordsTests", dependencies: ["Records"], swiftSettings: strict),
+    // The standards' own cases, which several suites read.
+    .target(name: "ConformanceFiles", dependencies: ["Records"], path: "Tests/ConformanceFiles", swiftSettings: strict),
+    .testTarget(name: "RecordsTests", dependencies: ["Records", "ConformanceFiles"], swiftSettings: strict),
     .testTarget(name: "ExpressionsTests", dependencies: ["Expressions"], swiftSettings: strict),
+    .testTarget(name: "ContractsTests", dependencies: ["Contracts", "ConformanceFiles"], swiftSettings: strict),
     .testTarget(name: "ConnectorKitTests", dependencies: ["ConnectorKit"], swiftSettings: strict),
     .testTarget(name: "ConnectorsTests", dependencies: ["Connectors"], swiftSettings: strict),
     .testTarget(

@@ -7,7 +7,7 @@ import Records
 
 extension CodeBook {
   /// Every code that the program raises.
-  static let all = pipelines + settings + paths + records + mappings + connectors + flows + commands
+  static let all = pipelines + settings + paths + records + mappings + expressions + connectors + flows + commands
 
   /// What the commands raise themselves.
   private static let commands = CodeBook([

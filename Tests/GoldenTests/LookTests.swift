@@ -102,7 +102,7 @@ struct LookTests {
         guard let area = code.split(separator: ".").first, areas.contains(area), !settings.contains(code) else {
           continue
         }
-        #expect(known.contains(code), "\(code) of \(file.lastPathComponent) is in no code book")
+        if !known.contains(code) { Issue.record("\(code) of \(file.lastPathComponent) is in no code book") }
       }
     }
     let answer = try Program()("explain", "checkpoint.pipeline_changed")

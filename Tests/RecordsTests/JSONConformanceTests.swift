@@ -1,4 +1,4 @@
-import Glibc
+import ConformanceFiles
 import Testing
 
 @testable import Records
@@ -19,27 +19,5 @@ import Testing
       default: break
       }
     }
-  }
-}
-
-/// Files of the standards' own suites.
-enum ConformanceFile {
-  static func lines(_ name: String) throws -> [Value] {
-    let folder = getenv("MILLRACE_CONFORMANCE").map { String(cString: $0) } ?? besideCheckout
-    guard let file = fopen("\(folder)/\(name)", "r") else { return [] }
-    defer { fclose(file) }
-    var bytes = ByteBuffer()
-    while true {
-      bytes.reserve(1 << 16)
-      let read = fread(bytes.end, 1, 1 << 16, file)
-      if read == 0 { break }
-      bytes.advance(by: read)
-    }
-    return try bytes.text.split(separator: "\n").map { try Value(json: String($0)) }
-  }
-
-  private static var besideCheckout: String {
-    let here = "\(#filePath)".split(separator: "/").dropLast(3).joined(separator: "/")
-    return "/\(here)/../shared/conformance"
   }
 }
