@@ -57,6 +57,7 @@ struct EvalCommand: Command {
     let record = try record.map { text throws(Failure) in try Self.json(text) }
     do throws(EvaluationError) {
       show(try EvaluatedValue(evaluation.value(of: record)))
+      warn(evaluation)
     } catch {
       var failure = Failure(error, in: evaluation.expression)
       if record == nil, error.code == .unknownName { failure.hint = "Give a record with --record or --input." }
@@ -85,6 +86,15 @@ struct EvalCommand: Command {
     }
   }
 
+  /// Says what is probably not meant, though it has a value.
+  private func warn(_ evaluation: Evaluation) {
+    for problem in evaluation.expression.warnings {
+      var warning = Failure(problem, in: evaluation.expression.source)
+      warning.isWarning = true
+      say(warning.text(Environment.style))
+    }
+  }
+
   private static func json(_ text: String) throws(Failure) -> Value {
     do throws(JSONProblem) {
       return try Value(json: text)
@@ -99,6 +109,7 @@ struct EvalCommand: Command {
     var context = Context.looking(pipeline: "eval", folder: ".")
     context.endsOnceRead = true
     let connector = try RecordFile.connector(path)
+    warn(evaluation)
     var status = ExitStatus.done
     do throws(ConnectorError) {
       try await connector.makeSource(context).readBatches { batch in

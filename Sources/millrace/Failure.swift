@@ -15,6 +15,8 @@ struct Failure: Error {
   var place: MarkedPlace?
   /// Whether people have read it already, as a diagnostic with its place.
   var isTold = false
+  /// Whether it is only worth saying and stops nothing.
+  var isWarning = false
 
   init(_ code: String?, _ message: String, hint: String? = nil, exit: ExitStatus) {
     self.code = code
@@ -38,7 +40,8 @@ extension Failure {
   /// - Parameter subject: the pipeline that it is about.
   func text(_ style: Style, subject: String? = nil) -> String {
     if isTold { return code.map { "  \(style.dim("more:")) millrace explain \($0)" } ?? "" }
-    let mark = style.error("error" + (code.map { "[\($0)]" } ?? ""))
+    let tag = code.map { "[\($0)]" } ?? ""
+    let mark = isWarning ? style.warning("warning" + tag) : style.error("error" + tag)
     var lines = ["\(mark): \(subject.map { "\($0): " } ?? "")\(message.oneLine)"]
     lines += place?.lines ?? []
     if let hint { lines.append("  \(style.dim("help:")) \(hint.oneLine)") }

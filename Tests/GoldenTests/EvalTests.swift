@@ -28,6 +28,14 @@ struct EvalTests {
     try Golden.check(answer.err, "eval/\(name).txt")
   }
 
+  @Test func `what never has a value is a warning where it does not matter`() throws {
+    let answer = try Program()("eval", "true || 1 / 0 > 1")
+    #expect(answer.code == 0)
+    #expect(answer.out == "true\n")
+    try Golden.check(answer.err, "eval/warning.txt")
+    #expect(try Program()("eval", "true || 1 / 0 > 1", "--quiet").err.isEmpty)
+  }
+
   @Test func `what is wrong is told to programs, a line a problem`() throws {
     let answer = try Program()("eval", "recrd.x + frobnicate(1)", "--json")
     #expect(answer.code == 2)
