@@ -8,7 +8,9 @@ package protocol Target: Sendable {
   /// Connects and makes ready.
   ///
   /// - Parameter mark: what ``flush()`` returned last before the checkpoint that the run starts from was saved; nil
-  ///   without a checkpoint. A file cuts off what was written behind it.
+  ///   without a checkpoint. What was written behind it is given again. A target whose data is its own alone cuts it
+  ///   off, as a file that is replaced does; one that others may add to, as a file that is appended to, takes away
+  ///   only a torn end and holds the rest once more.
   /// - Returns: the position that the target keeps with the data, if it can: it wins over the checkpoint file's.
   func open(at mark: Value?) async throws(ConnectorError) -> Position?
 

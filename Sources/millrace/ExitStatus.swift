@@ -6,7 +6,7 @@ struct ExitStatus: Equatable {
 
   static let done = ExitStatus(code: 0)
   static let failed = ExitStatus(code: 1)
-  /// The pipeline file is wrong.
+  /// The pipeline file is wrong, or an expression.
   static let pipeline = ExitStatus(code: 2)
   static let surroundings = ExitStatus(code: 3)
   /// Done, but some records were dead-lettered.

@@ -11,8 +11,12 @@ struct Failure: Error {
   var message: String
   var hint: String?
   var exit: ExitStatus
+  /// Where in an expression.
+  var place: MarkedPlace?
   /// Whether people have read it already, as a diagnostic with its place.
   var isTold = false
+  /// Whether it is only worth saying and stops nothing.
+  var isWarning = false
 
   init(_ code: String?, _ message: String, hint: String? = nil, exit: ExitStatus) {
     self.code = code
@@ -36,20 +40,22 @@ extension Failure {
   /// - Parameter subject: the pipeline that it is about.
   func text(_ style: Style, subject: String? = nil) -> String {
     if isTold { return code.map { "  \(style.dim("more:")) millrace explain \($0)" } ?? "" }
-    let mark = style.error("error" + (code.map { "[\($0)]" } ?? ""))
+    let tag = code.map { "[\($0)]" } ?? ""
+    let mark = isWarning ? style.warning("warning" + tag) : style.error("error" + tag)
     var lines = ["\(mark): \(subject.map { "\($0): " } ?? "")\(message.oneLine)"]
+    lines += place?.lines ?? []
     if let hint { lines.append("  \(style.dim("help:")) \(hint.oneLine)") }
     if let code { lines.append("  \(style.dim("more:")) millrace explain \(code)") }
     return lines.joined(separator: "\n")
   }
 
   var json: Value {
-    [
-      "error": [
-        "code": code.map { .string($0) } ?? .null, "message": .string(message),
-        "hint": hint.map { .string($0) } ?? .null,
-      ]
+    var members: [Value.Member] = [
+      .init("code", code.map { .string($0) } ?? .null), .init("message", .string(message)),
+      .init("hint", hint.map { .string($0) } ?? .null),
     ]
+    if let place { members += [.init("line", .int(Int64(place.line))), .init("column", .int(Int64(place.column)))] }
+    return ["error": .object(members)]
   }
 
   /// Tells people, and machines where they asked, and ends the program.

@@ -24,7 +24,8 @@ struct Millrace: AsyncParsableCommand {
       CommandGroup(
         name: "Look up",
         subcommands: [
-          ConnectorsCommand.self, ExplainCommand.self, SchemaCommand.self, CompletionsCommand.self,
+          ConnectorsCommand.self, FunctionsCommand.self, EvalCommand.self, ExplainCommand.self, SchemaCommand.self,
+          CompletionsCommand.self,
         ]),
     ])
 

@@ -97,7 +97,10 @@ struct Standing: Sendable {
 extension Context {
   /// For looking at a source, outside of a flow.
   static func looking(_ plan: Plan, folder: String? = nil, batchBytes: Int = 64 << 10) -> Context {
-    Context(
-      pipeline: plan.name, folder: folder ?? plan.folder, batchBytes: batchBytes, sleep: { _ in false }, note: { _ in })
+    looking(pipeline: plan.name, folder: folder ?? plan.folder, batchBytes: batchBytes)
+  }
+
+  static func looking(pipeline: String, folder: String, batchBytes: Int = 64 << 10) -> Context {
+    Context(pipeline: pipeline, folder: folder, batchBytes: batchBytes, sleep: { _ in false }, note: { _ in })
   }
 }

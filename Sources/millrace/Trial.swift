@@ -1,5 +1,4 @@
 import ConnectorKit
-import Connectors
 import Expressions
 import Flows
 import Pipelines
@@ -40,55 +39,33 @@ struct Trial {
     self.plan = plan
     var context = Context.looking(plan, folder: input == nil ? nil : ".")
     context.endsOnceRead = true
-    let connector = if let input { try Self.connector(input, plan) } else { try Runner.resolve(plan).source }
+    let connector = try Self.connector(of: plan, input)
     do throws(ConnectorError) { source = try connector.makeSource(context) } catch { throw Failure(error) }
     mapper = MappingExecutor(
       MappingProgram(transforms: plan.transforms, mapping: plan.mapping, columns: plan.columns, lanes: 1))
+  }
+
+  private static func connector(of plan: Plan, _ input: String?) throws(Failure) -> any SourceConnector {
+    guard let input else { return try Runner.resolve(plan).source }
+    return try RecordFile.connector(input, like: NamedSetting.written(of: plan.source))
   }
 
   /// Calls back for each of the first `limit` records, and counts them.
   func run(limit: Int, _ body: (TrialRecord) -> Void) async throws(Failure) -> Counts {
     var counts = Counts()
     do throws(ConnectorError) {
-      try await source.open(at: nil)
-      let decoder = source.makeDecoder()
-      let batch = Batch()
-      while counts.read < UInt64(limit) {
-        batch.reset()
-        switch try await source.next(into: batch) {
-        case .end: return counts
-        case .idle: continue
-        case .batch: break
-        }
-        decoder.decode(batch)
+      try await source.readBatches { batch in
         mapper.map(batch)
         for record in records(of: batch).prefix(limit - Int(counts.read)) {
           counts.add(record)
           body(record)
         }
+        return counts.read < UInt64(limit)
       }
     } catch {
       throw Failure(error)
     }
-    await source.close()
     return counts
-  }
-
-  /// A file in the format of the pipeline's own source, or as its name says.
-  private static func connector(_ path: String, _ plan: Plan) throws(Failure) -> any SourceConnector {
-    guard let type = Catalog.standard.source("file") else { preconditionFailure("there is no file source") }
-    let own = NamedSetting.written(of: plan.source)
-    let format = own.first { $0.name == "format" }.map { [$0] } ?? []
-    let csv = own.first { $0.name == "csv" }.map { [$0] } ?? []
-    let named = Value.Member("path", .string(path))
-    let ndjson = Value.Member("format", "ndjson")
-    var problem: Diagnostics?
-    for settings in [[named] + csv, [named], [named] + format + csv, [named] + format, [named, ndjson]] {
-      do throws(Diagnostics) { return try type.make(.object(settings)) } catch { problem = problem ?? error }
-    }
-    throw Failure(
-      problem?.items.first?.code, "\(path) cannot be read: \(problem?.items.first?.message ?? "unknown reason").",
-      hint: problem?.items.first?.hint, exit: .usage)
   }
 }
 
@@ -101,12 +78,11 @@ extension Trial {
 
   private func record(_ index: Int, row: Int?, _ batch: Batch) -> TrialRecord {
     let event = batch.events[index]
-    let origin = batch.origin.name
     let failure = batch.failures.first { $0.event == index }
     let content: Value =
       event.record == Event.none ? .string(batch.rawText(of: event)) : batch.value(at: Int(event.record))
     var made = TrialRecord(
-      place: batch.line(of: event).map { "\(origin):\($0)" } ?? batch.eventID(event), operation: nil, key: .null,
+      place: batch.place(of: event), operation: nil, key: .null,
       record: content, fields: [], failure: failure)
     guard event.outcome == .flowing, let row else { return made }
     made.operation = batch.rows.rows[row].operation

@@ -1,3 +1,4 @@
+import ConnectorKit
 import Foundation
 import Records
 import Testing
@@ -46,9 +47,10 @@ struct FileCheckpointsTests {
     _ = try await first.open()
     try await first.save(sample)
     await first.close()
-    try folder.write("{\"format\": 1, \"pipe", to: "p.json.tmp")
+    let partial = Files.name(of: Files.partial(of: "p.json"))
+    try folder.write("{\"format\": 1, \"pipe", to: partial)
     #expect(try await store("p.json").open() == sample)
-    #expect(!folder.names.contains("p.json.tmp"))
+    #expect(!folder.names.contains(partial))
   }
 
   @Test func aDamagedFileStopsTheRunAndStays() async throws {
@@ -69,7 +71,7 @@ struct FileCheckpointsTests {
     let store = store("p.json")
     _ = try await store.open()
     try await store.save(sample)
-    try FileManager.default.createDirectory(atPath: folder.path + "/p.json.tmp", withIntermediateDirectories: false)
+    try Files.makeFolder(Files.partial(of: folder.path + "/p.json"))
     var next = sample
     next.runs = 9
     let error = await #expect(throws: FlowError.self) { try await store.save(next) }

@@ -5,7 +5,8 @@ struct HelpTests {
     [], ["run"], ["validate"], ["dry-run"], ["plan"], ["status"], ["checkpoint"], ["checkpoint", "show"],
     ["checkpoint", "set"], ["checkpoint", "rewind"], ["checkpoint", "reset"], ["dead-letters"],
     ["dead-letters", "list"],
-    ["dead-letters", "show"], ["connectors"], ["explain"], ["schema"], ["init"], ["completions"],
+    ["dead-letters", "show"], ["connectors"], ["functions"], ["eval"], ["explain"], ["schema"], ["init"],
+    ["completions"],
   ]
 
   @Test(arguments: commands)

@@ -77,15 +77,19 @@ final class Program {
       try process.run()
     }
 
+    /// Standard error and output up to now.
     var said: String { (try? String(contentsOf: err, encoding: .utf8)) ?? "" }
+    var answered: String { (try? String(contentsOf: out, encoding: .utf8)) ?? "" }
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
     /// Waits until it has said something.
-    func wait(for text: String) throws {
+    func wait(for text: String, in output: KeyPath<Run, String> = \.said) throws {
       let begin = Date()
-      while !said.contains(text) {
-        try #require(process.isRunning && Date().timeIntervalSince(begin) < patience, "never said \(text): \(said)")
+      while !self[keyPath: output].contains(text) {
+        try #require(
+          process.isRunning && Date().timeIntervalSince(begin) < patience,
+          "never said \(text): \(self[keyPath: output])")
         usleep(2_000)
       }
     }
@@ -98,7 +102,7 @@ final class Program {
       let code = process.terminationStatus
       return Answer(
         code: process.terminationReason == .uncaughtSignal ? -code : code,
-        out: (try? String(contentsOf: out, encoding: .utf8)) ?? "", err: said)
+        out: answered, err: said)
     }
   }
 }

@@ -126,6 +126,16 @@ package final class DurableFile: Sendable {
     _ = try retrying(.lock, path) { flock(descriptor, LOCK_EX | LOCK_NB) }
   }
 
+  /// As ``lock()``, but false where another has it.
+  package func tryLock() throws(FileError) -> Bool {
+    do {
+      try lock()
+      return true
+    } catch  where error.number == EWOULDBLOCK {
+      return false
+    }
+  }
+
   package func setMode(_ mode: UInt32) throws(FileError) {
     _ = try retrying(.write, path) { fchmod(descriptor, mode) }
   }

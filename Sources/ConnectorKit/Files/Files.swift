@@ -22,25 +22,19 @@ package enum Files {
   }
 
   /// Replaces a file as a whole: whoever opens the path, after a crash at any moment too, finds all of the old
-  /// contents or all of the new.
-  ///
-  /// - Parameter mode: the permission bits of a new file; a file that stands there keeps its own.
-  package static func replace(
-    _ path: String, with bytes: UnsafeRawBufferPointer, mode: UInt32 = 0o644
-  )
-    throws(FileError)
-  {
+  /// contents or all of the new. A file that stands there keeps its permission bits.
+  package static func replace(_ path: String, with bytes: UnsafeRawBufferPointer) throws(FileError) {
     let path = resolved(path)
     let partial = Self.partial(of: path)
     let file = try DurableFile(partial, for: .writing)
     try file.truncate(to: 0)
     try file.write(bytes)
-    try publish(file, as: path, mode: mode)
+    try publish(file, as: path)
   }
 
   /// Syncs a file, gives it its final name and syncs the folder; safe to repeat up to the renaming.
-  package static func publish(_ file: DurableFile, as path: String, mode: UInt32? = nil) throws(FileError) {
-    if let mode = try info(path)?.mode ?? mode { try file.setMode(mode) }
+  package static func publish(_ file: DurableFile, as path: String) throws(FileError) {
+    if let mode = try info(path)?.mode { try file.setMode(mode) }
     try file.sync()
     try rename(file.path, to: path)
     try syncFolder(of: path)
@@ -51,9 +45,11 @@ package enum Files {
   }
 
   /// Makes names that were made, changed or removed in the folder of the path outlast a loss of power.
+  ///
+  /// A full `fsync`: of a folder, `fdatasync` need not store the names.
   package static func syncFolder(of path: String) throws(FileError) {
-    let folder = Self.folder(of: path)
-    try DurableFile(folder, for: .reading).sync()
+    let folder = try DurableFile(Self.folder(of: path), for: .reading)
+    _ = try retrying(.sync, folder.path) { fsync(folder.descriptor) }
   }
 
   /// Removes the file, if there is one.

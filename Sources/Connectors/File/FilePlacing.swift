@@ -7,7 +7,8 @@ protocol FilePlacing: Sendable {
   /// Whether the file is written beside its place and moved there in the end.
   var isReplaced: Bool { get }
 
-  /// Opens the file for this process alone, and takes away what an interrupted run left behind the mark.
+  /// Opens the file for this process alone, and takes away what an interrupted run left behind the mark: all of it,
+  /// or in a file that is added to a torn row alone.
   func open(at mark: FileMark?) throws(ConnectorError) -> FileWriter
 }
 

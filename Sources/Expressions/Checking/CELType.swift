@@ -98,7 +98,8 @@ extension CELType {
     }
   }
 
-  var simpleWord: String { withoutParameters.word }
+  /// As ``word``, without what a list or map holds.
+  package var simpleWord: String { withoutParameters.word }
 
   private static func words(_ parameters: [CELType]) -> String {
     parameters.isEmpty ? "" : "(\(parameters.map(\.word).joined(separator: ", ")))"

@@ -16,6 +16,12 @@ package struct SourceText: Sendable {
     return TextPlace(line: line, column: before[lineStart...].count { !isContinuation($0) } + 1)
   }
 
+  /// The line of that number, counted from 1, without its end; empty where there is none.
+  package func line(_ number: Int) -> String {
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    return lines.indices.contains(number - 1) ? String(decoding: lines[number - 1], as: UTF8.self) : ""
+  }
+
   /// What was written in a range of bytes.
   func text(in range: Range<Int>) -> String {
     String(decoding: bytes[range.clamped(to: 0..<bytes.count)], as: UTF8.self)

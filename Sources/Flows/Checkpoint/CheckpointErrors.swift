@@ -1,3 +1,5 @@
+import ConnectorKit
+
 extension FlowError {
   static func damagedCheckpoint(_ path: String, _ reason: String) -> FlowError {
     FlowError(
@@ -44,15 +46,15 @@ extension FlowError {
 }
 
 extension FlowError {
-  static func cannotOpenCheckpoint(_ path: String, _ error: SystemError) -> FlowError {
+  static func cannotOpenCheckpoint(_ path: String, _ error: FileError) -> FlowError {
     FlowError(
-      "checkpoint.cannot_open", "The checkpoint \(path) cannot be opened: \(error.text).",
+      "checkpoint.cannot_open", "The checkpoint \(path) cannot be opened: \(error.reason).",
       hint: "Check the folder and its permissions, or set `checkpoint.path`.", exit: .surroundings)
   }
 
-  static func cannotSaveCheckpoint(_ path: String, _ error: SystemError) -> FlowError {
+  static func cannotSaveCheckpoint(_ path: String, _ error: FileError) -> FlowError {
     FlowError(
-      "checkpoint.cannot_save", "The checkpoint \(path) cannot be saved: \(error.text).",
+      "checkpoint.cannot_save", "The checkpoint \(path) cannot be saved: \(error.reason).",
       hint: "Make room or mend the folder's permissions, then run again: the last checkpoint stands.",
       exit: .surroundings)
   }

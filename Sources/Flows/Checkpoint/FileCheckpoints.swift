@@ -1,3 +1,4 @@
+import ConnectorKit
 import Glibc
 import Records
 import Synchronization
@@ -17,24 +18,24 @@ package final class FileCheckpoints: CheckpointStore {
 
   package func open() async throws(FlowError) -> Checkpoint? {
     let held: FileLock?
-    do throws(SystemError) {
-      try Folder.make(Folder.of(path))
+    do throws(FileError) {
+      try Files.makeFolder(Files.folder(of: path))
       held = try FileLock(path + ".lock")
+      if held != nil { try Files.remove(Files.partial(of: Files.resolved(path))) }
     } catch {
       throw .cannotOpenCheckpoint(path, error)
     }
     guard let held else { throw .lockedCheckpoint(path, holder: FileLock.holder(of: path + ".lock")) }
     lock.withLock { $0 = held }
-    unlink(path + ".tmp")
     return try Self.read(path)
   }
 
   /// Reads it without the lock; for looking at it. nil where there is none.
   package static func read(_ path: String) throws(FlowError) -> Checkpoint? {
     let bytes: [UInt8]
-    do throws(SystemError) {
-      let file = try FileDescriptor(opening: path, O_RDONLY)
-      bytes = try file.read(0..<sizeMax)
+    do throws(FileError) {
+      let file = try DurableFile(path, for: .reading)
+      bytes = try file.read(at: 0, count: Int(min(file.info().size, UInt64(sizeMax))))
     } catch {
       if error.number == ENOENT { return nil }
       throw .cannotOpenCheckpoint(path, error)
@@ -47,7 +48,7 @@ package final class FileCheckpoints: CheckpointStore {
 
   /// Whether a run holds it at this moment, and its process where that is known.
   package static func runner(of path: String) -> (isRunning: Bool, process: String?) {
-    guard let file = try? FileDescriptor(opening: path + ".lock", O_RDONLY), (try? file.lock()) == false else {
+    guard let file = try? DurableFile(path + ".lock", for: .reading), (try? file.tryLock()) == false else {
       return (false, nil)
     }
     return (true, FileLock.holder(of: path + ".lock"))
@@ -55,21 +56,13 @@ package final class FileCheckpoints: CheckpointStore {
 
   /// Invariant 5: temporary file, fsync, rename, fsync of the folder.
   package func save(_ checkpoint: Checkpoint) async throws(FlowError) {
-    do throws(SystemError) {
-      try write(checkpoint.json, to: path + ".tmp")
-      _ = try SystemError.check { rename(path + ".tmp", path) }
-      try Folder.sync(Folder.of(path))
+    do throws(FileError) {
+      var bytes = ByteBuffer()
+      bytes.append(checkpoint.json)
+      try Files.replace(path, with: bytes.bytes)
     } catch {
       throw .cannotSaveCheckpoint(path, error)
     }
-  }
-
-  private func write(_ text: String, to path: String) throws(SystemError) {
-    var bytes = ByteBuffer(capacity: text.utf8.count)
-    bytes.append(text)
-    let file = try FileDescriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC)
-    try file.write(bytes.bytes)
-    try file.sync()
   }
 
   package func close() async { lock.withLock { $0 = nil } }
@@ -77,12 +70,12 @@ package final class FileCheckpoints: CheckpointStore {
 
 /// A file that one process holds; the system lets go of it when the process ends, however it ends.
 struct FileLock: Sendable {
-  private let file: FileDescriptor
+  private let file: DurableFile
 
   /// nil where another process holds it. Writes the process's number into it, for messages.
-  init?(_ path: String) throws(SystemError) {
-    file = try FileDescriptor(opening: path, O_RDWR | O_CREAT)
-    guard try file.lock() else { return nil }
+  init?(_ path: String) throws(FileError) {
+    file = try DurableFile(path, for: .writing)
+    guard try file.tryLock() else { return nil }
     try file.truncate(to: 0)
     var text = ByteBuffer()
     text.append("\(getpid())\n")
@@ -90,7 +83,7 @@ struct FileLock: Sendable {
   }
 
   static func holder(of path: String) -> String? {
-    guard let file = try? FileDescriptor(opening: path, O_RDONLY), let bytes = try? file.read(0..<20) else {
+    guard let file = try? DurableFile(path, for: .reading), let bytes = try? file.read(at: 0, count: 20) else {
       return nil
     }
     let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)

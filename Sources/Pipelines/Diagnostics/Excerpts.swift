@@ -12,12 +12,17 @@ package struct Excerpts: Sendable {
   package func excerpt(_ place: Place) -> (line: String, marker: String)? {
     guard let (text, secrets) = sources[place.file], place.line <= text.lineCount else { return nil }
     let line = Self.printable(text.line(place.line))
-    guard !line.isEmpty, line.unicodeScalars.count <= Self.lengthMax, !hidesSecret(line, at: place, secrets) else {
-      return nil
-    }
-    let before = line.unicodeScalars.prefix(place.column - 1).count
-    let end = place.endLine == place.line ? place.endColumn : place.column + 1
-    let length = max(1, min(end - place.column, line.unicodeScalars.count - before))
+    guard !hidesSecret(line, at: place, secrets) else { return nil }
+    return Self.marked(line, from: place.column, to: place.endLine == place.line ? place.endColumn : place.column + 1)
+  }
+
+  /// A line, and a line that marks its characters from one column, counted from 1, up to another; nil where it is empty
+  /// or too long to be shown.
+  package static func marked(_ line: String, from column: Int, to end: Int) -> (line: String, marker: String)? {
+    let line = printable(line)
+    guard !line.isEmpty, line.unicodeScalars.count <= lengthMax else { return nil }
+    let before = line.unicodeScalars.prefix(column - 1).count
+    let length = max(1, min(end - column, line.unicodeScalars.count - before))
     return (line, String(repeating: " ", count: before) + String(repeating: "^", count: length))
   }
 
