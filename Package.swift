@@ -49,7 +49,7 @@ let package = Package(
     .executableTarget(
       name: "millrace",
       dependencies: [
-        "ConnectorKit", "Connectors", "Expressions", "Flows", "Pipelines", "Records", "Status",
+        "ConnectorKit", "Connectors", "Contracts", "Expressions", "Flows", "Pipelines", "Records", "Status",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

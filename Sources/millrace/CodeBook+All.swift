@@ -1,5 +1,6 @@
 import ConnectorKit
 import Connectors
+import Contracts
 import Expressions
 import Flows
 import Pipelines
@@ -7,7 +8,9 @@ import Records
 
 extension CodeBook {
   /// Every code that the program raises.
-  static let all = pipelines + settings + paths + records + mappings + expressions + connectors + postgres + flows + commands
+  static let all =
+    pipelines + settings + paths + records + mappings + expressions + contracts + connectors + postgres + flows
+    + commands
 
   /// What the commands raise themselves.
   private static let commands = CodeBook([

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConnectorKit
+import Contracts
 import Expressions
 import Records
 import Status
@@ -26,6 +27,8 @@ struct EvalCommand: Command {
       With --lines a program asks, a line of JSON a question; the answer is a line with the same id:
         {"id": 1, "expr": "a + 1", "bindings": {"a": {"t": "int", "v": "2"}}}
         {"id":1,"value":{"t":"int","v":"3"}}
+        {"id": 2, "schema": {"type": "object", "required": ["sku"]}, "data": {}}
+        {"id":2,"valid":false,"violations":[…]}
       """)
 
   @Argument(help: "The expression.")
@@ -67,8 +70,14 @@ struct EvalCommand: Command {
   }
 
   private static func answerLines() -> ExitStatus {
-    while let line = readLine() { Output.answer(EvalLines.answer(line)) }
+    while let line = readLine() { Output.answer(answer(line)) }
     return .done
+  }
+
+  /// A request with a schema asks about a contract, any other about an expression.
+  private static func answer(_ line: String) -> String {
+    guard let request = try? Value(json: line), request["schema"] != nil else { return EvalLines.answer(line) }
+    return ContractRequest.answer(request).json
   }
 
   /// All that is wrong is told; the last is thrown.
