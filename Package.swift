@@ -29,6 +29,8 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     // PostgreSQL's client. Debian: libpq-dev
     .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    // glibc's settings of malloc, which Swift's Glibc module leaves out.
+    .systemLibrary(name: "CMalloc"),
     // Sixteen-byte scans that Swift's SIMD types compile to scalar loops; header only, SSE2, NEON and a portable branch.
     .target(name: "CScan"),
     // Regular expressions in linear time, behind a C interface. Debian: libre2-dev
@@ -49,7 +51,7 @@ let package = Package(
     .executableTarget(
       name: "millrace",
       dependencies: [
-        "ConnectorKit", "Connectors", "Contracts", "Expressions", "Flows", "Pipelines", "Records", "Status",
+        "CMalloc", "ConnectorKit", "Connectors", "Contracts", "Expressions", "Flows", "Pipelines", "Records", "Status",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
