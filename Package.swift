@@ -46,7 +46,8 @@ let package = Package(
     .target(
       name: "Pipelines", dependencies: ["Records", "Expressions", "ConnectorKit", "CYAML"],
       swiftSettings: strict),
-    .target(name: "Flows", dependencies: ["Pipelines", "ConnectorKit", "Expressions", "Records"], swiftSettings: strict),
+    .target(
+      name: "Flows", dependencies: ["Pipelines", "ConnectorKit", "Expressions", "Records"], swiftSettings: strict),
     .target(name: "Status", dependencies: ["Flows", "ConnectorKit", "Records"], swiftSettings: strict),
     .executableTarget(
       name: "millrace",
@@ -74,7 +75,8 @@ let package = Package(
     // Against a real server; skipped, and said so, where there is none.
     .testTarget(
       name: "PostgresTests",
-      dependencies: ["Connectors", "ConnectorKit", "Expressions", "Flows", "Pipelines", "Records"], swiftSettings: strict),
+      dependencies: ["Connectors", "ConnectorKit", "Expressions", "Flows", "Pipelines", "Records"],
+      swiftSettings: strict),
     // The built program, killed again and again; it is run as a process, not linked.
     .testTarget(name: "CrashTests", swiftSettings: strict),
   ]

@@ -13,9 +13,11 @@ extension CodeBook {
       "file.closed_pipe", "a reader that went away", "Whoever read the pipe has closed it.",
       remedy: "Start the reader again; the run goes on from its checkpoint."),
     Entry(
-      "file.disk_full", "a full disk", "There is no room for what is to be written. It is tried again, and nothing is lost.",
+      "file.disk_full", "a full disk",
+      "There is no room for what is to be written. It is tried again, and nothing is lost.",
       remedy: "Free some space; the run goes on by itself."),
-    Entry("file.is_folder", "a folder in place of a file", "A file is needed, and the path names a folder.",
+    Entry(
+      "file.is_folder", "a folder in place of a file", "A file is needed, and the path names a folder.",
       remedy: "Name a file in it."),
     Entry(
       "file.locked", "a file that another run writes", "Another run has the file open for writing.",
@@ -32,7 +34,9 @@ extension CodeBook {
     Entry(
       "file.read_failed", "a file that cannot be read", "The system could not read it; the message has its words.",
       remedy: "Check the disk or the network drive, then run again."),
-    Entry("file.read_only", "a read-only file system", "The file system takes no writes.", remedy: "Choose a path on another one."),
+    Entry(
+      "file.read_only", "a read-only file system", "The file system takes no writes.",
+      remedy: "Choose a path on another one."),
     Entry(
       "file.sync_failed", "a disk that does not store",
       "The system could not bring what was written to the disk, so it cannot be counted as written.",
@@ -62,7 +66,8 @@ extension CodeBook {
       "file.invalid_json", "an array that is not JSON",
       "The array breaks the rules of JSON between two records, so it is not known where the next one begins.",
       remedy: "Mend the file. If each line is a record of its own, set format: ndjson."),
-    Entry("file.not_utf8", "another encoding", "The file begins with the mark of UTF-16 or UTF-32.",
+    Entry(
+      "file.not_utf8", "another encoding", "The file begins with the mark of UTF-16 or UTF-32.",
       remedy: "Convert it with iconv."),
     Entry(
       "file.packed_cut_off", "packed data that is cut off", "The file ends in the middle of its packed data.",
@@ -76,7 +81,8 @@ extension CodeBook {
     Entry(
       "file.packing_differs", "another packing", "The file that is to be added to is packed in another way.",
       remedy: "Set the compression that the message names, or choose another path."),
-    Entry("file.packing_failed", "packing that failed", "The library that packs refused; the message has its words.",
+    Entry(
+      "file.packing_failed", "packing that failed", "The library that packs refused; the message has its words.",
       remedy: "Free some memory, or set compression: none."),
     Entry(
       "file.partial_lost", "a half-written file that is gone",

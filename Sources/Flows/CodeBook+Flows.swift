@@ -41,7 +41,8 @@ extension CodeBook {
       "checkpoint.pipeline_changed", "a pipeline that changed since",
       "Source, transforms, mappings or target differ from those that the checkpoint was saved with, so it is not known"
         + " whether the position still means the same. What was written before was made by the old rules.",
-      remedy: "Undo the change; or accept it with `millrace checkpoint set --accept`, which goes on from the same place;"
+      remedy:
+        "Undo the change; or accept it with `millrace checkpoint set --accept`, which goes on from the same place;"
         + " or start over with `millrace checkpoint reset`."),
   ]
 

@@ -50,7 +50,8 @@ struct FileSourceConnector: SourceConnector {
     let selection = FileSelection(path: path, folder: context.folder)
     let reading = FileReading(
       format: try resolvedFormat(selection), compression: compression.fixed,
-      csv: CSVReading(dialect: dialect, hasHeader: csv.header, columns: csv.columns), follows: follow && !context.endsOnceRead,
+      csv: CSVReading(dialect: dialect, hasHeader: csv.header, columns: csv.columns),
+      follows: follow && !context.endsOnceRead,
       batchBytes: context.batchBytes, recordBytesMax: recordBytes.bytes)
     return FileSource(selection, reading, context)
   }

@@ -14,7 +14,8 @@ extension CodeBook {
     Entry(
       "mapping.cast_failed", "a value that cannot be cast",
       "The value is none of the type that `as` names, or would lose something as one.",
-      remedy: "Choose another `as`, or say what takes its place: `on_error: null`, or `default` with `on_error: default`."),
+      remedy:
+        "Choose another `as`, or say what takes its place: `on_error: null`, or `default` with `on_error: default`."),
     Entry(
       "mapping.not_a_number", "no number to convert", "A unit is converted from a number, and the value is none.",
       remedy: "Correct the path, or say what takes its place with `on_error`."),
@@ -23,7 +24,8 @@ extension CodeBook {
       "The field is required, or part of the key, and its value is missing or null.",
       remedy: "Correct the record in the source, give the field a `default`, or remove `required`."),
     Entry(
-      "mapping.too_long", "a text too long", "The text has more characters than max_length allows; nothing is cut in silence.",
+      "mapping.too_long", "a text too long",
+      "The text has more characters than max_length allows; nothing is cut in silence.",
       remedy: "Raise max_length, or set truncate: true to cut it."),
     Entry(
       "mapping.unit_inexact", "a conversion that does not fit",

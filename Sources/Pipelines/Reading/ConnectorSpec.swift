@@ -64,7 +64,9 @@ package struct BatchSpec: SettingGroup {
 
   @Setting("The most rows of one write.", range: 1...1_000_000) package var records: Int = 5_000
   @Setting("The most bytes of one write.", range: 1_024...(1 << 30)) package var bytes: ByteSize = .mib(8)
-  @Setting("How long a started batch waits for more; not at all where the target is a file or standard output.", range: 0...60_000)
+  @Setting(
+    "How long a started batch waits for more; not at all where the target is a file or standard output.",
+    range: 0...60_000)
   package var wait: Duration = .milliseconds(200)
 }
 
