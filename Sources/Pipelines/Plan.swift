@@ -105,7 +105,7 @@ package struct CheckpointPolicy: Sendable, Equatable {
 
 package struct Limits: Sendable, Equatable {
   /// The most bytes of batches between the source and the checkpoint.
-  package var inFlightBytes = 32 << 20
+  package var inFlightBytes = 24 << 20
   /// The most events a second; nil: no limit.
   package var rate: Double?
   package init() {}

@@ -111,6 +111,6 @@ package struct LimitsSpec: SettingGroup {
   package init() {}
 
   @Setting("The most bytes of records between the source and the checkpoint.", range: (1 << 20)...Int.max)
-  package var inFlight: ByteSize = .mib(32)
+  package var inFlight: ByteSize = .mib(24)
   @Setting("The most records in a time.", example: "5000/s") package var rate: Rate?
 }
