@@ -19,7 +19,7 @@ demo: build
 	Tests/Scripts/demo.sh $(MILLRACE)
 
 test: packages
-	Tests/Scripts/packages.sh python3
+	Tests/Scripts/packages.sh python3 postgresql
 	Tests/Scripts/test.sh
 
 bench: build

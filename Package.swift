@@ -37,7 +37,7 @@ let package = Package(
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
     .target(name: "Records", dependencies: ["CScan"], swiftSettings: strict),
-    .target(name: "Expressions", dependencies: ["Records", "CScan", "CRE2"], swiftSettings: strict),
+    .target(name: "Expressions", dependencies: ["Records", "CRE2"], swiftSettings: strict),
     .target(name: "Contracts", dependencies: ["Records", "CRE2"], swiftSettings: strict),
     .target(name: "ConnectorKit", dependencies: ["Records"], swiftSettings: strict),
     .target(

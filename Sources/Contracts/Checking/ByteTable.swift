@@ -20,7 +20,7 @@ struct ByteTable: ~Copyable {
     for string in strings {
       string.withUnsafeBytes { bytes.append($0) }
       starts.append(Int32(bytes.count))
-      var place = string.withUnsafeBytes { Self.hash($0) } & mask
+      var place = string.withUnsafeBytes { RawText.hash($0) } & mask
       while places[place] >= 0 { place = (place + 1) & mask }
       places[place] = Int32(starts.count - 2)
     }
@@ -28,7 +28,7 @@ struct ByteTable: ~Copyable {
 
   /// The number of a string in the set; -1 where it is not in it.
   func find(_ string: UnsafeRawBufferPointer) -> Int32 {
-    var place = Self.hash(string) & mask
+    var place = RawText.hash(string) & mask
     while true {
       let candidate = places.base[place]
       if candidate < 0 { return -1 }
@@ -39,22 +39,5 @@ struct ByteTable: ~Copyable {
       }
       place = (place + 1) & mask
     }
-  }
-
-  private static func hash(_ text: UnsafeRawBufferPointer) -> Int {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(text.count)
-    var index = 0
-    while index + 8 <= text.count {
-      hash = (hash ^ text.loadUnaligned(fromByteOffset: index, as: UInt64.self)) &* 0x9e37_79b9_7f4a_7c15
-      hash ^= hash >> 29
-      index += 8
-    }
-    var tail: UInt64 = 0
-    while index < text.count {
-      tail = tail << 8 | UInt64(text[index])
-      index += 1
-    }
-    hash = (hash ^ tail) &* 0x9e37_79b9_7f4a_7c15
-    return Int(truncatingIfNeeded: (hash ^ (hash >> 32)) & 0x7fff_ffff)
   }
 }

@@ -90,7 +90,7 @@ package final class KeyTable {
 
   /// The id of a key whose text is known, unescaped; ``overflow`` when the table is full.
   package func id(of text: UnsafeRawBufferPointer) -> UInt16 {
-    var place = Self.hash(text) & (places.count - 1)
+    var place = RawText.hash(text) & (places.count - 1)
     while places[place] != 0 {
       let entry = entries[Int(places[place])]
       if entry.length == text.count, textMatches(entry, text) { return places[place] }
@@ -135,24 +135,5 @@ package final class KeyTable {
     guard count > 0 else { return (0, 0) }
     let mask: UInt64 = count >= 8 ? .max : (1 << UInt64(count * 8)) - 1
     return (UnsafeRawPointer(text).loadUnaligned(as: UInt64.self).littleEndian & mask, mask)
-  }
-
-  /// FNV-1a over eight bytes at a time; keys come from the data's own schema and their number is bounded, so speed
-  /// counts more than resistance.
-  private static func hash(_ text: UnsafeRawBufferPointer) -> Int {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(text.count)
-    var index = 0
-    while index + 8 <= text.count {
-      hash = (hash ^ text.loadUnaligned(fromByteOffset: index, as: UInt64.self)) &* 0x9e37_79b9_7f4a_7c15
-      hash ^= hash >> 29
-      index += 8
-    }
-    var tail: UInt64 = 0
-    while index < text.count {
-      tail = tail << 8 | UInt64(text[index])
-      index += 1
-    }
-    hash = (hash ^ tail) &* 0x9e37_79b9_7f4a_7c15
-    return Int(truncatingIfNeeded: (hash ^ (hash >> 32)) & 0x7fff_ffff)
   }
 }
