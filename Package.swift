@@ -44,10 +44,11 @@ let package = Package(
       name: "Connectors", dependencies: ["ConnectorKit", "Records", "CScan", "CZlib", "CZstd", "CPQ"],
       swiftSettings: strict),
     .target(
-      name: "Pipelines", dependencies: ["Records", "Expressions", "ConnectorKit", "CYAML"],
+      name: "Pipelines", dependencies: ["Records", "Expressions", "Contracts", "ConnectorKit", "CYAML"],
       swiftSettings: strict),
     .target(
-      name: "Flows", dependencies: ["Pipelines", "ConnectorKit", "Expressions", "Records"], swiftSettings: strict),
+      name: "Flows", dependencies: ["Pipelines", "ConnectorKit", "Contracts", "Expressions", "Records"],
+      swiftSettings: strict),
     .target(name: "Status", dependencies: ["Flows", "ConnectorKit", "Records"], swiftSettings: strict),
     .executableTarget(
       name: "millrace",
