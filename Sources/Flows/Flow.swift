@@ -1,5 +1,6 @@
 import ConnectorKit
 import Expressions
+import Pipelines
 import Records
 import Synchronization
 
@@ -9,15 +10,17 @@ package final class Flow: Sendable {
   private let source: any Source
   private let targets: [any Target]
   private let route: @Sendable ([SourceTable]) throws(ConnectorError) -> Routing
+  private let contract: ContractPlan?
   private let world: World
   private let retries = Retries()
   private let stopping = Stopping()
 
   /// - Parameters:
   ///   - targets: one a lane.
+  ///   - contract: what events must look like.
   ///   - route: called once, with the tables that the source reads.
   package init(
-    _ settings: FlowSettings, source: any Source, targets: [any Target],
+    _ settings: FlowSettings, source: any Source, targets: [any Target], contract: ContractPlan? = nil,
     route: @escaping @Sendable ([SourceTable]) throws(ConnectorError) -> Routing, in world: World
   ) {
     precondition((1...FlowSettings.lanesMax).contains(targets.count), "1 to \(FlowSettings.lanesMax) target lanes")
@@ -25,6 +28,7 @@ package final class Flow: Sendable {
     self.source = source
     self.targets = targets
     self.route = route
+    self.contract = contract
     self.world = retries.counting(world)
   }
 
@@ -44,7 +48,7 @@ package final class Flow: Sendable {
 
   private func run(on lanes: Lanes) async throws(FlowError) -> Summary {
     let began = world.now()
-    let opening = Opening(settings, source, targets, route, lanes, world)
+    let opening = Opening(settings, source, targets, contract, route, lanes, world)
     let result: Result<Summary, FlowError>
     do {
       result = .success(try await move(try await open(opening, lanes), lanes, since: began))

@@ -22,6 +22,8 @@ package struct Plan: Sendable {
   package var targetType: String
   package var source: any SourceConnector
   package var target: any TargetConnector
+  /// nil where any event will do.
+  package var contract: ContractPlan?
   /// What becomes of the events, by the tables that they are about; one where the file has no `streams`.
   package var streams: [StreamPlan]
 

@@ -44,6 +44,8 @@ package struct Event: BitwiseCopyable, Sendable {
   package var outcome: Outcome = .flowing
   /// Which of the batch's ``Batch/tables`` it is about; 0 where the source has none.
   package var table: UInt16 = 0
+  /// Which of the contract's versions it has; 0 where there is one.
+  package var version: UInt16 = 0
   /// Node indices of the row after the change, the row before it, the key and the source's own `meta`, or ``none``.
   package var record: UInt32
   package var before: UInt32 = none

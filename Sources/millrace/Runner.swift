@@ -29,7 +29,7 @@ struct Runner: Sendable {
       var targets: [any Target] = []
       for lane in 0..<plan.lanes { targets.append(try plan.target.makeTarget(context, lane: lane)) }
       flow = Flow(
-        settings, source: source, targets: targets,
+        settings, source: source, targets: targets, contract: plan.contract,
         route: { tables throws(ConnectorError) in try Routing(plan, tables) }, in: world)
     } catch {
       throw Failure(error)

@@ -1,5 +1,6 @@
 import ConnectorKit
 import Expressions
+import Pipelines
 import Records
 
 /// Opens everything that a flow touches, in the order in which it depends on each other, and closes it again.
@@ -17,18 +18,20 @@ struct Opening: Sendable {
   private let settings: FlowSettings
   private let source: any Source
   private let targets: [any Target]
+  private let contract: ContractPlan?
   private let route: @Sendable ([SourceTable]) throws(ConnectorError) -> Routing
   private let lanes: Lanes
   private let world: World
   private let upstream: Upstream
 
   init(
-    _ settings: FlowSettings, _ source: any Source, _ targets: [any Target],
+    _ settings: FlowSettings, _ source: any Source, _ targets: [any Target], _ contract: ContractPlan?,
     _ route: @escaping @Sendable ([SourceTable]) throws(ConnectorError) -> Routing, _ lanes: Lanes, _ world: World
   ) {
     self.settings = settings
     self.source = source
     self.targets = targets
+    self.contract = contract
     self.route = route
     self.lanes = lanes
     self.world = world
@@ -171,7 +174,9 @@ struct Opening: Sendable {
 
   private func tools(_ encoders: [[any Encoder]], _ routing: Routing) -> [Tools] {
     lanes.compute.indices.map { lane in
-      Tools(decoder: source.makeDecoder(), mapper: routing.makeMapper(), encoders: encoders.map { $0[lane] })
+      Tools(
+        decoder: source.makeDecoder(), contract: contract.map { ContractStage($0) }, mapper: routing.makeMapper(),
+        encoders: encoders.map { $0[lane] })
     }
   }
 

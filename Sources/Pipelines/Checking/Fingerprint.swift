@@ -17,6 +17,8 @@ enum Fingerprint {
       .init("target", identity(streams[0].target, type: spec.target.type)),
       .init("key", spec.target.common.key?.written ?? .null),
     ]
+    // A contract refuses events and changes none, as far as it does not say so.
+    if let contract = spec.contract?.identity, contract != .object([]) { members.append(.init("contract", contract)) }
     if let named = spec.streams {
       members.append(
         .init("streams", .array(zip(named.entries, streams).map { identity($0.name, $0.value, $1, spec.target.type) })))

@@ -8,6 +8,7 @@ struct PlanBuilder {
   let catalog: Catalog
   let environment: PlanEnvironment
   var loader: SettingLoader
+  var schemas = SchemaFiles()
 
   init(_ root: ConfigNode, _ catalog: Catalog, _ environment: PlanEnvironment, secrets: SecretSource? = nil) {
     self.root = root
@@ -26,11 +27,14 @@ struct PlanBuilder {
     let target = connector("target", catalog.targetTypes, catalog.target) as? any TargetConnector.Type
     let streams = streams(spec, source: source.map { type(of: $0) }, target)
     if spec.$target.isGiven { check(spec, target) }
+    let contract = spec.$contract.isGiven ? self.contract(spec.contract) : nil
     checkTests(spec.tests)
     guard loader.failures == 0, let first = streams.first(where: { !$0.skips }),
       let source = source as? any SourceConnector
     else { return nil }
-    return plan(spec, source, first.target, streams)
+    var plan = plan(spec, source, first.target, streams)
+    plan.contract = contract
+    return plan
   }
 
   /// The connector that `type` names; an unknown one is reported.
