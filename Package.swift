@@ -46,10 +46,11 @@ let package = Package(
       name: "Connectors", dependencies: ["ConnectorKit", "Records", "CChecksum", "CScan", "CZlib", "CZstd", "CPQ"],
       swiftSettings: strict),
     .target(
-      name: "Pipelines", dependencies: ["Records", "Expressions", "ConnectorKit", "CYAML"],
+      name: "Pipelines", dependencies: ["Records", "Expressions", "Contracts", "ConnectorKit", "CYAML"],
       swiftSettings: strict),
     .target(
-      name: "Flows", dependencies: ["Pipelines", "ConnectorKit", "Expressions", "Records"], swiftSettings: strict),
+      name: "Flows", dependencies: ["Pipelines", "ConnectorKit", "Contracts", "Expressions", "Records"],
+      swiftSettings: strict),
     .target(name: "Status", dependencies: ["Flows", "ConnectorKit", "Records"], swiftSettings: strict),
     .executableTarget(
       name: "millrace",
@@ -59,6 +60,8 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // Stands between a client and a server and lets connections fail; for the suites of all connectors.
+    .target(name: "FaultProxy", path: "Tests/FaultProxy", swiftSettings: strict),
     // The standards' own cases, which several suites read.
     .target(name: "ConformanceFiles", dependencies: ["Records"], path: "Tests/ConformanceFiles", swiftSettings: strict),
     .testTarget(name: "RecordsTests", dependencies: ["Records", "ConformanceFiles"], swiftSettings: strict),
@@ -77,7 +80,7 @@ let package = Package(
     // Against a real server; skipped, and said so, where there is none.
     .testTarget(
       name: "PostgresTests",
-      dependencies: ["Connectors", "ConnectorKit", "Expressions", "Flows", "Pipelines", "Records"],
+      dependencies: ["Connectors", "ConnectorKit", "Expressions", "FaultProxy", "Flows", "Pipelines", "Records"],
       swiftSettings: strict),
     // The built program, killed again and again; it is run as a process, not linked.
     .testTarget(name: "CrashTests", swiftSettings: strict),

@@ -1,5 +1,6 @@
 import ConnectorKit
 import Expressions
+import Pipelines
 import Records
 import Synchronization
 
@@ -9,15 +10,17 @@ package final class Flow: Sendable {
   private let source: any Source
   private let targets: [any Target]
   private let makeMapper: @Sendable () -> any Mapper
+  private let contract: ContractPlan?
   private let world: World
   private let retries = Retries()
   private let stopping = Stopping()
 
   /// - Parameters:
   ///   - targets: one a lane.
+  ///   - contract: what events must look like.
   ///   - makeMapper: called once for each compute lane.
   package init(
-    _ settings: FlowSettings, source: any Source, targets: [any Target],
+    _ settings: FlowSettings, source: any Source, targets: [any Target], contract: ContractPlan? = nil,
     makeMapper: @escaping @Sendable () -> any Mapper, in world: World
   ) {
     precondition((1...FlowSettings.lanesMax).contains(targets.count), "1 to \(FlowSettings.lanesMax) target lanes")
@@ -25,6 +28,7 @@ package final class Flow: Sendable {
     self.source = source
     self.targets = targets
     self.makeMapper = makeMapper
+    self.contract = contract
     self.world = retries.counting(world)
   }
 
@@ -44,7 +48,7 @@ package final class Flow: Sendable {
 
   private func run(on lanes: Lanes) async throws(FlowError) -> Summary {
     let began = world.now()
-    let opening = Opening(settings, source, targets, makeMapper, lanes, world)
+    let opening = Opening(settings, source, targets, contract, makeMapper, lanes, world)
     let result: Result<Summary, FlowError>
     do {
       result = .success(try await move(try await open(opening, lanes), lanes, since: began))

@@ -22,6 +22,8 @@ package struct Plan: Sendable {
   package var targetType: String
   package var source: any SourceConnector
   package var target: any TargetConnector
+  /// nil where any event will do.
+  package var contract: ContractPlan?
   package var transforms: [Transform]
   package var mapping: Mapping
   package var columns: Columns

@@ -42,6 +42,8 @@ package struct Event: BitwiseCopyable, Sendable {
 
   package var operation: Operation
   package var outcome: Outcome = .flowing
+  /// Which of the contract's versions it has; 0 where there is one.
+  package var version: UInt16 = 0
   /// Node indices of the row after the change, the row before it, the key and the source's own `meta`, or ``none``.
   package var record: UInt32
   package var before: UInt32 = none

@@ -29,7 +29,9 @@ struct Runner: Sendable {
       let source = try plan.source.makeSource(context)
       var targets: [any Target] = []
       for lane in 0..<plan.lanes { targets.append(try plan.target.makeTarget(context, lane: lane)) }
-      flow = Flow(settings, source: source, targets: targets, makeMapper: { MappingExecutor(program) }, in: world)
+      flow = Flow(
+        settings, source: source, targets: targets, contract: plan.contract,
+        makeMapper: { MappingExecutor(program) }, in: world)
     } catch {
       throw Failure(error)
     }

@@ -1,3 +1,4 @@
+import FaultProxy
 import Flows
 import Foundation
 import Pipelines
@@ -14,9 +15,13 @@ final class Workplace: Sendable {
   let server: PostgresServer
   let schema: String
   let folder: String
+  /// Where pipelines find the server.
+  let url: String
 
-  init(_ server: PostgresServer? = .shared) throws {
+  /// - Parameter proxy: what pipelines reach the server through.
+  init(_ server: PostgresServer? = .shared, through proxy: FaultProxy? = nil) throws {
     self.server = try #require(server)
+    url = proxy.map { PostgresServer.url(port: $0.port) } ?? self.server.url
     schema = "t\(UInt32.random(in: 0 ... .max))"
     folder = "/tmp/millrace-postgres-test-\(getpid())-\(schema)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -61,14 +66,16 @@ final class Workplace: Sendable {
 
   /// The settings that lead from a file, or a table of the schema, to a table of it.
   func plan(
-    from source: String, to target: String, mappings: String = "all", more: String = "", name: String = "p"
+    from source: String, to target: String, mappings: String = "all", more: String = "", name: String = "p",
+    options: String = ""
   ) throws -> Plan {
+    let url = options.isEmpty ? url : "\(url)?\(options)"
     let text = """
       millrace: 1
       name: \(schema)-\(name)
-      source: {\(source.replacing("URL", with: "\"\(server.url)\"").replacing("SCHEMA", with: schema))}
+      source: {\(source.replacing("URL", with: "\"\(url)\"").replacing("SCHEMA", with: schema))}
       mappings: \(mappings)
-      target: {type: postgres, url: "\(server.url)", \(target.replacing("SCHEMA", with: schema))}
+      target: {type: postgres, url: "\(url)", \(target.replacing("SCHEMA", with: schema))}
       checkpoint: {path: \(folder)/\(name).checkpoint.json, every: 20ms}
       retry: {delays: [10ms, 50ms, 200ms], circuit_breaker: {failures: 9, within: 1m, open_for: 100ms}, dead_letter: {type: file, path: \(folder)/\(name).dead-letters.ndjson}}
       \(more)

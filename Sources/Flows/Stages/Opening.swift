@@ -1,5 +1,6 @@
 import ConnectorKit
 import Expressions
+import Pipelines
 import Records
 
 /// Opens everything that a flow touches, in the order in which it depends on each other, and closes it again.
@@ -17,18 +18,20 @@ struct Opening: Sendable {
   private let settings: FlowSettings
   private let source: any Source
   private let targets: [any Target]
+  private let contract: ContractPlan?
   private let makeMapper: @Sendable () -> any Mapper
   private let lanes: Lanes
   private let world: World
   private let upstream: Upstream
 
   init(
-    _ settings: FlowSettings, _ source: any Source, _ targets: [any Target],
+    _ settings: FlowSettings, _ source: any Source, _ targets: [any Target], _ contract: ContractPlan?,
     _ makeMapper: @escaping @Sendable () -> any Mapper, _ lanes: Lanes, _ world: World
   ) {
     self.settings = settings
     self.source = source
     self.targets = targets
+    self.contract = contract
     self.makeMapper = makeMapper
     self.lanes = lanes
     self.world = world
@@ -153,7 +156,9 @@ struct Opening: Sendable {
 
   private func tools(_ encoders: [[any Encoder]]) -> [Tools] {
     lanes.compute.indices.map { lane in
-      Tools(decoder: source.makeDecoder(), mapper: makeMapper(), encoders: encoders.map { $0[lane] })
+      Tools(
+        decoder: source.makeDecoder(), contract: contract.map { ContractStage($0) }, mapper: makeMapper(),
+        encoders: encoders.map { $0[lane] })
     }
   }
 

@@ -9,14 +9,17 @@ enum Fingerprint {
   private static let length = 16
 
   static func of(_ spec: PipelineSpec, source: any Connector, target: any Connector) -> String {
-    let meaning: Value = .object([
+    var members: [Value.Member] = [
       .init("version", version),
       .init("source", identity(source, type: spec.source.type)),
       .init("transforms", .array(spec.transforms.compactMap(\.identity))),
       .init("mappings", spec.mappings.identity ?? .null),
       .init("target", identity(target, type: spec.target.type)),
       .init("key", spec.target.common.key?.written ?? .null),
-    ])
+    ]
+    // A contract refuses events and changes none, as far as it does not say so.
+    if let contract = spec.contract?.identity, contract != .object([]) { members.append(.init("contract", contract)) }
+    let meaning: Value = .object(members)
     return SHA256.hex(Array(meaning.json.utf8), bytes: length)
   }
 

@@ -7,7 +7,8 @@ struct PlanBuilder {
   let root: ConfigNode
   let catalog: Catalog
   let environment: PlanEnvironment
-  private(set) var loader: SettingLoader
+  var loader: SettingLoader
+  var schemas = SchemaFiles()
 
   init(_ root: ConfigNode, _ catalog: Catalog, _ environment: PlanEnvironment, secrets: SecretSource? = nil) {
     self.root = root
@@ -22,12 +23,15 @@ struct PlanBuilder {
     _ = loader.fill(SettingList(of: spec), from: root)
     let source = connector("source", others: SourceSpec.own, catalog.sourceTypes, catalog.source)
     let target = connector("target", others: TargetSpec.own, catalog.targetTypes, catalog.target)
+    let contract = spec.$contract.isGiven ? self.contract(spec.contract) : nil
     let parts = spec.$mappings.isGiven && spec.$target.isGiven ? check(spec, target: target) : nil
     checkTests(spec.tests)
     guard loader.failures == 0, let (mapping, columns) = parts,
       let source = source as? any SourceConnector, let target = target as? any TargetConnector
     else { return nil }
-    return plan(spec, source, target, mapping, columns)
+    var plan = plan(spec, source, target, mapping, columns)
+    plan.contract = contract
+    return plan
   }
 
   private mutating func connector<Type>(

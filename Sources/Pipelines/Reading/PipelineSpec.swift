@@ -14,6 +14,8 @@ package struct PipelineSpec: SettingGroup {
   @Setting("What the pipeline is for.", tuning: true) package var description: String?
   @Setting("Where events come from.", example: "{type: file, path: data/products.ndjson}")
   package var source: SourceSpec
+  @Setting("What an event must look like.", example: "{schema: schemas/product.schema.json}")
+  package var contract: ContractSpec?
   @Setting("Steps over the event before it is mapped, in order.") package var transforms: [TransformSpec] = []
   @Setting("What the target gets: field by field, or `all`.", example: "{id: record.id}")
   package var mappings: MappingSpec
