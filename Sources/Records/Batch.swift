@@ -25,6 +25,8 @@ package final class Batch: @unchecked Sendable {
   package var inputBytes = 0
   /// Set where the batch is one record that was too long to be read, of which `bytes` holds the begin.
   package var longRecord: LongRecordPlace?
+  /// What the events' ``Event/table`` counts through; nil where the source has no tables.
+  package var tables: TableList?
 
   package init(bytesCapacity: Int = 0) {
     bytes = ByteBuffer(capacity: bytesCapacity)
@@ -44,6 +46,7 @@ package final class Batch: @unchecked Sendable {
     keys = KeyNames()
     inputBytes = 0
     longRecord = nil
+    tables = nil
     position = .start
   }
 
