@@ -17,6 +17,10 @@ package protocol Target: Sendable {
   /// Makes what turns rows into this target's form; called once for each lane that encodes.
   func makeEncoder(_ columns: Columns) throws(ConnectorError) -> any Encoder
 
+  /// The same for rows of several streams, whose ``Row/stream`` counts through these. A target that implements it says
+  /// so with ``About/takesStreams``.
+  func makeEncoder(_ streams: [TargetStream]) throws(ConnectorError) -> any Encoder
+
   /// Takes the payloads, in order. They are durable when this returns, or when the next ``flush()`` does. Safe to repeat.
   ///
   /// Rows that are refused for good are named in the answer; all the others are stored. A throw means that none of them
@@ -36,6 +40,33 @@ package protocol Target: Sendable {
 
   /// Lets go of everything. Called once at the end and after an `open` that failed; what is not open bears it.
   func close() async
+}
+
+/// Rows that a target stores under settings of their own: those of one table of the source, or all there are.
+package struct TargetStream: Sendable {
+  package var columns: Columns
+  /// The settings that hold for them; nil: the target's own.
+  package var settings: (any TargetConnector)?
+  /// Where they come from; nil where the source has no tables.
+  package var table: SourceTable?
+
+  package init(_ columns: Columns, settings: (any TargetConnector)? = nil, table: SourceTable? = nil) {
+    self.columns = columns
+    self.settings = settings
+    self.table = table
+  }
+}
+
+extension Target {
+  package func makeEncoder(_ streams: [TargetStream]) throws(ConnectorError) -> any Encoder {
+    guard let only = streams.first, streams.count == 1 else {
+      throw ConnectorError(
+        "target.one_stream", "This target takes the rows of one table; the source reads \(streams.count).",
+        remedy: .stop,
+        hint: "Write a pipeline for each table.")
+    }
+    return try makeEncoder(only.columns)
+  }
 }
 
 /// A target that stores the flow's progress in the data's own transaction, so that a crash repeats nothing: exactly once.

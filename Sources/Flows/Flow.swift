@@ -1,5 +1,6 @@
 import ConnectorKit
 import Expressions
+import Pipelines
 import Records
 import Synchronization
 
@@ -8,23 +9,26 @@ package final class Flow: Sendable {
   private let settings: FlowSettings
   private let source: any Source
   private let targets: [any Target]
-  private let makeMapper: @Sendable () -> any Mapper
+  private let route: @Sendable ([SourceTable]) throws(ConnectorError) -> Routing
+  private let contract: ContractPlan?
   private let world: World
   private let retries = Retries()
   private let stopping = Stopping()
 
   /// - Parameters:
   ///   - targets: one a lane.
-  ///   - makeMapper: called once for each compute lane.
+  ///   - contract: what events must look like.
+  ///   - route: called once, with the tables that the source reads.
   package init(
-    _ settings: FlowSettings, source: any Source, targets: [any Target],
-    makeMapper: @escaping @Sendable () -> any Mapper, in world: World
+    _ settings: FlowSettings, source: any Source, targets: [any Target], contract: ContractPlan? = nil,
+    route: @escaping @Sendable ([SourceTable]) throws(ConnectorError) -> Routing, in world: World
   ) {
     precondition((1...FlowSettings.lanesMax).contains(targets.count), "1 to \(FlowSettings.lanesMax) target lanes")
     self.settings = settings
     self.source = source
     self.targets = targets
-    self.makeMapper = makeMapper
+    self.route = route
+    self.contract = contract
     self.world = retries.counting(world)
   }
 
@@ -47,7 +51,7 @@ package final class Flow: Sendable {
     var before: Counts?
     var attempts = Attempts(.target(lane: 0), settings.retry, in: world)
     while true {
-      let opening = Opening(settings, source, targets, makeMapper, lanes, world)
+      let opening = Opening(settings, source, targets, contract, route, lanes, world)
       let result: Result<Moved, FlowError>
       do {
         result = .success(try await move(try await open(opening, lanes), lanes, &before))

@@ -27,6 +27,8 @@ package final class Batch: @unchecked Sendable {
   package var longRecord: LongRecordPlace?
   /// Whether the source's transaction that its last events belong to goes on in the next batch.
   package var isInsideTransaction = false
+  /// What the events' ``Event/table`` counts through; nil where the source has no tables.
+  package var tables: TableList?
 
   package init(bytesCapacity: Int = 0) {
     bytes = ByteBuffer(capacity: bytesCapacity)
@@ -47,6 +49,7 @@ package final class Batch: @unchecked Sendable {
     inputBytes = 0
     longRecord = nil
     isInsideTransaction = false
+    tables = nil
     position = .start
   }
 

@@ -133,8 +133,12 @@ struct Stages: Sendable {
   private func compute(_ lane: Int) async -> End {
     let computer = Computer(
       lane: lane, tools: opened.tools[lane], work: work, books: books, pool: pool, pace: pace, world: world)
-    await computer.run()
-    return .done
+    do {
+      try await computer.run()
+      return .done
+    } catch {
+      return .failed(error)
+    }
   }
 
   private func write(_ lane: Int) async -> End {

@@ -148,7 +148,7 @@ struct Scenario: Sendable {
   }
 
   var settings: FlowSettings {
-    var settings = FlowSettings(pipeline: "simulated", fingerprint: "f", columns: .init(names: ["line"]))
+    var settings = FlowSettings(pipeline: "simulated", fingerprint: "f")
     settings.computeLanes = computeLanes
     settings.batchBytes = batchEvents * SimulatedEvent.length
     settings.batch.records = gatherRecords

@@ -11,6 +11,8 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
   private let note: @Sendable (String) -> Void
 
   private var connection: PostgresConnection?
+  /// What serves the connection, or served the last one.
+  private var backend: Backend?
   private var position: StoredPosition?
   private var layout: RowLayout?
   private var statements: TargetStatements?
@@ -69,7 +71,13 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
     if let connection, !connection.isLost { return connection }
     hasStage = false
     hasOrderedStage = false
-    let fresh = try PostgresConnection(settings.url)
+    let fresh = try PostgresConnection(settings.url, Patience(timeout: settings.timeout, endsWithTask: true))
+    do throws(PostgresError) {
+      try backend?.end(over: fresh)
+      backend = try Backend(of: fresh)
+    } catch {
+      throw error.connectorError("\(fresh.address)")
+    }
     connection = fresh
     return fresh
   }
