@@ -1,5 +1,6 @@
 import Foundation
 
+@testable import ConnectorKit
 @testable import Connectors
 
 /// A PostgreSQL server for the tests: the one that `MILLRACE_TEST_POSTGRES` names, or one of its own in a temporary
@@ -38,6 +39,7 @@ final class PostgresServer: Sendable {
     self.port = UInt16(port)
     self.folder = folder
     let options = "-c listen_addresses=127.0.0.1 -c port=\(port) -c unix_socket_directories=\(folder) -c fsync=off"
+      + " -c wal_level=logical -c max_replication_slots=20 -c max_wal_senders=20"
     let made = """
       set -e
       \(programs)/initdb -D \(folder) -A trust -U postgres --no-sync -E UTF8 --locale=C.UTF-8
@@ -78,6 +80,12 @@ final class PostgresServer: Sendable {
   }
 
   var canBeStopped: Bool { folder != nil }
+
+  /// Whether changes can be read from its log.
+  var hasLogicalLog: Bool {
+    guard let connection = try? PostgresConnection(Secret(url)) else { return false }
+    return (try? connection.query("SHOW wal_level").text(0, 0)) == "logical"
+  }
 
   // MARK: - Finding and running
 

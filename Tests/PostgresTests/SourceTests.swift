@@ -10,7 +10,7 @@ private let isThere = PostgresServer.shared != nil
 @Suite(.serialized, .enabled(if: isThere, Comment(rawValue: PostgresServer.whyMissing)))
 struct SourceTests {
   /// Values of every kind, at their edges; each row holds what is hard to carry.
-  private static let types = """
+  static let types = """
     CREATE TYPE mood AS ENUM ('sad', 'ha"ppy, {x}');
     CREATE TYPE pair AS (a int, b text);
     CREATE DOMAIN positive AS int CHECK (value > 0);

@@ -91,7 +91,7 @@ final class Workplace: Sendable {
 
   /// Runs a pipeline in this process to its end.
   @discardableResult
-  func run(_ plan: Plan, notes: Notes = Notes()) async throws -> Flow.Summary {
+  func run(_ plan: Plan, notes: Notes = Notes(), endsOnceRead: Bool = false) async throws -> Flow.Summary {
     let plan = try plan.resolved(with: SecretSource(variable: { _ in nil }))
     let world = World.system(
       checkpoints: FileCheckpoints(path: plan.checkpoint.path),
@@ -103,6 +103,7 @@ final class Workplace: Sendable {
     settings.checkpointEvery = plan.checkpoint.every
     settings.batchBytes = 16 << 10
     var context = world.context(pipeline: plan.name, folder: folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
+    context.endsOnceRead = endsOnceRead
     context.wants = { [streams = plan.streams] in streams.stream(of: $0)?.skips != true }
     let source = try plan.source.makeSource(context)
     let targets = try (0..<plan.lanes).map { try plan.target.makeTarget(context, lane: $0) }
@@ -110,6 +111,14 @@ final class Workplace: Sendable {
       settings, source: source, targets: targets,
       route: { tables throws(ConnectorError) in try Routing(plan, tables) }, in: world)
     return try await flow.run()
+  }
+
+  /// Lets go of what streams of this place left on the server.
+  func dropSlots() {
+    _ = try? sql(
+      "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE '%\(schema)%' AND NOT active")
+    let names = (try? sql("SELECT pubname FROM pg_publication WHERE pubname LIKE '%\(schema)%'")) ?? []
+    for row in names { _ = try? sql("DROP PUBLICATION \(row[0] ?? "")") }
   }
 
   /// What stands in the dead letters: code and field of each.

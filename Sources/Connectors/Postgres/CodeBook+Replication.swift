@@ -38,5 +38,50 @@ extension CodeBook {
       "postgres.slot_taken", "a replication slot in use",
       "One client at a time can read from a slot. One that was killed holds it until the server notices.",
       remedy: "Let one run of a pipeline read at a time, or name another slot."),
+    Entry(
+      "postgres.wal_level", "a server that writes no logical log",
+      "Changes can be read from a server's log only where it is written with wal_level = logical.",
+      remedy: "ALTER SYSTEM SET wal_level = logical, and restart the server."),
+    Entry(
+      "postgres.replica_identity_missing", "a table whose rows cannot be told apart",
+      "Once such a table is published, the server refuses all updates and deletes in it, so nothing was published.",
+      remedy: "Give it a primary key, or ALTER TABLE … REPLICA IDENTITY FULL."),
+    Entry(
+      "postgres.publication_missing", "a publication is not there",
+      "The publication that the pipeline names does not exist, was dropped, or was made after changes that are still to "
+        + "be read.",
+      remedy: "Create it, or leave `publication` out; where it was dropped, load the tables anew with `millrace "
+        + "checkpoint reset`."),
+    Entry(
+      "postgres.table_not_published", "a table that the publication does not have",
+      "Nobody hears of changes of a table that is not published.", remedy: "Add it, as the hint shows."),
+    Entry(
+      "postgres.identity_not_published", "a publication that leaves out a key",
+      "A column that tells rows apart is not in the publication's list, so the server refuses updates and deletes.",
+      remedy: "Add the column to the list."),
+    Entry(
+      "postgres.column_not_published", "a publication that leaves out columns",
+      "The publication has a list of columns, and events have no others.", remedy: "Add the column, if it is wanted."),
+    Entry(
+      "postgres.operation_not_published", "a publication that leaves out changes",
+      "The publication does not publish all of inserts, updates, deletes and truncates.",
+      remedy: "Set `publish` of the publication, if they are wanted."),
+    Entry(
+      "postgres.table_gone", "a table whose changes do not come any more",
+      "The table was dropped, dropped and made again, or taken out of the publication while the pipeline ran.",
+      remedy: "Publish it again and load it anew, or take it out of the pipeline."),
+    Entry(
+      "postgres.schema_changed", "a table that changed its columns",
+      "The pipeline says `on_schema_change: stop`, and a table looks otherwise than before. The checkpoint stands right "
+        + "before the change.",
+      remedy: "Change the target and the mappings where they need it, and run again."),
+    Entry(
+      "postgres.stream_broken", "a stream that cannot be followed",
+      "The server said something that does not belong to the protocol, or that cannot stand where it stood.",
+      remedy: "Nothing was taken; please report it with the server's version."),
+    Entry(
+      "decode.change_unreadable", "a change that cannot be read",
+      "A message of the server's stream is none of the replication protocol.",
+      remedy: "Please report it with the server's version."),
   ])
 }

@@ -1,14 +1,18 @@
+import Records
+
 /// Reads messages of `pgoutput`.
 enum OutputReader {
   typealias Fault = WireReader.Fault
 
-  /// - Parameter inStream: whether it stands inside of a transaction that is sent before it ends: such messages name
+  /// - Parameters:
+  ///   - start: where it begins; places in it are counted as these bytes are.
+  ///   - inStream: whether it stands inside of a transaction that is sent before it ends: such messages name
   ///   the (sub)transaction that they belong to.
   /// - Returns: the message, and that transaction.
   static func read(
-    _ bytes: UnsafeRawBufferPointer, inStream: Bool = false
+    _ bytes: UnsafeRawBufferPointer, at start: Int = 0, inStream: Bool = false
   ) throws(Fault) -> (message: OutputMessage, transaction: UInt32?) {
-    var reader = WireReader(bytes)
+    var reader = WireReader(bytes, at: start)
     let kind = try reader.byte()
     var transaction: UInt32?
     if inStream, carriesTransaction(kind) { transaction = try reader.uint32() }
@@ -169,6 +173,14 @@ struct TupleReader {
     /// A value that is stored apart from its row and was not changed: the server does not send it.
     case unchanged
     case text(Range<Int>)
+  }
+
+  /// The cell at a place in the bytes of a batch, in a row that ``OutputReader`` has read before.
+  @inline(__always)
+  static func cell(_ at: inout Int, _ batch: Batch) -> Cell {
+    var reader = TupleReader(WireReader(batch.bytes.bytes, at: at))
+    defer { at = reader.reader.at }
+    return (try? reader.next()) ?? .unchanged
   }
 
   fileprivate var reader: WireReader

@@ -36,8 +36,9 @@ struct StreamConversation: Sendable, Equatable {
 
   /// Everything before it was given out.
   private(set) var position: StreamPosition
-  /// Everything before it is durable downstream and in the checkpoint (Invariant 1).
-  private(set) var durable: LSN
+  /// Everything before it is durable downstream and in the checkpoint (Invariant 1). Nothing, until somebody says so: the
+  /// place where a stream goes on after it broke is the one that was read to, which need not be stored yet.
+  private(set) var durable = LSN.zero
   /// Up to where the server has sent everything.
   private(set) var received: LSN
 
@@ -48,7 +49,6 @@ struct StreamConversation: Sendable, Equatable {
 
   init(at position: StreamPosition, ignoring origins: IgnoredOrigins = .none) {
     self.position = position
-    durable = position.lsn
     received = position.lsn
     ignoredOrigins = origins
   }

@@ -13,6 +13,10 @@ struct SourceSettings: Sendable {
   /// How many ranges are read at the same time.
   var chunksAtOnce: Int
   var timeout: Duration
+  /// What the rows are read from; nil: as they are when they are read.
+  var snapshot: String?
+  /// For some tables the only columns that are read.
+  var published: [String: [String]] = [:]
 }
 
 /// Reads all rows of a table, in ranges of its key.
@@ -64,12 +68,26 @@ actor PostgresSource: Source {
   }
 
   private func connect() throws(ConnectorError) -> PostgresConnection {
-    try PostgresConnection(settings.url, Patience(timeout: settings.timeout))
+    let connection = try PostgresConnection(settings.url, Patience(timeout: settings.timeout))
+    guard let snapshot = settings.snapshot else { return connection }
+    do throws(PostgresError) {
+      try connection.run(
+        "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT "
+          + SQLText.quoted(snapshot))
+    } catch {
+      throw error.connectorError("The snapshot at \(connection.address)")
+    }
+    return connection
   }
 
   private func find(_ connection: PostgresConnection) throws(ConnectorError) -> TableSchema {
     do throws(PostgresError) {
-      if let found = try TableSchema.read(settings.table, connection) { return found }
+      if var found = try TableSchema.read(settings.table, connection) {
+        if let published = settings.published["\(found.name)"] {
+          found.columns.removeAll { !published.contains($0.name) }
+        }
+        return found
+      }
     } catch {
       throw error.connectorError("\(settings.table) at \(connection.address)")
     }

@@ -9,7 +9,10 @@ struct PostgresSourceConnector: SourceConnector {
       "Reads all rows of a table, a partitioned table or a view, in ranges of its key, and goes on inside a range after "
       + "a stop. A table without a key is read in one pass, by the rows' places.")
 
-  enum Read: String, SettingChoice { case snapshot }
+  enum Read: String, SettingChoice {
+    case snapshot, stream
+    case snapshotThenStream = "snapshot_then_stream"
+  }
 
   /// The most ranges that are read at the same time.
   private static let chunksAtOnceMax = 64
@@ -17,7 +20,10 @@ struct PostgresSourceConnector: SourceConnector {
   @Setting("The server and database, as libpq has it: a url or key=value pairs.", example: "${DATABASE_URL}")
   var url: Secret
   @Setting("The table, with its schema.", example: "[shop.products]") var tables: [String]
-  @Setting("What is read: `snapshot`, the rows that are there.") var read: Read = .snapshot
+  @Setting(
+    "What is read: `snapshot`, the rows that are there; `stream`, their changes from now on; `snapshot_then_stream`, "
+      + "both without a gap.")
+  var read: Read = .snapshot
   @Setting("A condition in SQL that rows must meet.", example: "created_at >= '2026-01-01'") var `where`: String?
   @Setting("The most rows that one statement reads.", range: 1...10_000_000, tuning: true) var chunkRows: Int = 100_000
   @Setting("How many ranges are read at the same time.", range: 1...chunksAtOnceMax, tuning: true)
@@ -26,6 +32,20 @@ struct PostgresSourceConnector: SourceConnector {
     "The longest silence of the server before the connection is given up; a statement that takes longer is begun again.",
     range: 1_000...86_400_000)
   var timeout: Duration = Patience.usual
+  @Setting("The replication slot of a stream; made where there is none, and named after the pipeline by itself.")
+  var slot: String?
+  @Setting("The publication of a stream, which must have the tables; made and named after the pipeline by itself.")
+  var publication: String?
+  @Setting(
+    "Replication origins whose transactions a stream leaves out, so that two databases can follow each other; `*` for "
+      + "all that came from elsewhere.", example: "[millrace_shop_to_mirror]")
+  var ignoreOrigins: [String] = []
+  @Setting(
+    "How long a quiet stream stays where it is before its place moves along with the server's log.",
+    range: 100...3_600_000, tuning: true)
+  var heartbeat: Duration = .seconds(10)
+  @Setting("What a stream does when a table changes its columns: go on with the new ones, or stop the run.")
+  var onSchemaChange: SchemaChangePolicy = .follow
 
   init() {}
 
@@ -47,9 +67,26 @@ struct PostgresSourceConnector: SourceConnector {
     guard let table = tables.first.flatMap({ TableName($0) }) else {
       throw ConnectorError("postgres.bad_name", "No table is named.", remedy: .stop)
     }
-    return PostgresSource(
-      SourceSettings(
-        url: url, table: table, condition: `where`, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce,
-        timeout: timeout), context)
+    let load = SourceSettings(
+      url: url, table: table, condition: `where`, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce, timeout: timeout)
+    if read == .snapshot { return PostgresSource(load, context) }
+    return PostgresStreamSource(streamSettings(context, load: load), context)
+  }
+
+  func streamSettings(_ context: Context, load: SourceSettings) -> StreamSettings {
+    let slot = SlotName(given: slot, pipeline: context.pipeline)
+    let origins: IgnoredOrigins =
+      ignoreOrigins.isEmpty ? .none : ignoreOrigins.contains("*") ? .any : .named(ignoreOrigins)
+    return StreamSettings(
+      url: url, tables: tables, load: read == .snapshotThenStream ? load : nil, slot: slot,
+      publication: PublicationName(given: publication, pipeline: context.pipeline), ignoredOrigins: origins,
+      heartbeat: heartbeat, onSchemaChange: onSchemaChange, timeout: timeout)
+  }
+
+  func describe(_ position: Position) -> String {
+    guard let place = try? StreamPlace(position) else { return position.value.json }
+    let inside = place.stream.inside.map { " and \($0.changes) changes of the next transaction" } ?? ""
+    let load = place.load == nil ? "" : ", the tables are being read"
+    return "\(place.stream.lsn)\(inside)\(load)"
   }
 }

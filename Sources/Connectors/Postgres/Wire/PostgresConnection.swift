@@ -15,10 +15,11 @@ final class PostgresConnection {
   /// Whether it was given up because the server was silent for too long, or the run ends.
   var isGivenUp = false
 
-  init(_ url: Secret, _ patience: Patience = Patience()) throws(ConnectorError) {
+  /// - Parameter replicates: whether it speaks the replication protocol beside SQL.
+  init(_ url: Secret, _ patience: Patience = Patience(), replicates: Bool = false) throws(ConnectorError) {
     address = try PostgresAddress(url)
     self.patience = patience
-    let handle = Self.connect(url)
+    let handle = Self.connect(url, replicates: replicates)
     guard let handle else {
       throw ConnectorError("postgres.out_of_memory", "libpq has no memory for a connection.", remedy: .stop)
     }
@@ -60,9 +61,10 @@ final class PostgresConnection {
     ("keepalives_interval", "10"), ("keepalives_count", "3"), ("tcp_user_timeout", "60000"),
   ]
 
-  private static func connect(_ url: Secret) -> OpaquePointer? {
+  private static func connect(_ url: Secret, replicates: Bool) -> OpaquePointer? {
     var texts = defaults.flatMap { [strdup($0.0), strdup($0.1)] }
     texts += [strdup("dbname"), strdup(url.reveal())]
+    if replicates { texts += [strdup("replication"), strdup("database")] }
     defer { texts.forEach { free($0) } }
     var keywords = stride(from: 0, to: texts.count, by: 2).map { UnsafePointer(texts[$0]) }
     var values = stride(from: 1, to: texts.count, by: 2).map { UnsafePointer(texts[$0]) }
