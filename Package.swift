@@ -33,6 +33,8 @@ let package = Package(
     .systemLibrary(name: "CMalloc"),
     // Sixteen-byte scans that Swift's SIMD types compile to scalar loops; header only, SSE2, NEON and a portable branch.
     .target(name: "CScan"),
+    // CRC-32C with the processor's own instruction where it has one.
+    .target(name: "CChecksum"),
     // Regular expressions in linear time, behind a C interface. Debian: libre2-dev
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
@@ -41,7 +43,7 @@ let package = Package(
     .target(name: "Contracts", dependencies: ["Records", "CRE2"], swiftSettings: strict),
     .target(name: "ConnectorKit", dependencies: ["Records"], swiftSettings: strict),
     .target(
-      name: "Connectors", dependencies: ["ConnectorKit", "Records", "CScan", "CZlib", "CZstd", "CPQ"],
+      name: "Connectors", dependencies: ["ConnectorKit", "Records", "CChecksum", "CScan", "CZlib", "CZstd", "CPQ"],
       swiftSettings: strict),
     .target(
       name: "Pipelines", dependencies: ["Records", "Expressions", "Contracts", "ConnectorKit", "CYAML"],
@@ -70,7 +72,7 @@ let package = Package(
     .testTarget(name: "ExpressionsTests", dependencies: ["Expressions"], swiftSettings: strict),
     .testTarget(name: "ContractsTests", dependencies: ["Contracts", "ConformanceFiles"], swiftSettings: strict),
     .testTarget(name: "ConnectorKitTests", dependencies: ["ConnectorKit"], swiftSettings: strict),
-    .testTarget(name: "ConnectorsTests", dependencies: ["Connectors"], swiftSettings: strict),
+    .testTarget(name: "ConnectorsTests", dependencies: ["Connectors", "CChecksum"], swiftSettings: strict),
     .testTarget(
       name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "FlowsTests", dependencies: ["Flows"], exclude: ["Goldens"], swiftSettings: strict),

@@ -42,6 +42,8 @@ package struct Event: BitwiseCopyable, Sendable {
 
   package var operation: Operation
   package var outcome: Outcome = .flowing
+  /// Which of the batch's ``Batch/tables`` it is about; 0 where the source has none.
+  package var table: UInt16 = 0
   /// Which of the contract's versions it has; 0 where there is one.
   package var version: UInt16 = 0
   /// Node indices of the row after the change, the row before it, the key and the source's own `meta`, or ``none``.
@@ -60,5 +62,11 @@ package struct Event: BitwiseCopyable, Sendable {
     self.record = record
     self.offset = offset
     self.length = length
+  }
+
+  /// The row that the event is about: the record, and for a delete without one the row before it or its key.
+  package var row: UInt32 {
+    if record != Event.none || operation != .delete { return record }
+    return before != Event.none ? before : key
   }
 }

@@ -6,6 +6,8 @@ import Records
 /// into cells. A field that is a plain copy costs one sixteen-byte move.
 package final class MappingExecutor: Mapper {
   private let program: MappingProgram
+  /// What its rows carry, so that a target of several streams knows them apart.
+  private let stream: UInt16
   /// The program's fields, steps and conditions in memory that is read without reference counting.
   private var fields = RawArray<MappingProgram.Field>()
   private var steps = RawArray<MappingProgram.Step>()
@@ -15,8 +17,9 @@ package final class MappingExecutor: Mapper {
   private var slots: RawArray<Node>
   private let tables: [ValueTable]
 
-  package init(_ program: MappingProgram) {
+  package init(_ program: MappingProgram, stream: UInt16 = 0) {
     self.program = program
+    self.stream = stream
     filler = SlotFiller(program.paths)
     constants = ConstantPool(program.constants)
     slots = RawArray(capacity: program.paths.count)
@@ -28,13 +31,22 @@ package final class MappingExecutor: Mapper {
   }
 
   package func map(_ batch: Batch) {
-    filler.learn(batch.keys)
-    constants.place(in: batch)
+    begin(batch)
     batch.rows.rows.reserve(batch.events.count)
     batch.rows.cells.reserve(batch.events.count * program.fields.count)
-    for event in batch.events.indices where batch.events[event].outcome == .flowing {
-      if batch.events.base[event].operation == .truncate { addTruncate(event, batch) } else { map(event, batch) }
-    }
+    for event in batch.events.indices where batch.events[event].outcome == .flowing { mapEvent(event, batch) }
+  }
+
+  /// Learns what is the same for all events of a batch; comes before its first ``mapEvent(_:_:)``.
+  func begin(_ batch: Batch) {
+    filler.learn(batch.keys)
+    constants.place(in: batch)
+  }
+
+  /// Maps one event that still flows.
+  @inline(__always)
+  func mapEvent(_ event: Int, _ batch: Batch) {
+    if batch.events.base[event].operation == .truncate { addTruncate(event, batch) } else { map(event, batch) }
   }
 
   private func map(_ event: Int, _ batch: Batch) {
@@ -173,19 +185,24 @@ package final class MappingExecutor: Mapper {
 
   private func addRow(_ event: Int, _ batch: Batch, _ operation: RowOperation) {
     let first = batch.rows.cells.count - fields.count
-    let rest = program.columns.rest == nil ? Event.none : batch.events[event].record
-    batch.rows.rows.append(
+    let rest = program.columns.rest == nil ? Event.none : batch.events[event].row
+    add(
       Row(
         operation, event: UInt32(event), firstCell: UInt32(first), rest: rest,
-        keyHash: program.lanes == 1 ? 0 : keyHash(first, batch)))
+        keyHash: program.lanes == 1 ? 0 : keyHash(first, batch)), to: batch)
+  }
+
+  private func add(_ row: Row, to batch: Batch) {
+    var row = row
+    row.stream = stream
+    batch.rows.rows.append(row)
   }
 
   /// A truncate has no fields; it goes to every lane by the engine's own rule.
   private func addTruncate(_ event: Int, _ batch: Batch) {
     let first = batch.rows.cells.count
     for _ in program.fields { batch.rows.cells.append(.absent) }
-    batch.rows.rows.append(
-      Row(.truncate, event: UInt32(event), firstCell: UInt32(first), rest: Event.none, keyHash: 0))
+    add(Row(.truncate, event: UInt32(event), firstCell: UInt32(first), rest: Event.none, keyHash: 0), to: batch)
   }
 
   private func keyHash(_ first: Int, _ batch: Batch) -> UInt64 {

@@ -38,7 +38,7 @@ struct SlotFiller: ~Copyable {
 
   mutating func fill(_ batch: Batch, _ index: Int, _ slots: UnsafeMutablePointer<Node>) {
     let event = batch.events[index]
-    fillRecord(batch, Int(event.record), slots)
+    fillRecord(batch, Int(event.row), slots)
     before.walk(batch, root: event.before, slots: slots)
     key.walk(batch, root: event.key, slots: slots)
     meta.walk(batch, root: event.meta, slots: slots)
