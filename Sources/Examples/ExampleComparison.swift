@@ -70,6 +70,7 @@ extension ExampleComparison {
 
   /// Which row is probably meant by an expectation: the one that fits, or at least has its key.
   static func score(_ expected: ExpectedRow, _ got: ExampleOutcome.Row) -> Int {
+    if let table = expected.table, table != got.table { return 0 }
     guard expected.op.rawValue == got.operation.name else { return expected.key == nil ? 0 : 1 }
     guard let key = expected.key?.members else { return 2 + matching(expected, got) }
     let isSame = key.allSatisfy { member in got.value(of: member.name).map { member.value.means($0) } ?? false }
@@ -88,6 +89,9 @@ extension ExampleComparison {
     var lines: [Difference.Line] = []
     if expected.op.rawValue != got.operation.name {
       lines.append(.init(name: "op", expected: expected.op.rawValue, got: got.operation.name))
+    }
+    if let table = expected.table, table != got.table {
+      lines.append(.init(name: "table", expected: table, got: got.table))
     }
     for (part, members) in [("key", expected.key?.members), ("fields", expected.fields?.members)] {
       for member in members ?? [] {

@@ -8,6 +8,8 @@ import Records
 /// `@unchecked Sendable`: everything in the world of an example happens on the thread that made it.
 final class ExampleDisk: @unchecked Sendable {
   let test: PipelineTest
+  /// What the events are about, where the pipeline tells tables apart; none elsewhere.
+  let tables: TableList
   var rows: [ExampleOutcome.Row] = []
   var letters: [DeadLetter] = []
   var checkpoint: Checkpoint?
@@ -23,8 +25,9 @@ final class ExampleDisk: @unchecked Sendable {
   /// False from a kill on, until the next start.
   var isOn = true
 
-  init(_ test: PipelineTest) {
+  init(_ test: PipelineTest, hasTables: Bool) {
     self.test = test
+    tables = TableList(hasTables ? test.tables : [])
     failed = Array(repeating: 0, count: test.targetFailures.count)
   }
 
@@ -43,6 +46,29 @@ final class ExampleDisk: @unchecked Sendable {
   }
 
   static let killed = ConnectorError("test.killed", "The run was killed.", remedy: .stop)
+}
+
+extension PipelineTest {
+  /// The tables of the events, by their `meta.table`; the first event with a `key` says what identifies a row.
+  fileprivate var tables: [SourceTable] {
+    var tables: [SourceTable] = []
+    for case .event(let event) in given {
+      guard let name = event.table else { continue }
+      let key = event.key?.members?.map(\.name) ?? []
+      if let known = tables.firstIndex(where: { $0.fullName == name }) {
+        if tables[known].key.isEmpty { tables[known].key = key }
+        continue
+      }
+      let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
+      tables.append(SourceTable(schema: parts.count > 1 ? parts[0] : nil, name: parts.last ?? name, key: key))
+    }
+    return tables
+  }
+}
+
+extension GivenEvent {
+  /// The table that it is about, `shop.products`.
+  var table: String? { meta?["table"]?.string }
 }
 
 /// The files of the run.

@@ -6,16 +6,13 @@ package struct ExampleOutcome: Sendable {
   /// A row as the target stored it.
   package struct Row: Sendable, Equatable {
     package var operation: RowOperation
+    /// The source's table that it comes from; nil where the pipeline has no streams.
+    package var table: String?
     /// The values of the key's columns; empty where the target has no key.
     package var key: [Value.Member]
     /// All columns that were not left out, the key's too.
     package var fields: [Value.Member]
 
-    package init(operation: RowOperation, key: [Value.Member], fields: [Value.Member]) {
-      self.operation = operation
-      self.key = key
-      self.fields = fields
-    }
   }
 
   package var rows: [Row] = []

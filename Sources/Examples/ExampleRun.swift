@@ -1,5 +1,4 @@
 import ConnectorKit
-import Expressions
 import Flows
 import Pipelines
 import Records
@@ -26,7 +25,7 @@ package struct ExampleRun {
   private init(_ plan: Plan, _ test: PipelineTest) {
     self.plan = plan
     self.test = test
-    disk = ExampleDisk(test)
+    disk = ExampleDisk(test, hasTables: plan.hasStreams)
   }
 
   private func run() -> ExampleOutcome {
@@ -97,10 +96,10 @@ package struct ExampleRun {
     settings.limits.rate = nil
     settings.checkpointEvery = max(settings.checkpointEvery, .seconds(1))
     let context = world.context(pipeline: plan.name, folder: plan.folder, batchBytes: settings.batchBytes)
-    let program = MappingProgram(
-      transforms: plan.transforms, mapping: plan.mapping, columns: plan.columns, lanes: 1)
+    var plan = plan
+    plan.lanes = 1
     return Flow(
       settings, source: GivenSource(disk, context, stop: stop), targets: [ExampleTarget(disk: disk)],
-      contract: plan.contract, makeMapper: { MappingExecutor(program) }, in: world)
+      contract: plan.contract, route: { [plan] tables throws(ConnectorError) in try Routing(plan, tables) }, in: world)
   }
 }

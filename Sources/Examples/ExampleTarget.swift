@@ -13,7 +13,11 @@ struct ExampleTarget: Target {
     return nil
   }
 
-  func makeEncoder(_ columns: Columns) throws(ConnectorError) -> any Encoder { ExampleEncoder(columns) }
+  func makeEncoder(_ columns: Columns) throws(ConnectorError) -> any Encoder {
+    ExampleEncoder([TargetStream(columns)])
+  }
+
+  func makeEncoder(_ streams: [TargetStream]) throws(ConnectorError) -> any Encoder { ExampleEncoder(streams) }
 
   func write(_ payloads: [Payload]) async throws(ConnectorError) -> Written {
     try disk.check()
@@ -51,12 +55,14 @@ struct ExampleTarget: Target {
 
 /// Writes each row as JSON: what is done with it, its key and its fields.
 private final class ExampleEncoder: Encoder {
-  private let columns: Columns
+  private let streams: [TargetStream]
 
-  init(_ columns: Columns) { self.columns = columns }
+  init(_ streams: [TargetStream]) { self.streams = streams }
 
   func encode(row index: Int, of batch: Batch, into payload: Payload) throws(Refusal) {
     let row = batch.rows.rows[index]
+    let stream = streams[Int(row.stream)]
+    let columns = stream.columns
     var fields: [Value.Member] = []
     for (column, name) in columns.names.enumerated() {
       let cell = batch.rows.cells[Int(row.firstCell) + column]
@@ -65,14 +71,17 @@ private final class ExampleEncoder: Encoder {
     let key = columns.key.map { columns.names[$0] }.map { name in
       Value.Member(name, fields.first { $0.name == name }?.value ?? .null)
     }
-    fields += rest(of: row, batch)
-    let line: Value = ["op": .string(row.operation.name), "key": .object(key), "fields": .object(fields)]
+    fields += rest(of: row, columns, batch)
+    let line: Value = [
+      "op": .string(row.operation.name), "table": stream.table.map { .string($0.fullName) } ?? .null,
+      "key": .object(key), "fields": .object(fields),
+    ]
     payload.bytes.append(line.json)
     payload.rows.append(Payload.Entry(end: UInt64(payload.bytes.count), event: row.event))
   }
 
   /// What `mappings: all` passes on.
-  private func rest(of row: Row, _ batch: Batch) -> [Value.Member] {
+  private func rest(of row: Row, _ columns: Columns, _ batch: Batch) -> [Value.Member] {
     guard row.rest != Event.none, row.operation == .upsert, let rest = columns.rest else { return [] }
     return batch.children(of: Int(row.rest)).compactMap { child in
       let name = batch.name(of: child)
@@ -96,6 +105,7 @@ extension ExampleOutcome.Row {
   fileprivate init(_ line: Value) {
     let operations: [RowOperation] = [.upsert, .delete, .truncate]
     operation = operations.first { $0.name == line["op"]?.string } ?? .upsert
+    table = line["table"]?.string
     key = line["key"]?.members ?? []
     fields = line["fields"]?.members ?? []
   }

@@ -18,6 +18,8 @@ final class GivenSource: Source {
     self.stop = stop
   }
 
+  func tables() -> [SourceTable] { disk.tables.tables }
+
   func open(at position: Position?) async throws(ConnectorError) {
     disk.next = position?.value.int.map(Int.init) ?? 0
   }
@@ -54,6 +56,7 @@ final class GivenSource: Source {
     ]
     batch.bytes.append(Value.object(parts.compactMap { name, value in value.map { .init(name, $0) } }).json)
     batch.inputBytes = batch.bytes.count
+    if !disk.tables.tables.isEmpty { batch.tables = disk.tables }
   }
 
   func makeDecoder() -> any Decoder { GivenDecoder() }
@@ -65,6 +68,13 @@ final class GivenSource: Source {
 /// Makes an event of each batch of a ``GivenSource``.
 private final class GivenDecoder: Decoder {
   private let keys = KeyTable()
+
+  /// The number of the event's table; one behind them all where it names none.
+  private func table(of event: Event, _ batch: Batch) -> UInt16 {
+    guard let tables = batch.tables?.tables else { return 0 }
+    let name = event.meta == Event.none ? nil : batch.value(at: Int(event.meta))["table"]?.string
+    return UInt16(tables.firstIndex { $0.fullName == name } ?? tables.count)
+  }
 
   func decode(_ batch: Batch) {
     var reader = JSONReader(keys: keys)
@@ -86,6 +96,7 @@ private final class GivenDecoder: Decoder {
       default: event.meta = UInt32(part.node)
       }
     }
+    event.table = table(of: event, batch)
     batch.events.append(event)
   }
 }

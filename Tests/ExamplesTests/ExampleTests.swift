@@ -89,6 +89,34 @@ import Testing
     #expect(found.map(\.subject) == ["dead letter"])
   }
 
+  @Test func `events name their tables`() throws {
+    let streams = """
+      name: shop
+      source: {type: none}
+      target: {type: none}
+      mappings: all
+      streams:
+        shop.audit: {skip: true}
+        "*": {}
+      tests:
+        - name: each table by its own key
+          given:
+            - {record: {id: 1}, key: {id: 1}, meta: {table: shop.products}}
+            - {record: {sku: a}, key: {sku: a}, meta: {table: shop.prices}}
+            - {record: {id: 2}, meta: {table: shop.audit}}
+            - {op: delete, key: {id: 1}, meta: {table: shop.products}}
+          expect:
+            - {table: shop.products, key: {id: 1}}
+            - {table: shop.prices, key: {sku: a}}
+            - {op: delete, table: shop.products, key: {id: 1}}
+          expect_counts: {read: 4, written: 3, filtered: 1}
+      """
+    let read = PipelineReader.read(file: "p.yaml", bytes: Array(streams.utf8), catalog: catalog)
+    let plan = try #require(read.plans.first, "\(read.diagnostics.items)")
+    let outcome = ExampleRun.outcome(of: plan.tests[0], in: plan)
+    #expect(ExampleComparison.differences(of: plan.tests[0], at: plan.testNodes[0], from: outcome) == [])
+  }
+
   @Test func `a target that is never there ends nothing`() throws {
     let found = try differences(
       "  - {name: a, given: [\(Self.chair)], target_failures: [{write: 1, times: 1000}], expect: [{key: {id: 1}}]}")

@@ -9,12 +9,13 @@ import Testing
 let catalog = Catalog(sources: [NoSource.self], targets: [NoTarget.self])
 
 struct NoSource: SourceConnector {
-  static let about = About("none", .source, title: "None", summary: "Nothing.")
+  static let about = About("none", .source, title: "None", summary: "Nothing.", hasTables: true)
   func makeSource(_ context: Context) throws(ConnectorError) -> any Source { throw nothing }
 }
 
 struct NoTarget: TargetConnector {
-  static let about = About("none", .target, title: "None", summary: "Nothing.")
+  static let about = About("none", .target, title: "None", summary: "Nothing.", streamSettings: ["table"])
+  @Setting("A table.") var table: String?
   func makeTarget(_ context: Context, lane: Int) throws(ConnectorError) -> any Target { throw nothing }
 }
 

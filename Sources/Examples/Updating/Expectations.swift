@@ -34,6 +34,9 @@ enum Expectations {
 
   private static func value(_ row: ExampleOutcome.Row, like expected: ExpectedRow?) -> Value {
     var members: [Value.Member] = [.init("op", .string(row.operation.name))]
+    if expected == nil || expected?.table != nil, let table = row.table {
+      members.append(.init("table", .string(table)))
+    }
     let key = expected.map { ($0.key?.members ?? []).compactMap { row.member($0.name) } } ?? row.key
     if !key.isEmpty { members.append(.init("key", .object(key))) }
     let inKey = Set(key.map(\.name))

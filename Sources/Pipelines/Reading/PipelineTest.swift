@@ -99,6 +99,8 @@ package struct ExpectedRow: SettingGroup {
   package enum Operation: String, SettingChoice { case upsert, delete, truncate }
 
   @Setting("What the target does.") package var op: Operation = .upsert
+  @Setting("The source's table that the row comes from, where the pipeline has `streams`.", example: "shop.products")
+  package var table: String?
   @Setting("The row's key.") package var key: Value?
   @Setting("Fields of the row and their values; others are not looked at.") package var fields: Value?
   @Setting("Fields that the row must not have.") package var without: [String] = []
