@@ -10,7 +10,7 @@ struct TestCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "test",
     abstract: "Run the examples that stand in pipeline files under `tests:`.",
-    usage: "millrace test <file or folder> ... [--filter <text>] [--update] [<options>]",
+    usage: "millrace test <file or folder> ... [--update] [<options>]",
     discussion: """
       Each example passes the whole pipeline, as in a run, in a world of its own: no source, no target, no network, no \
       clock, no secret. What differs is shown field by field, with the line in the file. Exit code 1 where an example \
