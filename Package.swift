@@ -33,6 +33,8 @@ let package = Package(
     .systemLibrary(name: "CMalloc"),
     // Sixteen-byte scans that Swift's SIMD types compile to scalar loops; header only, SSE2, NEON and a portable branch.
     .target(name: "CScan"),
+    // CRC-32C with the processor's own instruction where it has one.
+    .target(name: "CChecksum"),
     // Regular expressions in linear time, behind a C interface. Debian: libre2-dev
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
@@ -41,13 +43,14 @@ let package = Package(
     .target(name: "Contracts", dependencies: ["Records", "CRE2"], swiftSettings: strict),
     .target(name: "ConnectorKit", dependencies: ["Records"], swiftSettings: strict),
     .target(
-      name: "Connectors", dependencies: ["ConnectorKit", "Records", "CScan", "CZlib", "CZstd", "CPQ"],
+      name: "Connectors", dependencies: ["ConnectorKit", "Records", "CChecksum", "CScan", "CZlib", "CZstd", "CPQ"],
       swiftSettings: strict),
     .target(
-      name: "Pipelines", dependencies: ["Records", "Expressions", "ConnectorKit", "CYAML"],
+      name: "Pipelines", dependencies: ["Records", "Expressions", "Contracts", "ConnectorKit", "CYAML"],
       swiftSettings: strict),
     .target(
-      name: "Flows", dependencies: ["Pipelines", "ConnectorKit", "Expressions", "Records"], swiftSettings: strict),
+      name: "Flows", dependencies: ["Pipelines", "ConnectorKit", "Contracts", "Expressions", "Records"],
+      swiftSettings: strict),
     .target(name: "Status", dependencies: ["Flows", "ConnectorKit", "Records"], swiftSettings: strict),
     .executableTarget(
       name: "millrace",
@@ -57,13 +60,15 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // Stands between a client and a server and lets connections fail; for the suites of all connectors.
+    .target(name: "FaultProxy", path: "Tests/FaultProxy", swiftSettings: strict),
     // The standards' own cases, which several suites read.
     .target(name: "ConformanceFiles", dependencies: ["Records"], path: "Tests/ConformanceFiles", swiftSettings: strict),
     .testTarget(name: "RecordsTests", dependencies: ["Records", "ConformanceFiles"], swiftSettings: strict),
     .testTarget(name: "ExpressionsTests", dependencies: ["Expressions"], swiftSettings: strict),
     .testTarget(name: "ContractsTests", dependencies: ["Contracts", "ConformanceFiles"], swiftSettings: strict),
     .testTarget(name: "ConnectorKitTests", dependencies: ["ConnectorKit"], swiftSettings: strict),
-    .testTarget(name: "ConnectorsTests", dependencies: ["Connectors"], swiftSettings: strict),
+    .testTarget(name: "ConnectorsTests", dependencies: ["Connectors", "CChecksum"], swiftSettings: strict),
     .testTarget(
       name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "FlowsTests", dependencies: ["Flows"], exclude: ["Goldens"], swiftSettings: strict),
@@ -75,7 +80,7 @@ let package = Package(
     // Against a real server; skipped, and said so, where there is none.
     .testTarget(
       name: "PostgresTests",
-      dependencies: ["Connectors", "ConnectorKit", "Expressions", "Flows", "Pipelines", "Records"],
+      dependencies: ["Connectors", "ConnectorKit", "Expressions", "FaultProxy", "Flows", "Pipelines", "Records"],
       swiftSettings: strict),
     // The built program, killed again and again; it is run as a process, not linked.
     .testTarget(name: "CrashTests", swiftSettings: strict),

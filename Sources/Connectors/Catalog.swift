@@ -3,7 +3,9 @@ import ConnectorKit
 extension Catalog {
   /// All connectors that Millrace has.
   package static let standard = Catalog(
-    sources: [FileSourceConnector.self, PostgresSourceConnector.self, StdinSourceConnector.self],
+    sources: [
+      FileSourceConnector.self, LogSourceConnector.self, PostgresSourceConnector.self, StdinSourceConnector.self,
+    ],
     targets: [FileTargetConnector.self, PostgresTargetConnector.self, StdoutTargetConnector.self])
 
   /// Codes of errors that end a run without being a failure: whoever reads the output has enough.

@@ -24,6 +24,8 @@ package struct Contract: Sendable {
   let code: ContractCode
   /// Keywords that draft 2020-12 does not have. They are allowed and ignored.
   package let unknownKeywords: [UnknownKeyword]
+  /// The fields and types that it declares.
+  package let declarations: Declarations
 
   /// Compiles a schema.
   ///
@@ -36,7 +38,11 @@ package struct Contract: Sendable {
     var compiler = ContractCompiler(documents: documents, formats: formats)
     code = try compiler.compile(schema, url: url)
     unknownKeywords = compiler.unknownKeywords
+    declarations = DeclarationReader.read(compiler.library, root: SchemaLibrary.Place(resource: 0, pointer: ""))
   }
+
+  /// The keywords that mean something.
+  package static var keywords: [String] { Keywords.known.sorted() }
 
   /// The names of the formats that can be asserted.
   package static var formatNames: [String] { Format.allCases.map(\.rawValue) }

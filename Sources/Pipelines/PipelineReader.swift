@@ -56,6 +56,7 @@ package struct PipelineReader {
     let plan = builder.build()
     checked.diagnostics.add(builder.loader.diagnostics)
     checked.secrets = builder.loader.secretPlaces
+    checked.schemas = builder.schemas.documents.values.map(\.text)
     checked.plan = checked.diagnostics.hasErrors ? nil : plan
     return checked
   }
@@ -65,6 +66,8 @@ package struct PipelineReader {
     var diagnostics: Diagnostics
     var source: SourceText?
     var secrets: [Place] = []
+    /// The schema files that it refers to.
+    var schemas: [SourceText] = []
   }
 }
 
@@ -73,6 +76,7 @@ extension PipelineReader.Result {
     if let plan = checked.plan { plans.append(plan) }
     if let source = checked.source, !checked.diagnostics.items.isEmpty {
       excerpts.add(source, secrets: checked.secrets)
+      for schema in checked.schemas { excerpts.add(schema, secrets: []) }
     }
     diagnostics.add(checked.diagnostics)
   }

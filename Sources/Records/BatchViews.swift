@@ -87,6 +87,12 @@ extension Batch {
     return out.text
   }
 
+  /// The table that an event is about; nil where the source has none.
+  package func table(of event: Event) -> SourceTable? {
+    guard let tables = tables?.tables, Int(event.table) < tables.count else { return nil }
+    return tables[Int(event.table)]
+  }
+
   /// The raw text of an event, as it was read; bytes that are not UTF-8 become U+FFFD.
   package func rawText(of event: Event) -> String {
     let start = Int(event.offset)

@@ -32,7 +32,8 @@ struct PlanView {
   init(_ plan: Plan) {
     name = plan.name
     let flow =
-      [Self.connector("source", "source: \(plan.sourceType)", plan.source)] + Self.transforms(plan)
+      [Self.connector("source", "source: \(plan.sourceType)", plan.source)] + Self.contract(plan)
+      + Self.transforms(plan)
       + [Self.mappings(plan), Self.target(plan)]
     let state = [
       Stage(id: "dead_letters", title: "dead letters", settings: [Setting("path", plan.deadLetters.path)]),
@@ -58,6 +59,24 @@ struct PlanView {
         }
         return Setting(name: named.name, value: value.string ?? value.json, isDefault: !named.setting.isGiven)
       })
+  }
+
+  private static func contract(_ plan: Plan) -> [Stage] {
+    guard let contract = plan.contract else { return [] }
+    var settings = contract.versions.map { Setting($0.name.map { "version \($0)" } ?? "schema", $0.file) }
+    if let version = contract.version {
+      settings.insert(Setting("version", "\(version)"), at: 0)
+      settings.append(
+        Setting(
+          "unknown_versions", contract.unknownVersions.rawValue, isDefault: contract.unknownVersions == .reject))
+    }
+    settings += [
+      Setting("unknown_fields", contract.unknownFields.rawValue, isDefault: contract.unknownFields == .keep),
+      Setting(
+        "on_violation", contract.stopsOnViolation ? "stop" : "dead_letter", isDefault: !contract.stopsOnViolation),
+      Setting("formats", contract.assertsFormats ? "assert" : "ignore", isDefault: !contract.assertsFormats),
+    ]
+    return [Stage(id: "contract", title: "contract", settings: settings)]
   }
 
   private static func transforms(_ plan: Plan) -> [Stage] {

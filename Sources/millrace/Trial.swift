@@ -32,6 +32,7 @@ struct TrialRecord: Sendable {
 struct Trial {
   private let plan: Plan
   private let source: any Source
+  private let contract: ContractStage?
   private let mapper: MappingExecutor
 
   /// - Parameter input: a file to read in place of the pipeline's source.
@@ -41,6 +42,7 @@ struct Trial {
     context.endsOnceRead = true
     let connector = try Self.connector(of: plan, input)
     do throws(ConnectorError) { source = try connector.makeSource(context) } catch { throw Failure(error) }
+    contract = plan.contract.map { ContractStage($0.withoutStops) }
     mapper = MappingExecutor(
       MappingProgram(transforms: plan.transforms, mapping: plan.mapping, columns: plan.columns, lanes: 1))
   }
@@ -55,6 +57,7 @@ struct Trial {
     var counts = Counts()
     do throws(ConnectorError) {
       try await source.readBatches { batch in
+        try? contract?.check(batch)
         mapper.map(batch)
         for record in records(of: batch).prefix(limit - Int(counts.read)) {
           counts.add(record)

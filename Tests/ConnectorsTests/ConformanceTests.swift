@@ -40,6 +40,14 @@ private let sources: [String: SourceFixture] = [
       try folder.write("", to: "in.ndjson")
       return try fileSource(folder, ["path": "in.ndjson", "follow": true])
     }),
+  "log": SourceFixture(
+    reading: { folder, count in
+      var disk = try folder.disk(retention: .small(8_000))
+      for number in 0..<count { try disk.store([String(lines((number + 1)...(number + 1)).dropLast())]) }
+      return folder.logSource()
+    },
+    missing: { $0.logSource("missing") },
+    waiting: { $0.logSource(follows: true) }),
   "stdin": SourceFixture(
     reading: { folder, count in
       let pipe = try Pipe()
@@ -239,7 +247,10 @@ private let targets: [String: TargetFixture] = [
 
   private func names(_ settings: [SettingDeclaration]) -> [String] {
     settings.flatMap { setting in
-      if case .group(let group) = setting.shape { return [setting.name] + names(group.settings) }
+      // The settings of `event` are named after the parts of an event.
+      if case .group(let group) = setting.shape, setting.name != "event" {
+        return [setting.name] + names(group.settings)
+      }
       return [setting.name]
     }
   }

@@ -7,11 +7,16 @@ import Foundation
 final class PostgresServer: Sendable {
   /// Where it is reached; its database may be written to.
   let url: String
+  /// On 127.0.0.1, of a server of its own; nil where it was named.
+  let port: UInt16?
   /// Of a server of its own; nil where it was named.
   private let folder: String?
 
   /// One for all tests that do not stop it; nil where none can be had.
   static let shared: PostgresServer? = named ?? PostgresServer()
+
+  /// One for all tests that need it on this machine but do not stop it.
+  static let local: PostgresServer? = shared.flatMap { $0.port == nil ? PostgresServer() : $0 }
 
   static let whyMissing = "no PostgreSQL: set MILLRACE_TEST_POSTGRES, or install Debian's postgresql"
 
@@ -21,6 +26,7 @@ final class PostgresServer: Sendable {
 
   private init(url: String) {
     self.url = url
+    port = nil
     folder = nil
   }
 
@@ -28,7 +34,8 @@ final class PostgresServer: Sendable {
   init?() {
     guard let programs = Self.programs, let port = Self.freePort() else { return nil }
     let folder = "/tmp/millrace-postgres-\(getpid())-\(port)"
-    url = "postgres://postgres@127.0.0.1:\(port)/postgres"
+    url = Self.url(port: UInt16(port))
+    self.port = UInt16(port)
     self.folder = folder
     let options = "-c listen_addresses=127.0.0.1 -c port=\(port) -c unix_socket_directories=\(folder) -c fsync=off"
     let made = """
@@ -37,13 +44,20 @@ final class PostgresServer: Sendable {
       echo "\(options)" > \(folder)/options
       """
     guard Self.shell(made), start() else { return nil }
-    if Self.isFirst { atexit { PostgresServer.shared?.remove() } }
+    if Self.isFirst { atexit { PostgresServer.removeShared() } }
     Self.isFirst = false
   }
 
   private nonisolated(unsafe) static var isFirst = true
 
+  private static func removeShared() {
+    shared?.remove()
+    if local !== shared { local?.remove() }
+  }
+
   deinit { remove() }
+
+  static func url(port: UInt16) -> String { "postgres://postgres@127.0.0.1:\(port)/postgres" }
 
   func remove() {
     guard let folder, stop() else { return }

@@ -1,3 +1,4 @@
+import FaultProxy
 import Flows
 import Foundation
 import Pipelines
@@ -14,9 +15,13 @@ final class Workplace: Sendable {
   let server: PostgresServer
   let schema: String
   let folder: String
+  /// Where pipelines find the server.
+  let url: String
 
-  init(_ server: PostgresServer? = .shared) throws {
+  /// - Parameter proxy: what pipelines reach the server through.
+  init(_ server: PostgresServer? = .shared, through proxy: FaultProxy? = nil) throws {
     self.server = try #require(server)
+    url = proxy.map { PostgresServer.url(port: $0.port) } ?? self.server.url
     schema = "t\(UInt32.random(in: 0 ... .max))"
     folder = "/tmp/millrace-postgres-test-\(getpid())-\(schema)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -61,14 +66,16 @@ final class Workplace: Sendable {
 
   /// The settings that lead from a file, or a table of the schema, to a table of it.
   func plan(
-    from source: String, to target: String, mappings: String = "all", more: String = "", name: String = "p"
+    from source: String, to target: String, mappings: String = "all", more: String = "", name: String = "p",
+    options: String = ""
   ) throws -> Plan {
+    let url = options.isEmpty ? url : "\(url)?\(options)"
     let text = """
       millrace: 1
       name: \(schema)-\(name)
-      source: {\(source.replacing("URL", with: "\"\(server.url)\"").replacing("SCHEMA", with: schema))}
+      source: {\(source.replacing("URL", with: "\"\(url)\"").replacing("SCHEMA", with: schema))}
       mappings: \(mappings)
-      target: {type: postgres, url: "\(server.url)", \(target.replacing("SCHEMA", with: schema))}
+      target: {type: postgres, url: "\(url)", \(target.replacing("SCHEMA", with: schema))}
       checkpoint: {path: \(folder)/\(name).checkpoint.json, every: 20ms}
       retry: {delays: [10ms, 50ms, 200ms], circuit_breaker: {failures: 9, within: 1m, open_for: 100ms}, dead_letter: {type: file, path: \(folder)/\(name).dead-letters.ndjson}}
       \(more)
@@ -90,18 +97,18 @@ final class Workplace: Sendable {
       checkpoints: FileCheckpoints(path: plan.checkpoint.path),
       deadLetters: FileDeadLetters(path: plan.deadLetters.path),
       observe: { if case .note(let text) = $0 { notes.add(text) } })
-    var settings = FlowSettings(pipeline: plan.name, fingerprint: plan.fingerprint, columns: plan.columns)
+    var settings = FlowSettings(pipeline: plan.name, fingerprint: plan.fingerprint)
     settings.batch = plan.batch
     settings.retry = plan.retry
     settings.checkpointEvery = plan.checkpoint.every
     settings.batchBytes = 16 << 10
-    let context = world.context(pipeline: plan.name, folder: folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
-    let program = MappingProgram(
-      transforms: plan.transforms, mapping: plan.mapping, columns: plan.columns, lanes: plan.lanes)
+    var context = world.context(pipeline: plan.name, folder: folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
+    context.wants = { [streams = plan.streams] in streams.stream(of: $0)?.skips != true }
     let source = try plan.source.makeSource(context)
     let targets = try (0..<plan.lanes).map { try plan.target.makeTarget(context, lane: $0) }
     let flow = Flow(
-      settings, source: source, targets: targets, makeMapper: { MappingExecutor(program) }, in: world)
+      settings, source: source, targets: targets,
+      route: { tables throws(ConnectorError) in try Routing(plan, tables) }, in: world)
     return try await flow.run()
   }
 

@@ -60,6 +60,31 @@ package final class DurableFile: Sendable {
     return bytes
   }
 
+  /// Reads from `offset` until `room` is full or the file ends; moves nothing.
+  ///
+  /// - Returns: how many bytes were read.
+  package func read(at offset: UInt64, into room: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+    var done = 0
+    while done < room.count {
+      let more = try retrying(.read, path) {
+        pread(descriptor, room.baseAddress.map { $0 + done }, room.count - done, off_t(offset) + off_t(done))
+      }
+      if more == 0 { break }
+      done += more
+    }
+    return done
+  }
+
+  /// Writes all of it from `offset` on; moves nothing.
+  package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) {
+    var done = 0
+    while done < bytes.count {
+      done += try retrying(.write, path) {
+        pwrite(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset) + off_t(done))
+      }
+    }
+  }
+
   package func seek(to offset: UInt64) throws(FileError) {
     _ = try retrying(.read, path) { lseek(descriptor, off_t(offset), SEEK_SET) }
   }

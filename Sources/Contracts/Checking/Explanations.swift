@@ -125,20 +125,7 @@ extension ContractValidator {
   private func lastToken(_ index: Int) -> String { path(to: index).last ?? "" }
 
   /// The JSON pointer to a node of the value in hand.
-  func pointer(to index: Int) -> String { path(to: index).map { "/\(JSONPointer.escaped($0))" }.joined() }
+  func pointer(to index: Int) -> String { batch?.pointer(to: index, from: root) ?? "" }
 
-  /// The names and positions that lead to a node.
-  private func path(to index: Int) -> [String] {
-    var path: [String] = []
-    var container = root
-    while container != index {
-      let isObject = nodes[container].kind == .object
-      var children = MemberCursor(container, nodes)
-      while children.next(nodes), Int(nodes[children.value].next) <= index {}
-      guard children.value > container, children.value <= index else { return path }
-      path.append(isObject ? String(decoding: memberName(children), as: UTF8.self) : "\(children.place)")
-      container = children.value
-    }
-    return path
-  }
+  private func path(to index: Int) -> [String] { batch?.path(to: index, from: root) ?? [] }
 }

@@ -7,6 +7,7 @@ import Records
 /// `@unchecked Sendable`: made before the lane starts, and then used by that lane alone.
 struct Tools: @unchecked Sendable {
   let decoder: any Decoder
+  let contract: ContractStage?
   let mapper: any Mapper
   /// One a target lane.
   let encoders: [any Encoder]
@@ -22,10 +23,12 @@ struct Computer: Sendable {
   let pace: Pace?
   let world: World
 
-  func run() async {
+  /// Throws where the contract ends the run.
+  func run() async throws(FlowError) {
     while let parcel = await work.receive(lane: lane) {
       tools.decoder.decode(parcel.batch)
       if let pace, await !pace.wait(for: parcel.batch.events.count) { return }
+      try check(parcel.batch)
       tools.mapper.map(parcel.batch)
       encode(parcel)
       parcel.count()
@@ -33,6 +36,10 @@ struct Computer: Sendable {
       await world.giveWay()
       books.arrived(parcel)
     }
+  }
+
+  private func check(_ batch: Batch) throws(FlowError) {
+    do throws(ContractBreach) { try tools.contract?.check(batch) } catch { throw FlowError(error) }
   }
 
   /// Once a row, so it reads through plain pointers: looking into the batch would be checked for exclusive access each

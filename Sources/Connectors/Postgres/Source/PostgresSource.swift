@@ -12,6 +12,7 @@ struct SourceSettings: Sendable {
   var chunkRows: Int
   /// How many ranges are read at the same time.
   var chunksAtOnce: Int
+  var timeout: Duration
 }
 
 /// Reads all rows of a table, in ranges of its key.
@@ -30,6 +31,8 @@ actor PostgresSource: Source {
   private var surveyor: PostgresConnection?
   /// The reader whose turn it is.
   private var turn = 0
+  /// How long no connection has brought anything.
+  private var silence = Duration.zero
 
   init(_ settings: SourceSettings, _ context: Context) {
     self.settings = settings
@@ -41,7 +44,7 @@ actor PostgresSource: Source {
 
   func open(at position: Position?) throws(ConnectorError) {
     close()
-    let connection = try PostgresConnection(settings.url)
+    let connection = try connect()
     let schema = try find(connection)
     let query = SnapshotQuery(schema, condition: settings.condition)
     self.schema.withLock { $0 = schema }
@@ -55,9 +58,13 @@ actor PostgresSource: Source {
     if query.key.isEmpty {
       try onePass(connection)
     } else if settings.chunksAtOnce > 1 {
-      for _ in 1..<settings.chunksAtOnce { readers.append(RangeReader(try PostgresConnection(settings.url))) }
-      surveyor = try PostgresConnection(settings.url)
+      for _ in 1..<settings.chunksAtOnce { readers.append(RangeReader(try connect())) }
+      surveyor = try connect()
     }
+  }
+
+  private func connect() throws(ConnectorError) -> PostgresConnection {
+    try PostgresConnection(settings.url, Patience(timeout: settings.timeout))
   }
 
   private func find(_ connection: PostgresConnection) throws(ConnectorError) -> TableSchema {
@@ -105,7 +112,7 @@ actor PostgresSource: Source {
         try giveOut(query)
         if progress.isDone, readers.allSatisfy({ $0.work == nil }) { return .end }
         if try fillInTurn(batch, query) { return .batch }
-        wait()
+        try wait()
       }
       return .idle
     } catch {
@@ -191,12 +198,15 @@ actor PostgresSource: Source {
     batch.position = progress.position
   }
 
-  /// Waits until one of the servers has sent something, or for a moment.
-  private func wait() {
-    var sockets = readers.filter { $0.work != nil }.map {
-      pollfd(fd: $0.connection.socket, events: Int16(POLLIN), revents: 0)
-    }
-    _ = poll(&sockets, nfds_t(sockets.count), Self.glance)
+  /// Waits until the server has sent something on one of the connections, or for a moment.
+  private func wait() throws(PostgresError) {
+    let busy = readers.filter { $0.work != nil }
+    var sockets = busy.map { pollfd(fd: $0.connection.socket, events: Int16(POLLIN), revents: 0) }
+    let found = poll(&sockets, nfds_t(sockets.count), Self.glance)
+    silence = found == 0 ? silence + .milliseconds(Int(Self.glance)) : .zero
+    if silence < settings.timeout { return }
+    for reader in busy.dropFirst() { _ = reader.connection.giveUp(after: silence) }
+    if let first = busy.first { throw first.connection.giveUp(after: silence) }
   }
 
   // MARK: - The rest
@@ -221,5 +231,6 @@ actor PostgresSource: Source {
     surveyor = nil
     query = nil
     turn = 0
+    silence = .zero
   }
 }

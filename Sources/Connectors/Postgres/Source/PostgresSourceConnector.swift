@@ -22,6 +22,10 @@ struct PostgresSourceConnector: SourceConnector {
   @Setting("The most rows that one statement reads.", range: 1...10_000_000, tuning: true) var chunkRows: Int = 100_000
   @Setting("How many ranges are read at the same time.", range: 1...chunksAtOnceMax, tuning: true)
   var chunksAtOnce: Int = 1
+  @Setting(
+    "The longest silence of the server before the connection is given up; a statement that takes longer is begun again.",
+    range: 1_000...86_400_000)
+  var timeout: Duration = Patience.usual
 
   init() {}
 
@@ -45,6 +49,7 @@ struct PostgresSourceConnector: SourceConnector {
     }
     return PostgresSource(
       SourceSettings(
-        url: url, table: table, condition: `where`, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce), context)
+        url: url, table: table, condition: `where`, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce,
+        timeout: timeout), context)
   }
 }

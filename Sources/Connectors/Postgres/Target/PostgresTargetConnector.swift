@@ -25,6 +25,8 @@ struct PostgresTargetConnector: TargetConnector {
   @Setting(
     "The table that keeps the pipeline's position, made where there is none; `none` keeps it in the checkpoint alone.")
   var positions: String = "millrace.positions"
+  @Setting("The longest silence of the server before the connection is given up.", range: 1_000...86_400_000)
+  var timeout: Duration = Patience.usual
 
   init() {}
 
@@ -53,7 +55,7 @@ extension PostgresTargetConnector {
   func settings(_ name: TableName) -> TargetSettings {
     TargetSettings(
       url: url, table: name, mode: mode, onDelete: onDelete.policy, version: version, creates: create, key: nil,
-      positions: positions == "none" ? nil : TableName(positions))
+      positions: positions == "none" ? nil : TableName(positions), timeout: timeout)
   }
 }
 
@@ -69,6 +71,7 @@ struct TargetSettings: Sendable {
   var key: [String]?
   /// nil: none is kept.
   var positions: TableName?
+  var timeout: Duration
 }
 
 /// `delete`, `ignore`, or `mark: {active: false}`.

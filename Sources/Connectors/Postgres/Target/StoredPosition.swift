@@ -40,9 +40,11 @@ struct StoredPosition: Sendable {
       """)
   }
 
+  /// Waits for the transaction of a process that was killed, or of a connection that broke: until it has ended, nobody
+  /// knows whether its position counts.
   func read(_ connection: PostgresConnection) throws(PostgresError) -> String? {
     let found = try connection.query(
-      "SELECT progress FROM \(table.sql) WHERE pipeline = $1 AND run = $2", [pipeline, run])
+      "SELECT progress FROM \(table.sql) WHERE pipeline = $1 AND run = $2 FOR UPDATE", [pipeline, run])
     return found.count == 1 ? found.text(0, 0) : nil
   }
 

@@ -3,15 +3,21 @@ import ConnectorKit
 import Glibc
 import Records
 
-/// One connection to a server, through libpq. Belongs to one lane; its calls may block the lane.
+/// One connection to a server, through libpq. Belongs to one lane; its calls may block the lane, but never longer than
+/// its patience lasts.
 ///
 /// TLS, service files, `PG*` variables and several hosts are as libpq has them: the url goes to it as it is.
 final class PostgresConnection {
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
   let address: PostgresAddress
+  /// How long the server may be silent while something is asked of it.
+  let patience: Patience
+  /// Whether it was given up because the server was silent for too long, or the run ends.
+  var isGivenUp = false
 
-  init(_ url: Secret) throws(ConnectorError) {
+  init(_ url: Secret, _ patience: Patience = Patience()) throws(ConnectorError) {
     address = try PostgresAddress(url)
+    self.patience = patience
     let handle = Self.connect(url)
     guard let handle else {
       throw ConnectorError("postgres.out_of_memory", "libpq has no memory for a connection.", remedy: .stop)
@@ -23,6 +29,7 @@ final class PostgresConnection {
     }
     self.handle = handle
     PQsetNoticeProcessor(handle, { _, _ in }, nil)
+    PQsetnonblocking(handle, 1)
     do throws(PostgresError) {
       try run(Self.session)
     } catch {
@@ -38,11 +45,13 @@ final class PostgresConnection {
   /// As in 150018 for 15.18.
   var serverVersion: Int { Int(PQserverVersion(handle)) }
 
-  /// Text forms that lose nothing and are the same on every server, whatever the role's own settings are.
+  /// Text forms that lose nothing and are the same on every server, whatever the role's own settings are; and a server
+  /// that notices within a minute when this machine is gone, and lets go of what the session had locked.
   private static let session = """
     SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres'; SET TimeZone = 'UTC'; \
     SET bytea_output = 'hex'; SET extra_float_digits = 1; SET lc_monetary = 'C'; SET xmloption = 'content'; \
-    SET standard_conforming_strings = on
+    SET standard_conforming_strings = on; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; \
+    SET tcp_keepalives_count = 3; SET tcp_user_timeout = 60000
     """
 
   /// What is set only where the url does not set it: a host that is gone is noticed within a minute.
@@ -77,14 +86,16 @@ final class PostgresConnection {
   }
 }
 
+// MARK: - Statements
+
 extension PostgresConnection {
   /// Whether nothing but a new connection helps.
-  var isLost: Bool { PQstatus(handle) != CONNECTION_OK }
+  var isLost: Bool { isGivenUp || PQstatus(handle) != CONNECTION_OK }
 
   /// Runs one or several statements without parameters.
   @discardableResult
   func run(_ sql: String) throws(PostgresError) -> Int {
-    try result(PQexec(handle, sql)).affected
+    try answer(to: PQsendQuery(handle, sql)).affected
   }
 
   /// Runs one statement; parameters are texts.
@@ -93,100 +104,40 @@ extension PostgresConnection {
     let texts = parameters.map { $0.flatMap { strdup($0) } }
     defer { texts.forEach { free($0) } }
     let values = texts.map { UnsafePointer($0) }
-    return try result(PQexecParams(handle, sql, Int32(values.count), nil, values, nil, nil, 0))
+    return try answer(to: PQsendQueryParams(handle, sql, Int32(values.count), nil, values, nil, nil, 0))
   }
 
-  private func result(_ pointer: OpaquePointer?) throws(PostgresError) -> PostgresResult {
-    guard let pointer else { throw lost }
-    let result = PostgresResult(pointer)
+  /// Waits for what the server answers to a command that libpq has taken: the last result, or the one that a COPY
+  /// begins with.
+  func answer(to isSent: Int32) throws(PostgresError) -> PostgresResult {
+    guard isSent == 1 else { throw lost }
+    try flush()
+    var last: OpaquePointer?
+    while let next = try nextResult() {
+      PQclear(last)
+      last = next
+      let status = PQresultStatus(next)
+      if status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH || isLost { break }
+    }
+    guard let last else { throw lost }
+    let result = PostgresResult(last)
     if let error = result.error { throw isLost ? lost(after: error) : error }
     return result
   }
 
-  private var lost: PostgresError {
+  var lost: PostgresError {
     PostgresError(state: "", message: PostgresResult.line(String(cString: PQerrorMessage(handle))))
   }
 
   /// A server that goes down says so before it closes the connection, which is the better message.
-  private func lost(after error: PostgresError) -> PostgresError {
+  func lost(after error: PostgresError) -> PostgresError {
     error.state.isEmpty ? lost : PostgresError(state: "", message: error.message)
   }
-}
 
-// MARK: - COPY
-
-extension PostgresConnection {
-  func beginCopyIn(_ sql: String) throws(PostgresError) {
-    let begun = try result(PQexec(handle, sql))
-    guard begun.status == PGRES_COPY_IN else { throw PostgresError(state: "08P01", message: "COPY did not begin") }
-  }
-
-  func send(_ bytes: UnsafeRawBufferPointer) throws(PostgresError) {
-    var rest = bytes
-    // libpq counts in 32 bits.
-    while rest.count > 0 {
-      let part = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
-      guard PQputCopyData(handle, part.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(part.count)) == 1 else {
-        throw lost
-      }
-      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(part.count))
-    }
-  }
-
-  /// - Returns: how many rows were copied.
-  @discardableResult
-  func endCopyIn() throws(PostgresError) -> Int {
-    guard PQputCopyEnd(handle, nil) == 1 else { throw lost }
-    return try endCopy()
-  }
-
-  private func endCopy() throws(PostgresError) -> Int {
-    var affected = 0
-    var failure: PostgresError?
-    while let pointer = PQgetResult(handle) {
-      let result = PostgresResult(pointer)
-      affected = result.affected
-      failure = failure ?? result.error
-      if isLost { break }
-    }
-    if let failure { throw isLost ? lost(after: failure) : failure }
-    return affected
-  }
-
-  func beginCopyOut(_ sql: String) throws(PostgresError) {
-    let begun = try result(PQexec(handle, sql))
-    guard begun.status == PGRES_COPY_OUT else { throw PostgresError(state: "08P01", message: "COPY did not begin") }
-  }
-
-  /// What ``receiveRow(into:)`` found.
-  enum Received { case row, nothingYet, end }
-
-  /// Appends the next row of COPY's output, with its line feed. Does not wait.
-  func receiveRow(into bytes: inout ByteBuffer) throws(PostgresError) -> Received {
-    var row: UnsafeMutablePointer<CChar>?
-    let length = PQgetCopyData(handle, &row, 1)
-    if length > 0, let row {
-      bytes.append(UnsafeRawBufferPointer(start: row, count: Int(length)))
-      PQfreemem(row)
-      return .row
-    }
-    switch length {
-    case 0: return .nothingYet
-    case -1:
-      _ = try endCopy()
-      return .end
-    default: throw lost
-    }
-  }
-
-  /// Reads what has arrived from the network.
-  func consume() throws(PostgresError) {
-    if PQconsumeInput(handle) == 0 { throw lost }
-  }
-
-  /// Asks the server to end what it is doing, so that a COPY can be left.
+  /// Asks the server to end what it is doing, so that a COPY can be left. One that was silent is not asked: that takes a
+  /// connection of its own, which nothing bounds.
   func cancel() {
-    guard let cancel = PQgetCancel(handle) else { return }
+    guard !isGivenUp, let cancel = PQgetCancel(handle) else { return }
     defer { PQfreeCancel(cancel) }
     var said = [CChar](repeating: 0, count: 256)
     _ = PQcancel(cancel, &said, Int32(said.count))

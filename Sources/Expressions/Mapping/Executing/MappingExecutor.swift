@@ -6,6 +6,8 @@ import Records
 /// into cells. A field that is a plain copy costs one sixteen-byte move.
 package final class MappingExecutor: Mapper {
   private let program: MappingProgram
+  /// What its rows carry, so that a target of several streams knows them apart.
+  private let stream: UInt16
   /// The program's fields, steps and conditions in memory that is read without reference counting.
   private var fields = RawArray<MappingProgram.Field>()
   private var steps = RawArray<MappingProgram.Step>()
@@ -17,9 +19,10 @@ package final class MappingExecutor: Mapper {
   private let passesRest: Bool
   private let absent = Node.absent
 
-  package init(_ program: MappingProgram) {
+  package init(_ program: MappingProgram, stream: UInt16 = 0) {
     self.program = program
     passesRest = program.columns.rest != nil
+    self.stream = stream
     filler = SlotFiller(program.paths)
     constants = ConstantPool(program.constants)
     slots = RawArray(capacity: program.paths.count)
@@ -31,14 +34,24 @@ package final class MappingExecutor: Mapper {
   }
 
   package func map(_ batch: Batch) {
-    filler.learn(batch.keys)
-    constants.place(in: batch)
+    begin(batch)
     batch.rows.rows.reserve(batch.events.count)
     batch.rows.cells.reserve(batch.events.count * program.fields.count)
     for event in 0..<batch.events.count {
-      guard case .flowing = batch.events.base[event].outcome else { continue }
-      if case .truncate = batch.events.base[event].operation { addTruncate(event, batch) } else { map(event, batch) }
+      if case .flowing = batch.events.base[event].outcome { mapEvent(event, batch) }
     }
+  }
+
+  /// Learns what is the same for all events of a batch; comes before its first ``mapEvent(_:_:)``.
+  func begin(_ batch: Batch) {
+    filler.learn(batch.keys)
+    constants.place(in: batch)
+  }
+
+  /// Maps one event that still flows.
+  @inline(__always)
+  func mapEvent(_ event: Int, _ batch: Batch) {
+    if case .truncate = batch.events.base[event].operation { addTruncate(event, batch) } else { map(event, batch) }
   }
 
   private func map(_ event: Int, _ batch: Batch) {
@@ -69,9 +82,10 @@ package final class MappingExecutor: Mapper {
     batch.fail(event, Failure(event: event, code: problem.code, stage: "filter", message: problem.message))
   }
 
-  /// Writes the cells behind the last row's, into room that was reserved for all; false where the event became a dead letter.
+  /// Writes the cells behind the last row's; false where the event became a dead letter.
   private func mapFields(_ event: Int, _ batch: Batch, _ operation: RowOperation) -> Bool {
     let count = fields.count
+    if batch.rows.cells.count + count > batch.rows.cells.capacity { batch.rows.cells.reserve(count) }
     let cells = batch.rows.cells.base + batch.rows.cells.count
     var isWhole = false
     if case .upsert = operation { isWhole = true }
@@ -184,19 +198,24 @@ package final class MappingExecutor: Mapper {
 
   private func addRow(_ event: Int, _ batch: Batch, _ operation: RowOperation) {
     let first = batch.rows.cells.count - fields.count
-    batch.rows.rows.append(
+    let rest = passesRest ? batch.events.base[event].row : Event.none
+    add(
       Row(
-        operation, event: UInt32(event), firstCell: UInt32(first),
-        rest: passesRest ? batch.events.base[event].record : Event.none,
-        keyHash: program.lanes == 1 ? 0 : keyHash(first, batch)))
+        operation, event: UInt32(event), firstCell: UInt32(first), rest: rest,
+        keyHash: program.lanes == 1 ? 0 : keyHash(first, batch)), to: batch)
+  }
+
+  private func add(_ row: Row, to batch: Batch) {
+    var row = row
+    row.stream = stream
+    batch.rows.rows.append(row)
   }
 
   /// A truncate has no fields; it goes to every lane by the engine's own rule.
   private func addTruncate(_ event: Int, _ batch: Batch) {
     let first = batch.rows.cells.count
     for _ in program.fields { batch.rows.cells.append(.absent) }
-    batch.rows.rows.append(
-      Row(.truncate, event: UInt32(event), firstCell: UInt32(first), rest: Event.none, keyHash: 0))
+    add(Row(.truncate, event: UInt32(event), firstCell: UInt32(first), rest: Event.none, keyHash: 0), to: batch)
   }
 
   private func keyHash(_ first: Int, _ batch: Batch) -> UInt64 {

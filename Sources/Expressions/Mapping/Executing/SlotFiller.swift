@@ -47,14 +47,13 @@ struct SlotFiller: ~Copyable {
   /// Fills all slots; those of what is not there are absent.
   mutating func fill(_ batch: Batch, _ index: Int, _ slots: UnsafeMutablePointer<Node>) {
     let event = batch.events.base[index]
-    let root = Int(event.record)
-    if isRecordOnly, event.record != Self.none,
-      shapes.fill(batch.nodes.base, root: root, shape: event.shape, slots)
-    {
-      return
-    }
+    // A shape is one of records; the row of a delete may be what was there before.
+    let hasRecord = event.record != Self.none
+    let root = hasRecord ? event.record : event.row
+    let shape = hasRecord ? event.shape : 0
+    if isRecordOnly, root != Self.none, shapes.fill(batch.nodes.base, root: Int(root), shape: shape, slots) { return }
     for slot in 0..<count { slots[slot] = .absent }
-    fillRecord(batch, event, slots)
+    fillRecord(batch, root, shape, slots)
     before.walk(batch, root: event.before, slots: slots)
     key.walk(batch, root: event.key, slots: slots)
     meta.walk(batch, root: event.meta, slots: slots)
@@ -63,12 +62,13 @@ struct SlotFiller: ~Copyable {
     }
   }
 
-  private mutating func fillRecord(_ batch: Batch, _ event: Event, _ slots: UnsafeMutablePointer<Node>) {
-    guard event.record != Self.none else { return }
-    let root = Int(event.record)
-    if shapes.fill(batch.nodes.base, root: root, shape: event.shape, slots) { return }
-    record.walk(batch, root: event.record, slots: slots)
-    shapes.remember(root: root, shape: event.shape, slots)
+  private mutating func fillRecord(
+    _ batch: Batch, _ root: UInt32, _ shape: UInt16, _ slots: UnsafeMutablePointer<Node>
+  ) {
+    guard root != Self.none else { return }
+    if shapes.fill(batch.nodes.base, root: Int(root), shape: shape, slots) { return }
+    record.walk(batch, root: root, slots: slots)
+    shapes.remember(root: Int(root), shape: shape, slots)
   }
 }
 

@@ -1,0 +1,31 @@
+import Records
+
+/// A target that can be asked what it holds, for dry runs: what would change, and what would stay.
+package protocol LookupTargetConnector: TargetConnector {
+  func makeLookup(_ context: Context) throws(ConnectorError) -> any TargetLookup
+}
+
+/// A look at a target that leaves no trace: it creates, locks and changes nothing.
+///
+/// All calls come from one lane, one at a time; a call may block its thread.
+package protocol TargetLookup: Sendable {
+  /// Connects, for reading alone, and checks that the columns fit what is there. Throws what a run would.
+  func open(_ columns: Columns) async throws(ConnectorError)
+
+  /// What turns rows into this target's form, as a run's would; called after `open`.
+  func makeEncoder() throws(ConnectorError) -> any Encoder
+
+  /// What the target holds under each key, in the order of `keys`: an object of its columns, or nil where there is no
+  /// such row.
+  ///
+  /// - Parameter keys: the values of the key's columns, in the order of ``Columns/key``; at most ``lookupKeysMax``.
+  func rows(_ keys: [[Value]]) async throws(ConnectorError) -> [Value?]
+
+  /// Lets go of everything; what is not open bears it.
+  func close() async
+}
+
+extension TargetLookup {
+  /// The most keys that are asked for at once, in keys.
+  package static var lookupKeysMax: Int { 1_000 }
+}

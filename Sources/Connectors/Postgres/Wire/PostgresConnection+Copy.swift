@@ -1,0 +1,77 @@
+import CPQ
+import Records
+
+extension PostgresConnection {
+  func beginCopyIn(_ sql: String) throws(PostgresError) {
+    try begin(sql, PGRES_COPY_IN)
+  }
+
+  func beginCopyOut(_ sql: String) throws(PostgresError) {
+    try begin(sql, PGRES_COPY_OUT)
+  }
+
+  private func begin(_ sql: String, _ status: ExecStatusType) throws(PostgresError) {
+    let begun = try answer(to: PQsendQuery(handle, sql))
+    guard begun.status == status else { throw PostgresError(state: "08P01", message: "COPY did not begin") }
+  }
+
+  // MARK: - In
+
+  /// The most that libpq is given at once, in bytes: it copies it, and keeps room for the longest piece.
+  private static let pieceMax = 64 << 10
+
+  func send(_ bytes: UnsafeRawBufferPointer) throws(PostgresError) {
+    var rest = bytes
+    while rest.count > 0 {
+      let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.pieceMax))
+      let start = piece.baseAddress?.assumingMemoryBound(to: CChar.self)
+      guard PQputCopyData(handle, start, Int32(piece.count)) == 1 else { throw lost }
+      try flush()
+      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(piece.count))
+    }
+  }
+
+  /// - Returns: how many rows were copied.
+  @discardableResult
+  func endCopyIn() throws(PostgresError) -> Int {
+    guard PQputCopyEnd(handle, nil) == 1 else { throw lost }
+    try flush()
+    return try endCopy()
+  }
+
+  private func endCopy() throws(PostgresError) -> Int {
+    var affected = 0
+    var failure: PostgresError?
+    while let pointer = try nextResult() {
+      let result = PostgresResult(pointer)
+      affected = result.affected
+      failure = failure ?? result.error
+      if isLost { break }
+    }
+    if let failure { throw isLost ? lost(after: failure) : failure }
+    return affected
+  }
+
+  // MARK: - Out
+
+  /// What ``receiveRow(into:)`` found.
+  enum Received { case row, nothingYet, end }
+
+  /// Appends the next row of COPY's output, with its line feed. Does not wait.
+  func receiveRow(into bytes: inout ByteBuffer) throws(PostgresError) -> Received {
+    var row: UnsafeMutablePointer<CChar>?
+    let length = PQgetCopyData(handle, &row, 1)
+    if length > 0, let row {
+      bytes.append(UnsafeRawBufferPointer(start: row, count: Int(length)))
+      PQfreemem(row)
+      return .row
+    }
+    switch length {
+    case 0: return .nothingYet
+    case -1:
+      _ = try endCopy()
+      return .end
+    default: throw lost
+    }
+  }
+}

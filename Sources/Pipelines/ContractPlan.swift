@@ -1,0 +1,57 @@
+import Contracts
+import Expressions
+
+/// What the events of a pipeline must look like, and what becomes of those that do not.
+package struct ContractPlan: Sendable {
+  /// What becomes of something that the contract does not know.
+  package enum Unknown: String, Sendable {
+    case keep, drop
+    /// Counts as a violation.
+    case reject
+    /// Ends the run.
+    case stop
+  }
+
+  /// One schema of the events.
+  package struct Version: Sendable {
+    /// What the event's version field says; nil where there is one schema for all.
+    package var name: String?
+    /// The file of the schema, for people.
+    package var file: String
+    package var contract: Contract
+
+    package init(name: String? = nil, file: String, contract: Contract) {
+      self.name = name
+      self.file = file
+      self.contract = contract
+    }
+  }
+
+  /// In the file's order, the newest last; never empty.
+  package var versions: [Version]
+  /// Where an event names its version; nil where there is one schema for all.
+  package var version: Path?
+  package var unknownVersions = Unknown.reject
+  package var unknownFields = Unknown.keep
+  /// Whether a violation ends the run, rather than making the event a dead letter.
+  package var stopsOnViolation = false
+  /// Whether `format` is checked.
+  package var assertsFormats = false
+
+  package init(versions: [Version], version: Path? = nil) {
+    self.versions = versions
+    self.version = version
+  }
+
+  /// The same, with dead letters where a run would end: for looking at what would happen.
+  package var withoutStops: ContractPlan {
+    var plan = self
+    plan.stopsOnViolation = false
+    if unknownFields == .stop { plan.unknownFields = .reject }
+    if unknownVersions == .stop { plan.unknownVersions = .reject }
+    return plan
+  }
+
+  /// The number of the version with that name.
+  package func version(named name: String) -> Int? { versions.firstIndex { $0.name == name } }
+}

@@ -1,0 +1,110 @@
+import ConnectorKit
+import Contracts
+import Expressions
+import Foundation
+import Pipelines
+import Records
+import Testing
+
+/// Contracts of pipeline files: where their schemas are found, and what is said where they are not.
+@Suite final class ContractTests {
+  private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+    "millrace-contract-\(UUID().uuidString)")
+
+  init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  private func write(_ text: String, to name: String) throws {
+    let file = folder.appendingPathComponent(name)
+    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try text.write(to: file, atomically: false, encoding: .utf8)
+  }
+
+  private func read(_ contract: String) throws -> PipelineReader.Result {
+    try write(
+      """
+      name: products
+      source: {type: file, path: in.ndjson}
+      contract: \(contract)
+      mappings: all
+      target: {type: file, path: out.ndjson}
+      """, to: "p.yaml")
+    return PipelineReader.read(paths: [folder.appendingPathComponent("p.yaml").path], catalog: catalog)
+  }
+
+  /// Each with its place, without the folder.
+  private func said(_ result: PipelineReader.Result) -> [String] {
+    result.diagnostics.sorted.map {
+      "\($0.place) \($0.code): \($0.message)".replacingOccurrences(of: folder.path + "/", with: "")
+    }
+  }
+
+  @Test func `a schema and what it refers to, by file and by id`() throws {
+    try write(#"{"$ref": "parts/price.json", "properties": {"u": {"$ref": "https://example.com/unit"}}}"#, to: "a.json")
+    try write(#"{"properties": {"price": {"$ref": "../common.json#/$defs/amount"}}}"#, to: "parts/price.json")
+    try write(#"{"$defs": {"amount": {"type": "number"}}}"#, to: "common.json")
+    try write(#"{"$id": "https://example.com/unit", "enum": ["kg", "g"]}"#, to: "unit.json")
+    let result = try read("a.json")
+    #expect(said(result) == [])
+    let plan = try #require(result.plans.first?.contract)
+    #expect(plan.versions.count == 1 && plan.version == nil && plan.unknownFields == .keep && !plan.stopsOnViolation)
+    #expect(plan.versions[0].contract.declarations.root.fields?.map(\.name) == ["u", "price"])
+  }
+
+  @Test func `a registry of its own`() throws {
+    try write(#"{"$ref": "https://example.com/unit"}"#, to: "a.json")
+    try write(#"{"$id": "https://example.com/unit", "type": "object"}"#, to: "registry/unit.json")
+    #expect(
+      said(try read("a.json")) == [
+        "a.json:1:11 contract.reference_unresolved: https://example.com/unit leads to https://example.com/unit, which is"
+          + " no document of the registry; the network is never asked"
+      ])
+    #expect(said(try read("{schema: a.json, registry: registry}")) == [])
+  }
+
+  @Test func `what is wrong has its place in the schema`() throws {
+    #expect(
+      said(try read("no.json")).map { $0.hasPrefix("p.yaml:3:11 contract.file_unreadable: there is no file") } == [true]
+    )
+    try write("{\"type\": \"object\",\n  oops}", to: "a.json")
+    #expect(said(try read("{schema: a.json}")).map { $0.hasPrefix("a.json:2:3 contract.file_not_json: ") } == [true])
+    try write("{\n  \"properties\": {\n    \"price\": {\"minimum\": \"0\"}\n  },\n  \"requried\": []\n}", to: "a.json")
+    #expect(said(try read("a.json")).map { $0.prefix(38) } == ["a.json:3:27 contract.keyword_invalid: "])
+    try write("{\n  \"requried\": []\n}", to: "a.json")
+    let doubtful = try read("a.json")
+    #expect(said(doubtful).map { $0.prefix(40) } == ["a.json:2:15 contract.keyword_unknown: `r"])
+    #expect(doubtful.diagnostics.items.first?.hint == "did you mean `required`?")
+    #expect(!doubtful.diagnostics.hasErrors)
+  }
+
+  @Test func `a format without a check is reported where it is to be asserted`() throws {
+    try write(#"{"properties": {"a": {"format": "color"}}}"#, to: "a.json")
+    #expect(said(try read("{schema: a.json}")) == [])
+    #expect(
+      said(try read("{schema: a.json, formats: assert}")).map { $0.prefix(37) } == [
+        "a.json:1:34 contract.format_unknown: "
+      ])
+  }
+
+  @Test func `versions`() throws {
+    try write(#"{"type": "object"}"#, to: "a.json")
+    let result = try read(#"{version: meta.schema_version, versions: {1: a.json, "2": {schema: a.json}}}"#)
+    #expect(said(result) == [])
+    let plan = try #require(result.plans.first?.contract)
+    #expect(plan.versions.map(\.name) == ["1", "2"] && plan.version?.description == "meta.schema_version")
+    #expect(plan.version(named: "2") == 1 && plan.version(named: "3") == nil)
+    #expect(said(try read("{versions: {1: a.json}}")).map { $0.contains("nothing says which version") } == [true])
+    #expect(
+      said(try read("{schema: a.json, unknown_versions: drop}")).map { $0.contains("needs `versions`") } == [true])
+  }
+
+  @Test func `only what changes rows changes the fingerprint`() throws {
+    try write(#"{"type": "object"}"#, to: "a.json")
+    try write(#"{"type": "object", "required": ["id"]}"#, to: "b.json")
+    let fingerprints = try [
+      "{schema: a.json}", "{schema: b.json, on_violation: stop}", "{schema: a.json, unknown_fields: drop}",
+    ]
+    .map { try #require(try read($0).plans.first).fingerprint }
+    #expect(fingerprints[0] == fingerprints[1] && fingerprints[0] != fingerprints[2])
+  }
+}
