@@ -38,7 +38,8 @@ final class PostgresServer: Sendable {
     url = Self.url(port: UInt16(port))
     self.port = UInt16(port)
     self.folder = folder
-    let options = "-c listen_addresses=127.0.0.1 -c port=\(port) -c unix_socket_directories=\(folder) -c fsync=off"
+    let options =
+      "-c listen_addresses=127.0.0.1 -c port=\(port) -c unix_socket_directories=\(folder) -c fsync=off"
       + " -c wal_level=logical -c max_replication_slots=20 -c max_wal_senders=20"
     let made = """
       set -e

@@ -11,7 +11,9 @@ private let isThere = PostgresServer.shared.map { $0.hasLogicalLog } ?? false
 /// The changes of tables of a real server, into others.
 @Suite(.serialized, .enabled(if: isThere, "no PostgreSQL with wal_level = logical"))
 struct StreamTests {
-  private static func plan(_ place: Workplace, _ source: String = "", target: String = "", more: String = "") throws -> Plan {
+  private static func plan(
+    _ place: Workplace, _ source: String = "", target: String = "", more: String = ""
+  ) throws -> Plan {
     try place.plan(
       from: "type: postgres, url: URL, tables: [SCHEMA.source], read: snapshot_then_stream, heartbeat: 200ms\(source)",
       to: "table: SCHEMA.copy, key: [id]\(target)", more: more)
@@ -108,7 +110,8 @@ struct StreamTests {
     let error = await #expect(throws: FlowError.self) { try await Self.catchUp(place, plan) }
     #expect(error?.code == "postgres.replica_identity_missing")
     #expect(try place.value("SELECT count(*) FROM pg_publication WHERE pubname LIKE '%\(place.schema)%'") == "0")
-    #expect(try place.value("SELECT count(*) FROM pg_replication_slots WHERE slot_name LIKE '%\(place.schema)%'") == "0")
+    #expect(
+      try place.value("SELECT count(*) FROM pg_replication_slots WHERE slot_name LIKE '%\(place.schema)%'") == "0")
   }
 
   @Test func `origins are left out, so that nothing goes in a circle`() async throws {
@@ -167,7 +170,8 @@ struct StreamTests {
     try place.sql("CREATE TABLE source (id int PRIMARY KEY);\nCREATE TABLE copy (id int PRIMARY KEY)")
     let plan = try Self.plan(place)
     _ = try await Self.catchUp(place, plan)
-    let slot = try #require(try place.value("SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE '%\(place.schema)%'"))
+    let slot = try #require(
+      try place.value("SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE '%\(place.schema)%'"))
     try place.sql("INSERT INTO source VALUES (1)")
     try place.sql("SELECT pg_replication_slot_advance('\(slot)', pg_current_wal_lsn())")
     let ahead = await #expect(throws: FlowError.self) { try await Self.catchUp(place, plan) }
@@ -182,7 +186,8 @@ struct StreamTests {
     let place = try Workplace()
     defer { place.dropSlots() }
     try place.sql(
-      "CREATE TABLE source (id int PRIMARY KEY, t int, name text);\nCREATE TABLE copy (id int PRIMARY KEY, t int, name text)")
+      "CREATE TABLE source (id int PRIMARY KEY, t int, name text);\nCREATE TABLE copy (id int PRIMARY KEY, t int, name text)"
+    )
     let plan = try Self.plan(place, target: ", batch: {records: 1000}", more: "limits: {in_flight: 1MiB}")
     _ = try await Self.catchUp(place, plan)
     try place.sql("INSERT INTO source SELECT g, 1, repeat('x', 200) FROM generate_series(1, 40000) g")

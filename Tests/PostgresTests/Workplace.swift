@@ -116,7 +116,8 @@ final class Workplace: Sendable {
   /// Lets go of what streams of this place left on the server.
   func dropSlots() {
     _ = try? sql(
-      "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE '%\(schema)%' AND NOT active")
+      "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE '%\(schema)%' AND NOT active"
+    )
     let names = (try? sql("SELECT pubname FROM pg_publication WHERE pubname LIKE '%\(schema)%'")) ?? []
     for row in names { _ = try? sql("DROP PUBLICATION \(row[0] ?? "")") }
   }
