@@ -15,6 +15,8 @@ final class StreamReader {
   private var begin: [UInt8] = []
   /// Whether the batch says which transaction its next changes belong to.
   private var saysTransaction = false
+  /// What ended the stream.
+  private var failure: ConnectorError?
   /// Whether the stream has moved since the last batch although no changes came.
   private(set) var hasMoved = false
 
@@ -49,6 +51,18 @@ final class StreamReader {
   ///
   /// - Parameter limit: where to stop: transactions that were committed there or later are not begun.
   func fill(_ batch: Batch, upTo bytesMax: Int, until limit: LSN?) throws(ConnectorError) -> Filled {
+    if let failure { throw failure }
+    do throws(ConnectorError) {
+      return try fillOn(batch, upTo: bytesMax, until: limit)
+    } catch {
+      // What came before it is given out first, so that a stop leaves the checkpoint right before what it is about.
+      failure = error
+      if batch.bytes.isEmpty { throw error }
+      return .full
+    }
+  }
+
+  private func fillOn(_ batch: Batch, upTo bytesMax: Int, until limit: LSN?) throws(ConnectorError) -> Filled {
     if batch.bytes.isEmpty { saysTransaction = false }
     while batch.bytes.count < bytesMax {
       if let limit, conversation.isBetweenTransactions, conversation.received >= limit { return .limit }
