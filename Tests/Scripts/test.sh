@@ -15,5 +15,8 @@ swift test --skip-build
 echo "== pipelines and documents, through the program"
 Tests/Scripts/documents.py .build/debug/millrace
 
+echo "== webhooks, through the program and real sockets"
+Tests/Scripts/webhook.py .build/debug/millrace
+
 echo "== what fuzzing found, under the address sanitizer"
 Tests/Scripts/fuzz.sh 0
