@@ -51,12 +51,21 @@ package struct About: Sendable, Equatable {
   package var batchWait: Duration
   /// For a target: the most rows of one write where the file does not say; nil for the usual.
   package var batchRecords: Int?
+  /// For a source: whether its events come from tables, which `streams` can tell apart.
+  package var hasTables = false
+  /// For a target: the settings that a stream may have for itself; empty where it takes the rows of one stream only.
+  package var streamSettings: [String] = []
+  /// For a target: whether it can take the rows of several streams.
+  package var takesStreams: Bool { !streamSettings.isEmpty }
 
   package init(
     _ type: String, _ direction: Direction, title: String, summary: String, delivery: Delivery = .atLeastOnce,
-    lanesMax: Int? = nil, batchWait: Duration = .milliseconds(200), batchRecords: Int? = nil
+    lanesMax: Int? = nil, batchWait: Duration = .milliseconds(200), batchRecords: Int? = nil, hasTables: Bool = false,
+    streamSettings: [String] = []
   ) {
     self.batchRecords = batchRecords
+    self.hasTables = hasTables
+    self.streamSettings = streamSettings
     self.type = type
     self.direction = direction
     self.title = title
@@ -98,6 +107,8 @@ package struct Context: Sendable {
   package var batchBytes: Int
   /// How many lanes the target has.
   package var lanes = 1
+  /// For a source: whether the pipeline wants the events of a table.
+  package var wants: @Sendable (SourceTable) -> Bool = { _ in true }
   /// Waits, in the world's time; ends early with false when the task is cancelled.
   package var sleep: @Sendable (Duration) async -> Bool
   /// Whether a source that would wait for more ends where there is nothing more now (`run --once`).

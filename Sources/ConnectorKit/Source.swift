@@ -9,6 +9,9 @@ import Records
 ///
 /// All calls come from the source's own lane, one at a time; a call may block its thread.
 package protocol Source: Sendable {
+  /// The tables that it reads, as they are now; called once, before `open`. Batches name them in ``Batch/tables``.
+  func tables() async throws(ConnectorError) -> [SourceTable]
+
   /// Connects and goes to `position`; nil means from the beginning. Called again after a `retry` error, with the
   /// position after the last batch that `next` gave.
   func open(at position: Position?) async throws(ConnectorError)
@@ -33,6 +36,11 @@ package protocol Source: Sendable {
   /// Lets go of everything. Called once at the end, after an `open` that failed, and before each one that follows a
   /// `retry`; what is not open bears it.
   func close() async
+}
+
+extension Source {
+  /// Without tables all events are of one kind.
+  package func tables() -> [SourceTable] { [] }
 }
 
 /// What ``Source/next(into:)`` did.

@@ -17,6 +17,10 @@ package protocol Target: Sendable {
   /// Makes what turns rows into this target's form; called once for each lane that encodes.
   func makeEncoder(_ columns: Columns) throws(ConnectorError) -> any Encoder
 
+  /// The same for rows of several streams, whose ``Row/stream`` counts through these. A target that implements it says
+  /// so with ``About/takesStreams``.
+  func makeEncoder(_ streams: [TargetStream]) throws(ConnectorError) -> any Encoder
+
   /// Takes the payloads, in order. They are durable when this returns, or when the next ``flush()`` does. Safe to repeat.
   ///
   /// Rows that are refused for good are named in the answer; all the others are stored. A throw means that none of them
@@ -38,9 +42,37 @@ package protocol Target: Sendable {
   func close() async
 }
 
+/// Rows that a target stores under settings of their own: those of one table of the source, or all there are.
+package struct TargetStream: Sendable {
+  package var columns: Columns
+  /// The settings that hold for them; nil: the target's own.
+  package var settings: (any TargetConnector)?
+  /// Where they come from; nil where the source has no tables.
+  package var table: SourceTable?
+
+  package init(_ columns: Columns, settings: (any TargetConnector)? = nil, table: SourceTable? = nil) {
+    self.columns = columns
+    self.settings = settings
+    self.table = table
+  }
+}
+
+extension Target {
+  package func makeEncoder(_ streams: [TargetStream]) throws(ConnectorError) -> any Encoder {
+    guard let only = streams.first, streams.count == 1 else {
+      throw ConnectorError(
+        "target.one_stream", "This target takes the rows of one table; the source reads \(streams.count).",
+        remedy: .stop,
+        hint: "Write a pipeline for each table.")
+    }
+    return try makeEncoder(only.columns)
+  }
+}
+
 /// A target that stores the flow's progress in the data's own transaction, so that a crash repeats nothing: exactly once.
 ///
-/// It does so for a flow with one lane. What it stored wins over the checkpoint file's where it is further on.
+/// It does so for a flow with one lane. What it stored wins over the checkpoint file's where it is further on. What the
+/// source did in one transaction is seen in the target at once: a write never ends inside of one.
 package protocol TransactionalTarget: Target {
   /// Whether it does so as it is set up.
   var storesProgress: Bool { get }
@@ -55,6 +87,13 @@ package protocol TransactionalTarget: Target {
   func write(
     _ payloads: [Payload], progress: @escaping @Sendable (Written) async throws(ConnectorError) -> Value
   ) async throws(ConnectorError) -> Written
+
+  /// Like ``Target/write(_:)``, inside of a transaction that stays open until a write with progress commits it: a part of
+  /// a source's transaction that is larger than one write. Nobody sees it before.
+  ///
+  /// A throw where something is held, of this or of the write that would commit it, lets go of all that is held; the flow
+  /// then begins anew from ``storedProgress()``.
+  func hold(_ payloads: [Payload]) async throws(ConnectorError) -> Written
 }
 
 /// What ``Target/write(_:)`` did.

@@ -64,6 +64,20 @@ extension CodeBook {
       "Every record that is read must end in exactly one count, and the sum does not fit. This is a fault of Millrace.",
       remedy: "Report it with the pipeline file. Compare source and target before going on."),
     Entry(
+      "stream.none", "a table that no stream is for",
+      "The pipeline has `streams`, and the source reads a table that none of them names.",
+      remedy: "Name it under `streams`, with `skip: true` if it is not wanted, or add a stream \"*\" for all others."),
+    Entry(
+      "stream.too_many", "too many tables", "The source's patterns mean more tables than a pipeline takes.",
+      remedy: "Name fewer in the source's `tables`, or write several pipelines."),
+    Entry(
+      "stream.unknown_table", "a table that came along",
+      "An event is about a table that the source did not have when the run began.",
+      remedy: "Start the run again, then replay the dead letter."),
+    Entry(
+      "target.one_stream", "several tables into one place", "The target takes the rows of one table only.",
+      remedy: "Write a pipeline for each table."),
+    Entry(
       "target.bad_answer", "an answer that makes no sense",
       "The target's connector refused a row that it had not been given. This is a fault of the connector.",
       remedy: "Report it with the pipeline file."),

@@ -8,7 +8,6 @@ package struct FlowSettings: Sendable {
 
   package var pipeline: String
   package var fingerprint: String
-  package var columns: Columns
   /// How many lanes decode, map and encode; as many as there are cores.
   package var computeLanes = 2
   /// How many bytes a source puts into a batch, about.
@@ -22,16 +21,15 @@ package struct FlowSettings: Sendable {
   /// How long a stopped flow may take to store what is in flight.
   package var drainFor: Duration = .seconds(25)
 
-  package init(pipeline: String, fingerprint: String, columns: Columns) {
+  package init(pipeline: String, fingerprint: String) {
     self.pipeline = pipeline
     self.fingerprint = fingerprint
-    self.columns = columns
   }
 }
 
 extension FlowSettings {
   package init(_ plan: Plan) {
-    self.init(pipeline: plan.name, fingerprint: plan.fingerprint, columns: plan.columns)
+    self.init(pipeline: plan.name, fingerprint: plan.fingerprint)
     batch = plan.batch
     retry = plan.retry
     checkpointEvery = plan.checkpoint.every

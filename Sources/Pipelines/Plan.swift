@@ -24,9 +24,8 @@ package struct Plan: Sendable {
   package var target: any TargetConnector
   /// nil where any event will do.
   package var contract: ContractPlan?
-  package var transforms: [Transform]
-  package var mapping: Mapping
-  package var columns: Columns
+  /// What becomes of the events, by the tables that they are about; one where the file has no `streams`.
+  package var streams: [StreamPlan]
 
   /// Parallel writers; one key always takes the same lane.
   package var lanes = 1
@@ -41,9 +40,8 @@ package struct Plan: Sendable {
   var origin: Origin?
 
   package init(
-    name: String, folder: String, source: any SourceConnector, target: any TargetConnector,
-    transforms: [Transform] = [], mapping: Mapping, columns: Columns, deadLetters: DeadLetterPolicy,
-    checkpoint: CheckpointPolicy
+    name: String, folder: String, source: any SourceConnector, target: any TargetConnector, streams: [StreamPlan],
+    deadLetters: DeadLetterPolicy, checkpoint: CheckpointPolicy
   ) {
     self.name = name
     file = ""
@@ -53,12 +51,22 @@ package struct Plan: Sendable {
     self.target = target
     sourceType = Swift.type(of: source).about.type
     targetType = Swift.type(of: target).about.type
-    self.transforms = transforms
-    self.mapping = mapping
-    self.columns = columns
+    precondition(!streams.isEmpty, "a pipeline has at least one stream")
+    self.streams = streams
     self.deadLetters = deadLetters
     self.checkpoint = checkpoint
   }
+}
+
+extension Plan {
+  // Of the first stream, for whatever looks at a pipeline that has no others.
+
+  package var transforms: [Transform] { streams[0].transforms }
+  package var mapping: Mapping { streams[0].mapping }
+  package var columns: Columns { streams[0].columns }
+
+  /// Whether the file tells tables apart.
+  package var hasStreams: Bool { streams[0].pattern != nil }
 }
 
 /// How rows are gathered into one write.

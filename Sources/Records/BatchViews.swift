@@ -60,7 +60,8 @@ extension Batch {
 
   /// The value of a cell; nil where it is left out.
   package func value(ofCell cell: Node) -> Value? {
-    cell.kind == .absent ? nil : value(of: cell)
+    // Not `nil`: it stands for ``Value/null`` too.
+    cell.kind == .absent ? Value?.none : value(of: cell)
   }
 
   private func value(of cell: Node) -> Value {
@@ -85,6 +86,12 @@ extension Batch {
     var out = ByteBuffer()
     NodeJSON.append(node: index, of: self, to: &out)
     return out.text
+  }
+
+  /// The table that an event is about; nil where the source has none.
+  package func table(of event: Event) -> SourceTable? {
+    guard let tables = tables?.tables, Int(event.table) < tables.count else { return nil }
+    return tables[Int(event.table)]
   }
 
   /// The raw text of an event, as it was read; bytes that are not UTF-8 become U+FFFD.

@@ -29,11 +29,14 @@ package final class Payload: @unchecked Sendable {
   package struct Entry: BitwiseCopyable, Sendable {
     package var end: UInt64
     package var event: UInt32
+    /// Which of the target's streams it belongs to; 0 where there is one.
+    package var stream: UInt16
     /// What the encoder tells its target about the row; 0 where there is nothing to tell.
-    package var tag: UInt32
-    package init(end: UInt64, event: UInt32, tag: UInt32 = 0) {
+    package var tag: UInt16
+    package init(end: UInt64, event: UInt32, stream: UInt16 = 0, tag: UInt16 = 0) {
       self.end = end
       self.event = event
+      self.stream = stream
       self.tag = tag
     }
   }

@@ -10,6 +10,8 @@ package enum RowOperation: UInt8, BitwiseCopyable, Sendable {
 /// One mapped row: its cells stand in ``Rows/cells`` from `firstCell` on, one a column.
 package struct Row: BitwiseCopyable, Sendable {
   package var operation: RowOperation
+  /// Which of the target's streams it belongs to; 0 where there is one.
+  package var stream: UInt16 = 0
   /// Index of the event that the row was made of.
   package var event: UInt32
   package var firstCell: UInt32

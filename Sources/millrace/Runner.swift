@@ -23,15 +23,14 @@ struct Runner: Sendable {
     var context = world.context(
       pipeline: plan.name, folder: plan.folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
     context.endsOnceRead = once
-    let program = MappingProgram(
-      transforms: plan.transforms, mapping: plan.mapping, columns: plan.columns, lanes: plan.lanes)
+    context.wants = { [streams = plan.streams] in streams.stream(of: $0)?.skips != true }
     do throws(ConnectorError) {
       let source = try plan.source.makeSource(context)
       var targets: [any Target] = []
       for lane in 0..<plan.lanes { targets.append(try plan.target.makeTarget(context, lane: lane)) }
       flow = Flow(
         settings, source: source, targets: targets, contract: plan.contract,
-        makeMapper: { MappingExecutor(program) }, in: world)
+        route: { tables throws(ConnectorError) in try Routing(plan, tables) }, in: world)
     } catch {
       throw Failure(error)
     }
@@ -54,7 +53,7 @@ struct Runner: Sendable {
 
 extension FlowSettings {
   init(_ plan: Plan) {
-    self.init(pipeline: plan.name, fingerprint: plan.fingerprint, columns: plan.columns)
+    self.init(pipeline: plan.name, fingerprint: plan.fingerprint)
     computeLanes = min(Environment.processors, Self.computeLanesMax)
     batch = plan.batch
     retry = plan.retry

@@ -25,7 +25,7 @@ struct DeadLetterTests {
   }
 
   private func line(_ parcel: Parcel) throws -> String {
-    let settings = FlowSettings(pipeline: "p", fingerprint: "f", columns: .init(names: []))
+    let settings = FlowSettings(pipeline: "p", fingerprint: "f")
     var out = ByteBuffer()
     for letter in parcel.deadLetters(settings, at: 1_795_414_329_123) { letter.append(to: &out) }
     return out.text

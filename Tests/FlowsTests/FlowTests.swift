@@ -24,10 +24,12 @@ struct FlowTests {
       checkpoints: FileCheckpoints(path: folder.path + "/c.json"),
       deadLetters: FileDeadLetters(path: folder.path + "/d.ndjson"),
       observe: { event in said.withLock { $0.append("\(event)") } })
-    var settings = FlowSettings(pipeline: "numbers", fingerprint: "f", columns: .init(names: ["n"]))
+    var settings = FlowSettings(pipeline: "numbers", fingerprint: "f")
     settings.batch.wait = .zero
     adjust(&settings)
-    let flow = Flow(settings, source: source, targets: targets, makeMapper: { Rows() }, in: world)
+    let flow = Flow(
+      settings, source: source, targets: targets,
+      route: { _ in Routing([TargetStream(Columns(names: ["n"]))], makeMapper: { Rows() }) }, in: world)
     source.stop = { flow.stop() }
     let summary = try await flow.run()
     return (summary, said.withLock { $0 })

@@ -5,6 +5,17 @@ import Records
 /// Connectors that declare settings and do nothing.
 let catalog = Catalog(sources: [LogSource.self, QueueSource.self], targets: [TableTarget.self, LogTarget.self])
 
+/// The same, and a source that has tables.
+let tables = Catalog(sources: catalog.sources + [TableSource.self], targets: catalog.targets)
+
+struct TableSource: SourceConnector {
+  static let about = About("table", .source, title: "Tables", summary: "Reads rows of tables.", hasTables: true)
+
+  @Setting("The tables.", example: "[shop.*]") var tables: [String]
+
+  func makeSource(_ context: Context) throws(ConnectorError) -> any Source { throw nothing }
+}
+
 enum LogFormat: String, SettingChoice { case ndjson, json, csv }
 
 struct LogSource: SourceConnector {
@@ -49,7 +60,8 @@ struct QueueSource: SourceConnector {
 
 struct TableTarget: TargetConnector {
   static let about = About(
-    "table", .target, title: "Table", summary: "Writes rows of a table.", delivery: .exactlyOnce)
+    "table", .target, title: "Table", summary: "Writes rows of a table.", delivery: .exactlyOnce,
+    streamSettings: ["table"])
 
   @Setting("Address of the server.") var url: Secret
   @Setting("The table.", example: "shop.products") var table: String
@@ -82,13 +94,13 @@ func pipeline(_ more: String = "", mappings: String = "{id: record.id}") -> Stri
   """
 }
 
-func read(_ yaml: String, file: String = "p.yaml") -> PipelineReader.Result {
+func read(_ yaml: String, file: String = "p.yaml", _ catalog: Catalog = catalog) -> PipelineReader.Result {
   PipelineReader.read(file: file, bytes: Array(yaml.utf8), catalog: catalog)
 }
 
 /// What a file's problems are: `severity code line:column path`, one each, in order.
-func findings(_ yaml: String) -> [String] {
-  read(yaml).diagnostics.sorted.map {
+func findings(_ yaml: String, _ catalog: Catalog = catalog) -> [String] {
+  read(yaml, catalog).diagnostics.sorted.map {
     "\($0.severity == .warning ? "warning " : "")\($0.code) \($0.place.line):\($0.place.column) \($0.path)"
   }
 }

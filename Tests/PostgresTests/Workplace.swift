@@ -97,18 +97,18 @@ final class Workplace: Sendable {
       checkpoints: FileCheckpoints(path: plan.checkpoint.path),
       deadLetters: FileDeadLetters(path: plan.deadLetters.path),
       observe: { if case .note(let text) = $0 { notes.add(text) } })
-    var settings = FlowSettings(pipeline: plan.name, fingerprint: plan.fingerprint, columns: plan.columns)
+    var settings = FlowSettings(pipeline: plan.name, fingerprint: plan.fingerprint)
     settings.batch = plan.batch
     settings.retry = plan.retry
     settings.checkpointEvery = plan.checkpoint.every
     settings.batchBytes = 16 << 10
-    let context = world.context(pipeline: plan.name, folder: folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
-    let program = MappingProgram(
-      transforms: plan.transforms, mapping: plan.mapping, columns: plan.columns, lanes: plan.lanes)
+    var context = world.context(pipeline: plan.name, folder: folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
+    context.wants = { [streams = plan.streams] in streams.stream(of: $0)?.skips != true }
     let source = try plan.source.makeSource(context)
     let targets = try (0..<plan.lanes).map { try plan.target.makeTarget(context, lane: $0) }
     let flow = Flow(
-      settings, source: source, targets: targets, makeMapper: { MappingExecutor(program) }, in: world)
+      settings, source: source, targets: targets,
+      route: { tables throws(ConnectorError) in try Routing(plan, tables) }, in: world)
     return try await flow.run()
   }
 

@@ -25,7 +25,10 @@ package struct SettingLoader {
   ) {
     if severity == .error { failures += 1 }
     guard !isFull else { return }
-    diagnostics.add(Diagnostic(severity, code: code, place: place, path: path, message: message, hint: hint))
+    let found = Diagnostic(severity, code: code, place: place, path: path, message: message, hint: hint)
+    // What several streams have in common is read for each of them.
+    guard !diagnostics.items.contains(found) else { return }
+    diagnostics.add(found)
     if isFull { diagnostics.add(.tooMany(in: place.file)) }
   }
 

@@ -19,20 +19,20 @@ struct Opening: Sendable {
   private let source: any Source
   private let targets: [any Target]
   private let contract: ContractPlan?
-  private let makeMapper: @Sendable () -> any Mapper
+  private let route: @Sendable ([SourceTable]) throws(ConnectorError) -> Routing
   private let lanes: Lanes
   private let world: World
   private let upstream: Upstream
 
   init(
     _ settings: FlowSettings, _ source: any Source, _ targets: [any Target], _ contract: ContractPlan?,
-    _ makeMapper: @escaping @Sendable () -> any Mapper, _ lanes: Lanes, _ world: World
+    _ route: @escaping @Sendable ([SourceTable]) throws(ConnectorError) -> Routing, _ lanes: Lanes, _ world: World
   ) {
     self.settings = settings
     self.source = source
     self.targets = targets
     self.contract = contract
-    self.makeMapper = makeMapper
+    self.route = route
     self.lanes = lanes
     self.world = world
     upstream = Upstream(source, settings.retry, in: world)
@@ -44,23 +44,26 @@ struct Opening: Sendable {
 
   private func open() async throws(FlowError) -> Opened {
     var checkpoint = try await loadCheckpoint()
+    let routing = try await routing()
     var encoders: [[any Encoder]] = []
     for lane in targets.indices {
-      let (kept, made) = try await openTarget(lane, mark: checkpoint.marks[lane])
+      let (kept, made) = try await openTarget(lane, routing.streams, mark: checkpoint.marks[lane])
       encoders.append(made.encoders)
       // The position that a target keeps with the data wins over the file's; several lanes keep several, none of which
       // is all of it.
       if let kept, targets.count == 1 { checkpoint.position = kept }
     }
     let transactional = transactional
-    if let transactional, let stored = try await readProgress(transactional) { checkpoint.take(stored) }
+    var isAhead = false
+    if let transactional, let stored = try await readProgress(transactional) { isAhead = checkpoint.take(stored) }
     try await world.deadLetters.open(at: checkpoint.deadLetters)
     let extent = try await openSource(at: checkpoint.position)
-    if checkpoint.runs == 0 { try await saveFirst(&checkpoint) }
+    if checkpoint.runs == 0 { try await saveFirst(&checkpoint) } else if isAhead { try await save(&checkpoint) }
     try await acknowledgeAgain(checkpoint.position)
     checkpoint.runs += 1
     world.observe(.started(position: checkpoint.position, run: checkpoint.runs, extent: extent))
-    return Opened(checkpoint: checkpoint, upstream: upstream, tools: tools(encoders), transactional: transactional)
+    return Opened(
+      checkpoint: checkpoint, upstream: upstream, tools: tools(encoders, routing), transactional: transactional)
   }
 
   /// The target, where it stores the flow's progress with its rows; several lanes would store several, none of which is
@@ -96,10 +99,26 @@ struct Opening: Sendable {
     return checkpoint
   }
 
+  private func routing() async throws(FlowError) -> Routing {
+    try await withTaskExecutorPreference(lanes.source) { () async throws(FlowError) in
+      var attempts = Attempts(.source, settings.retry, isStart: true, in: world)
+      while true {
+        do throws(ConnectorError) {
+          return try route(try await source.tables())
+        } catch {
+          await source.close()
+          try await attempts.failed(error)
+        }
+      }
+    }
+  }
+
   /// `@unchecked Sendable`: made on the target's lane, and then handed to the compute lanes once.
   private struct Made: @unchecked Sendable { var encoders: [any Encoder] }
 
-  private func openTarget(_ lane: Int, mark: Value?) async throws(FlowError) -> (Position?, Made) {
+  private func openTarget(
+    _ lane: Int, _ streams: [TargetStream], mark: Value?
+  ) async throws(FlowError) -> (Position?, Made) {
     let target = targets[lane]
     return try await withTaskExecutorPreference(lanes.targets[lane]) { () async throws(FlowError) in
       var attempts = Attempts(.target(lane: lane), settings.retry, isStart: true, in: world)
@@ -107,7 +126,7 @@ struct Opening: Sendable {
         do throws(ConnectorError) {
           let position = try await target.open(at: mark)
           var made = Made(encoders: [])
-          for _ in lanes.compute { made.encoders.append(try target.makeEncoder(settings.columns)) }
+          for _ in lanes.compute { made.encoders.append(try target.makeEncoder(streams)) }
           attempts.succeeded()
           return (position, made)
         } catch {
@@ -128,6 +147,10 @@ struct Opening: Sendable {
   private func saveFirst(_ checkpoint: inout Checkpoint) async throws(FlowError) {
     for lane in targets.indices { checkpoint.marks[lane] = try await flush(lane) }
     checkpoint.deadLetters = try await world.deadLetters.flush()
+    try await save(&checkpoint)
+  }
+
+  private func save(_ checkpoint: inout Checkpoint) async throws(FlowError) {
     checkpoint.savedAt = world.wallTime()
     try await world.checkpoints.save(checkpoint)
   }
@@ -154,10 +177,10 @@ struct Opening: Sendable {
     }
   }
 
-  private func tools(_ encoders: [[any Encoder]]) -> [Tools] {
+  private func tools(_ encoders: [[any Encoder]], _ routing: Routing) -> [Tools] {
     lanes.compute.indices.map { lane in
       Tools(
-        decoder: source.makeDecoder(), contract: contract.map { ContractStage($0) }, mapper: makeMapper(),
+        decoder: source.makeDecoder(), contract: contract.map { ContractStage($0) }, mapper: routing.makeMapper(),
         encoders: encoders.map { $0[lane] })
     }
   }

@@ -8,19 +8,33 @@ enum Fingerprint {
   /// In bytes of the hash.
   private static let length = 16
 
-  static func of(_ spec: PipelineSpec, source: any Connector, target: any Connector) -> String {
+  static func of(_ spec: PipelineSpec, source: any Connector, _ streams: [StreamPlan]) -> String {
     var members: [Value.Member] = [
       .init("version", version),
       .init("source", identity(source, type: spec.source.type)),
       .init("transforms", .array(spec.transforms.compactMap(\.identity))),
-      .init("mappings", spec.mappings.identity ?? .null),
-      .init("target", identity(target, type: spec.target.type)),
+      .init("mappings", spec.mappings?.identity ?? .null),
+      .init("target", identity(streams[0].target, type: spec.target.type)),
       .init("key", spec.target.common.key?.written ?? .null),
     ]
     // A contract refuses events and changes none, as far as it does not say so.
     if let contract = spec.contract?.identity, contract != .object([]) { members.append(.init("contract", contract)) }
-    let meaning: Value = .object(members)
+    if let named = spec.streams {
+      members.append(
+        .init("streams", .array(zip(named.entries, streams).map { identity($0.name, $0.value, $1, spec.target.type) })))
+    }
+    let meaning = Value.object(members)
     return SHA256.hex(Array(meaning.json.utf8), bytes: length)
+  }
+
+  private static func identity(
+    _ name: String, _ spec: StreamSpec, _ stream: StreamPlan, _ type: String
+  ) -> Value {
+    [
+      "tables": .string(name), "skip": .bool(spec.skip), "transforms": .array(spec.transforms.compactMap(\.identity)),
+      "mappings": spec.mappings?.identity ?? .null, "target": identity(stream.target, type: type),
+      "key": .array(stream.columns.key.map { .string(stream.columns.names[$0]) }),
+    ]
   }
 
   private static func identity(_ connector: any Connector, type: String) -> Value {

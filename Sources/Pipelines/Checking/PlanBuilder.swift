@@ -21,22 +21,26 @@ struct PlanBuilder {
   mutating func build() -> Plan? {
     let spec = PipelineSpec()
     _ = loader.fill(SettingList(of: spec), from: root)
-    let source = connector("source", others: SourceSpec.own, catalog.sourceTypes, catalog.source)
-    let target = connector("target", others: TargetSpec.own, catalog.targetTypes, catalog.target)
+    let source = connector("source", catalog.sourceTypes, catalog.source).flatMap { type in
+      root["source"].flatMap { loader.load(type, from: $0, others: SourceSpec.own) }
+    }
+    let target = connector("target", catalog.targetTypes, catalog.target) as? any TargetConnector.Type
+    let streams = streams(spec, source: source.map { type(of: $0) }, target)
+    if spec.$target.isGiven { check(spec, target) }
     let contract = spec.$contract.isGiven ? self.contract(spec.contract) : nil
-    let parts = spec.$mappings.isGiven && spec.$target.isGiven ? check(spec, target: target) : nil
     checkTests(spec.tests)
-    guard loader.failures == 0, let (mapping, columns) = parts,
-      let source = source as? any SourceConnector, let target = target as? any TargetConnector
+    guard loader.failures == 0, let first = streams.first(where: { !$0.skips }),
+      let source = source as? any SourceConnector
     else { return nil }
-    var plan = plan(spec, source, target, mapping, columns)
+    var plan = plan(spec, source, first.target, streams)
     plan.contract = contract
     return plan
   }
 
+  /// The connector that `type` names; an unknown one is reported.
   private mutating func connector<Type>(
-    _ key: String, others: [String], _ types: [String], _ find: (String) -> Type?
-  ) -> (any Connector)? {
+    _ key: String, _ types: [String], _ find: (String) -> Type?
+  ) -> (any Connector.Type)? {
     guard let node = root[key], let type = node["type"], let name = type.scalar?.text, type.core == .text else {
       return nil
     }
@@ -46,23 +50,19 @@ struct PlanBuilder {
         hint: Suggestion.hint(for: name, among: types, noun: "there are"))
       return nil
     }
-    return loader.load(found, from: node, others: others)
+    return found
   }
 
-  /// What mapping and target must agree on.
-  private mutating func check(_ spec: PipelineSpec, target: (any Connector)?) -> (Mapping, Columns) {
-    let common = spec.target.common
-    let key = common.key ?? []
-    let mapping = spec.mappings.mapping(key: key)
-    checkKey(key, mapping)
-    checkLanes(common, target)
-    checkLimits(common.batch, spec.limits)
-    return (mapping, mapping.columns(key: key))
+  /// What target and limits must agree on.
+  private mutating func check(_ spec: PipelineSpec, _ target: (any TargetConnector.Type)?) {
+    checkLanes(spec.target.common, target, isKeyKnown: spec.streams != nil)
+    checkLimits(spec.target.common.batch, spec.limits)
   }
 
-  private mutating func checkKey(_ key: [String], _ mapping: Mapping) {
+  /// What key and mappings must agree on.
+  mutating func checkKey(_ key: [String], at node: ConfigNode?, _ mapping: Mapping) {
     let names = mapping.fields.map(\.name)
-    let (known, nodes) = (Set(names), root["target"]?["key"]?.list)
+    let (known, nodes) = (Set(names), node?.list)
     // More would be said of a longer key than anybody reads.
     for (name, node) in zip(key, nodes ?? []).filter({ !known.contains($0.0) }).prefix(10) {
       if mapping.dropped.contains(name) {
@@ -75,13 +75,13 @@ struct PlanBuilder {
     }
   }
 
-  private mutating func checkLanes(_ common: TargetCommon, _ target: (any Connector)?) {
+  private mutating func checkLanes(_ common: TargetCommon, _ target: (any TargetConnector.Type)?, isKeyKnown: Bool) {
     guard common.lanes > 1, let node = root["target"]?["lanes"] else { return }
-    if let target, let most = type(of: target).about.lanesMax, common.lanes > most {
+    if let most = target?.about.lanesMax, common.lanes > most {
       loader.error(
         "config.too_many_lanes", node, "this target takes at most \(most) lane\(most == 1 ? "" : "s")",
         hint: "write lanes: \(most)")
-    } else if common.key == nil {
+    } else if common.key == nil, !isKeyKnown {
       loader.warning(
         "config.lanes_without_key", node, "without a key, rows reach the lanes in no order",
         hint: "name the fields of the key: key: [id]")
@@ -109,21 +109,19 @@ struct PlanBuilder {
 
 extension PlanBuilder {
   private func plan(
-    _ spec: PipelineSpec, _ source: any SourceConnector, _ target: any TargetConnector, _ mapping: Mapping,
-    _ columns: Columns
+    _ spec: PipelineSpec, _ source: any SourceConnector, _ target: any TargetConnector, _ streams: [StreamPlan]
   ) -> Plan {
     let (name, file) = (spec.name.text, root.place.file)
     let folder = Files.folder(of: file)
     var plan = Plan(
-      name: name, folder: folder, source: source, target: target, transforms: spec.transforms.compactMap(\.transform),
-      mapping: mapping, columns: columns,
+      name: name, folder: folder, source: source, target: target, streams: streams,
       deadLetters: DeadLetterPolicy(
         path: path(spec.retry.deadLetter.path, in: folder, otherwise: "\(name).dead-letters.ndjson")),
       checkpoint: CheckpointPolicy(
         path: path(spec.checkpoint.path, in: folder, otherwise: "\(name).checkpoint.json")))
     plan.description = spec.description
     plan.file = file
-    plan.fingerprint = Fingerprint.of(spec, source: source, target: target)
+    plan.fingerprint = Fingerprint.of(spec, source: source, streams)
     plan.lanes = spec.target.common.lanes
     plan.batch = spec.target.common.batch.policy(spec.limits, type(of: plan.target).about)
     plan.retry = spec.retry.policy
@@ -141,6 +139,9 @@ extension PlanBuilder {
 }
 
 extension Plan {
+  /// The nodes of ``tests`` in the file.
+  package var testNodes: [ConfigNode] { origin?.root["tests"]?.list ?? [] }
+
   struct Origin: Sendable {
     var root: ConfigNode
     var catalog: Catalog

@@ -34,6 +34,20 @@ extension CodeBook {
       "The pipeline's name becomes part of file names and metrics.",
       remedy: "Use letters, digits, `-`, `_` and `.`, a letter or digit first."),
     Entry(
+      "config.bad_table", "a text that names no table", "Streams are named by the source's tables.",
+      remedy: "Write table, schema.table, schema.*, \"*\", or \"odd.name\".\"table\"."),
+    Entry(
+      "config.no_tables", "streams of a source without tables",
+      "Streams tell the source's tables apart, and this source has none.",
+      remedy: "Remove `streams`, and write `mappings` and `target` for all events."),
+    Entry(
+      "config.not_per_stream", "a setting that all streams share",
+      "A stream has its own place in the target, and no server of its own.",
+      remedy: "Write the setting under `target`, or write a pipeline for each server."),
+    Entry(
+      "config.one_stream", "several streams into one place",
+      "The target takes the rows of one stream only.", remedy: "Skip the others, or write a pipeline for each."),
+    Entry(
       "config.default_type", "a default of another type",
       "`default` stands in after the cast, so it must be a value that the cast could give.",
       remedy:

@@ -18,8 +18,12 @@ package struct PipelineSpec: SettingGroup {
   package var contract: ContractSpec?
   @Setting("Steps over the event before it is mapped, in order.") package var transforms: [TransformSpec] = []
   @Setting("What the target gets: field by field, or `all`.", example: "{id: record.id}")
-  package var mappings: MappingSpec
+  package var mappings: MappingSpec?
   @Setting("Where rows go.", example: "{type: file, path: out/products.ndjson}") package var target: TargetSpec
+  @Setting(
+    "What is different for some of the source's tables, by their names: `shop.products`, `shop.*`, `\"*\"`.",
+    example: "{shop.audit: {skip: true}}")
+  package var streams: SettingMap<StreamSpec>?
   @Setting("What happens when something fails.", tuning: true) package var retry: RetrySpec = RetrySpec()
   @Setting("Where and how often the position is saved.", tuning: true)
   package var checkpoint: CheckpointSpec = CheckpointSpec()

@@ -21,8 +21,20 @@ package enum PipelineSchema {
           [
             "source": choice(catalog.sources.map { ($0.about, $0.settings) }, common: []),
             "target": choice(catalog.targets.map { ($0.about, $0.settings) }, common: common),
+            "stream_target": streamTarget(catalog),
           ])
       ])
+  }
+
+  /// The settings that a stream may have for itself; which of them the target has, `millrace validate` says.
+  private static func streamTarget(_ catalog: Catalog) -> Value {
+    let key = NamedSetting.all(of: TargetCommon()).filter { $0.name == "key" }.map {
+      Value.Member($0.name, $0.declaration.schema)
+    }
+    let own = catalog.targets.flatMap { target in
+      target.settings.filter { target.about.streamSettings.contains($0.name) }.map { Value.Member($0.name, $0.schema) }
+    }
+    return ["type": "object", "properties": .object(key + own), "additionalProperties": false]
   }
 
   /// The settings of one of the connectors, which `type` names.

@@ -157,7 +157,7 @@ struct Simulation {
     return Flow(
       scenario.settings, source: source,
       targets: (0..<scenario.targetLanes).map { SimulatedTarget($0, universe, effects) },
-      makeMapper: { SimulatedMapper() }, in: world)
+      route: { _ in Routing([TargetStream(Columns(names: ["line"]))], makeMapper: { SimulatedMapper() }) }, in: world)
   }
 
   /// Invariant 7: the limit, and beyond it what parcels grow while they are computed.
@@ -192,7 +192,7 @@ struct Simulation {
       universe.violate("counted \(checkpoint.totals), expected \(expectedTotals)")
     }
     checkLetters()
-    if scenario.target == .marked { checkExactlyOnce() }
+    if scenario.target == .marked || scenario.target == .transactional { checkExactlyOnce() }
   }
 
   private func checkLetters() {

@@ -20,7 +20,7 @@ final class RowLayout: Sendable {
     /// The fields that are in the set of that number.
     case partial(Int)
 
-    init(tag: UInt32) {
+    init(tag: UInt16) {
       self =
         switch tag {
         case 0: .full
@@ -30,12 +30,12 @@ final class RowLayout: Sendable {
         }
     }
 
-    var tag: UInt32 {
+    var tag: UInt16 {
       switch self {
       case .full: 0
       case .delete: 1
       case .truncate: 2
-      case .partial(let set): UInt32(set) + 3
+      case .partial(let set): UInt16(set) + 3
       }
     }
   }

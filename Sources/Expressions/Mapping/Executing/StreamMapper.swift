@@ -1,0 +1,83 @@
+import Records
+
+/// Maps the events of several tables, each by the program of its stream, in the order in which they come. Belongs to one
+/// lane.
+///
+/// A pipeline with one stream has a ``MappingExecutor`` alone and pays nothing for this.
+package final class StreamMapper: Mapper {
+  /// What becomes of a table's events.
+  package struct Stream: Sendable {
+    package var table: SourceTable
+    /// nil where the pipeline skips the table.
+    package var program: MappingProgram?
+    /// What its rows carry.
+    package var number: UInt16
+
+    package init(_ table: SourceTable, _ program: MappingProgram?, number: UInt16) {
+      self.table = table
+      self.program = program
+      self.number = number
+    }
+  }
+
+  private enum Way {
+    case mapped(Int)
+    case skipped, unknown
+  }
+
+  private let streams: [Stream]
+  private let executors: [MappingExecutor?]
+  /// The list that `ways` was made for, and where the events of each of its tables go.
+  private var list: TableList?
+  private var ways: [Way] = []
+  /// Which executors have seen the batch under way.
+  private var hasBegun: [Bool]
+
+  package init(_ streams: [Stream]) {
+    self.streams = streams
+    executors = streams.map { stream in
+      stream.program.map { MappingExecutor($0, stream: stream.number) }
+    }
+    hasBegun = streams.map { _ in false }
+  }
+
+  package func map(_ batch: Batch) {
+    if batch.tables !== list || list == nil { learn(batch.tables) }
+    for index in hasBegun.indices { hasBegun[index] = false }
+    for event in batch.events.indices where batch.events[event].outcome == .flowing { map(event, batch) }
+  }
+
+  private func map(_ event: Int, _ batch: Batch) {
+    let table = Int(batch.events[event].table)
+    switch table < ways.count ? ways[table] : .unknown {
+    case .mapped(let index):
+      guard let executor = executors[index] else { return }
+      if !hasBegun[index] {
+        hasBegun[index] = true
+        executor.begin(batch)
+      }
+      executor.mapEvent(event, batch)
+    case .skipped: batch.events[event].outcome = .filtered
+    case .unknown: refuse(event, batch)
+    }
+  }
+
+  private func learn(_ list: TableList?) {
+    self.list = list
+    ways = (list?.tables ?? []).map { table in
+      let index = streams.firstIndex { $0.table.schema == table.schema && $0.table.name == table.name }
+      guard let index else { return .unknown }
+      return executors[index] == nil ? .skipped : .mapped(index)
+    }
+  }
+
+  /// A table that came along after the run began.
+  private func refuse(_ event: Int, _ batch: Batch) {
+    let name = batch.table(of: batch.events[event])?.fullName ?? "no table"
+    batch.fail(
+      event,
+      Failure(
+        event: event, code: "stream.unknown_table", stage: "stream",
+        message: "the event is about \(name), which the source did not have when the run began"))
+  }
+}

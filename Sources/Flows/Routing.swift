@@ -1,0 +1,25 @@
+import ConnectorKit
+import Expressions
+import Pipelines
+import Records
+
+/// What a flow makes of its events, known once the source has said which tables it reads.
+package struct Routing: Sendable {
+  /// What the targets store; rows carry their number.
+  package var streams: [TargetStream]
+  /// Called once for each compute lane.
+  package var makeMapper: @Sendable () -> any Mapper
+
+  package init(_ streams: [TargetStream], makeMapper: @escaping @Sendable () -> any Mapper) {
+    self.streams = streams
+    self.makeMapper = makeMapper
+  }
+}
+
+extension Routing {
+  /// The routes of a plan for these tables; none where the source has no tables.
+  package init(_ plan: Plan, _ tables: [SourceTable]) throws(ConnectorError) {
+    let routes = try plan.streams.routes(for: tables)
+    self.init(routes.targetStreams, makeMapper: routes.mappers(lanes: plan.lanes))
+  }
+}
