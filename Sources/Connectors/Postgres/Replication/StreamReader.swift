@@ -15,6 +15,8 @@ final class StreamReader {
   private var begin: [UInt8] = []
   /// Whether the batch says which transaction its next changes belong to.
   private var saysTransaction = false
+  /// Whether the begin of a transaction behind the limit was taken, so that this stream is of no more use.
+  private var isAtLimit = false
   /// What ended the stream.
   private var failure: ConnectorError?
   /// Whether the stream has moved since the last batch although no changes came.
@@ -52,6 +54,7 @@ final class StreamReader {
   /// - Parameter limit: where to stop: transactions that were committed there or later are not begun.
   func fill(_ batch: Batch, upTo bytesMax: Int, until limit: LSN?) throws(ConnectorError) -> Filled {
     if let failure { throw failure }
+    if isAtLimit { return .limit }
     do throws(ConnectorError) {
       return try fillOn(batch, upTo: bytesMax, until: limit)
     } catch {
@@ -70,7 +73,10 @@ final class StreamReader {
       let received = try connection.receiveFrame { frame throws(ConnectorError) in
         end = try !take(frame, batch, limit)
       }
-      if end { return .limit }
+      if end {
+        isAtLimit = true
+        return .limit
+      }
       switch received {
       case .failure(let error): throw error.streamError(connection.address)
       case .success(.frame): continue
