@@ -16,6 +16,7 @@ package final class MappingExecutor: Mapper {
   private var constants: ConstantPool
   private var slots: RawArray<Node>
   private let tables: [ValueTable]
+  private let evaluators: [Evaluator]
 
   package init(_ program: MappingProgram, stream: UInt16 = 0) {
     self.program = program
@@ -28,6 +29,7 @@ package final class MappingExecutor: Mapper {
     for step in program.steps { steps.append(step) }
     for condition in program.conditions { conditions.append(condition) }
     tables = program.tables.map { ValueTable($0) }
+    evaluators = program.evaluations.map { [slots = slots.base] in Evaluator($0, slots: slots) }
   }
 
   package func map(_ batch: Batch) {
@@ -60,21 +62,27 @@ package final class MappingExecutor: Mapper {
 
   private func passes(_ event: Int, _ batch: Batch) -> Bool {
     for index in 0..<conditions.count {
-      let condition = conditions.base[index]
-      let literal = constants[condition.literal]
-      switch ConditionExecutor.holds(&slots.base[condition.slot], condition, literal, batch) {
-      case true?: continue
-      case false?: batch.events[event].outcome = .filtered
-      case nil: refuse(event, slots[condition.slot], program.filters[index], batch)
+      do {
+        if try holds(conditions.base[index], event, batch) { continue }
+        batch.events[event].outcome = .filtered
+      } catch {
+        batch.fail(event, Failure(event: event, code: error.code, stage: "filter", message: error.message))
       }
       return false
     }
     return true
   }
 
-  private func refuse(_ event: Int, _ cell: Node, _ filter: Filter, _ batch: Batch) {
-    let problem = ConditionExecutor.problem(cell, filter, batch)
-    batch.fail(event, Failure(event: event, code: problem.code, stage: "filter", message: problem.message))
+  @inline(__always)
+  private func holds(
+    _ condition: MappingProgram.Condition, _ event: Int, _ batch: Batch
+  ) throws(CellProblem) -> Bool {
+    if let comparison = condition.comparison {
+      let literal = constants[comparison.literal]
+      let holds = ConditionExecutor.holds(&slots.base[comparison.slot], comparison, literal, batch)
+      if let holds { return holds }
+    }
+    return try evaluators[condition.evaluation].condition(batch.events[event], batch)
   }
 
   /// Writes the cells behind the last row's; false where the event became a dead letter.
@@ -84,8 +92,8 @@ package final class MappingExecutor: Mapper {
     let cells = batch.rows.cells.base + batch.rows.cells.count
     for index in 0..<count {
       let field = fields.base[index]
-      if field.isCopy {
-        cells[index] = slots.base[field.origin]
+      if field.copied >= 0 {
+        cells[index] = slots.base[field.copied]
       } else if operation == .upsert || field.isKey {
         guard mapField(index, field, event, batch, &cells[index]) else { return false }
       } else {
@@ -99,8 +107,12 @@ package final class MappingExecutor: Mapper {
   private func mapField(
     _ index: Int, _ field: MappingProgram.Field, _ event: Int, _ batch: Batch, _ cell: inout Node
   ) -> Bool {
-    cell = field.isConstant ? constants[field.origin] : slots.base[field.origin]
     do {
+      switch field.origin {
+      case .slot(let slot): cell = slots.base[slot]
+      case .constant(let constant): cell = constants[constant]
+      case .evaluation(let index): cell = try evaluators[index].cell(batch.events[event], batch)
+      }
       for step in field.firstStep..<field.endStep { try run(steps.base[step], on: &cell, batch) }
       return true
     } catch {
