@@ -51,11 +51,15 @@ let package = Package(
     .target(
       name: "Flows", dependencies: ["Pipelines", "ConnectorKit", "Contracts", "Expressions", "Records"],
       swiftSettings: strict),
+    .target(
+      name: "Examples",
+      dependencies: ["Flows", "Pipelines", "ConnectorKit", "Expressions", "Records"], swiftSettings: strict),
     .target(name: "Status", dependencies: ["Flows", "ConnectorKit", "Records"], swiftSettings: strict),
     .executableTarget(
       name: "millrace",
       dependencies: [
-        "CMalloc", "ConnectorKit", "Connectors", "Contracts", "Expressions", "Flows", "Pipelines", "Records", "Status",
+        "CMalloc", "ConnectorKit", "Connectors", "Contracts", "Examples", "Expressions", "Flows", "Pipelines",
+        "Records", "Status",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -72,6 +76,9 @@ let package = Package(
     .testTarget(
       name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "FlowsTests", dependencies: ["Flows"], exclude: ["Goldens"], swiftSettings: strict),
+    .testTarget(
+      name: "ExamplesTests",
+      dependencies: ["Examples", "ConnectorKit", "Flows", "Pipelines", "Records"], swiftSettings: strict),
     .testTarget(name: "SimulationTests", dependencies: ["Flows"], swiftSettings: strict),
     .testTarget(
       name: "StatusTests", dependencies: ["Status", "Flows", "ConnectorKit", "Records"], swiftSettings: strict),

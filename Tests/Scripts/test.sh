@@ -12,6 +12,9 @@ swift build --build-tests
 echo "== Swift tests"
 swift test --skip-build
 
+echo "== the examples in the pipelines"
+.build/debug/millrace test pipelines
+
 echo "== pipelines and documents, through the program"
 Tests/Scripts/documents.py .build/debug/millrace
 

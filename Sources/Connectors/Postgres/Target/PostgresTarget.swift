@@ -24,6 +24,8 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
   private var repeatsKeys = false
   /// A commit that was sent and not answered: what it stored, and what the write had done.
   private var unanswered: (progress: String, written: Written)?
+  /// Whether a transaction is open that holds rows of earlier calls.
+  private var isHolding = false
 
   init(_ settings: TargetSettings, pipeline: String, lanes: Int, note: @escaping @Sendable (String) -> Void) {
     self.settings = settings
@@ -147,6 +149,7 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
     statements = nil
     position = nil
     unanswered = nil
+    isHolding = false
   }
 }
 
@@ -163,18 +166,49 @@ extension PostgresTarget {
     try await write(payloads, progress: Optional(progress))
   }
 
+  /// Leaves the transaction open, for rows that belong to the same transaction of the source.
+  func hold(_ payloads: [Payload]) async throws(ConnectorError) -> Written {
+    do throws(ConnectorError) {
+      let written = try store(WriteRows(payloads), try holder())
+      isHolding = true
+      return written
+    } catch {
+      letGo()
+      throw error
+    }
+  }
+
   private func write(
     _ payloads: [Payload], progress: (@Sendable (Written) async throws(ConnectorError) -> Value)?
   ) async throws(ConnectorError) -> Written {
-    let connection = try connect()
-    if let done = try answered() { return done }
-    let written = try store(WriteRows(payloads), connection)
-    if let progress {
-      try await keep(progress, written, connection)
-    } else {
-      try commit(connection)
+    do throws(ConnectorError) {
+      let connection = try holder()
+      if let done = try answered() { return done }
+      let written = try store(WriteRows(payloads), connection)
+      if let progress {
+        try await keep(progress, written, connection)
+      } else {
+        try commit(connection)
+      }
+      isHolding = false
+      return written
+    } catch {
+      letGo()
+      throw error
     }
-    return written
+  }
+
+  /// The connection with the open transaction, where there is one: another one would not have it.
+  private func holder() throws(ConnectorError) -> PostgresConnection {
+    guard isHolding else { return try connect() }
+    if let connection, !connection.isLost { return connection }
+    throw PostgresError(state: "", message: "the connection with the open transaction is gone").connectorError(place)
+  }
+
+  /// What is held goes with its connection, and so do the stages that were made inside of the transaction.
+  private func letGo() {
+    if isHolding { connection = nil }
+    isHolding = false
   }
 
   /// Whether the commit that was not answered has happened after all.
@@ -195,18 +229,37 @@ extension PostgresTarget {
     care.ordersRows = repeatsKeys
     while true {
       var writer = TableWriter(
-        rows: rows, layout: layout, statements: statements, mode: settings.mode, connection: connection, care: care)
+        rows: rows, layout: layout, statements: statements, mode: settings.mode, connection: connection, care: care,
+        hasUsedStages: isHolding)
       do throws(PostgresError) {
         try prepare(writer.stages, connection)
-        try connection.run(hasDeferredConstraints ? "BEGIN; SET CONSTRAINTS ALL IMMEDIATE" : "BEGIN")
-        if try writer.run() { return writer.written }
+        try connection.run(begin)
+        if try writer.run() {
+          if isHolding { try connection.run("RELEASE SAVEPOINT millrace_part") }
+          return writer.written
+        }
         care.ordersRows = true
       } catch {
         guard let more = care.more(after: error) else { throw lost(error, connection) }
         if error.isRepeatedKey { repeatsKeys = true }
         care = more
       }
-      try rollBack(connection)
+      try goBack(connection)
+    }
+  }
+
+  private var begin: String {
+    if isHolding { return "SAVEPOINT millrace_part" }
+    return hasDeferredConstraints ? "BEGIN; SET CONSTRAINTS ALL IMMEDIATE" : "BEGIN"
+  }
+
+  /// To where the rows of this call began.
+  private func goBack(_ connection: PostgresConnection) throws(ConnectorError) {
+    guard isHolding else { return try rollBack(connection) }
+    do throws(PostgresError) {
+      try connection.run("ROLLBACK TO SAVEPOINT millrace_part; RELEASE SAVEPOINT millrace_part")
+    } catch {
+      throw lost(error, connection)
     }
   }
 

@@ -34,7 +34,7 @@ struct TableWriter {
 
   init(
     rows: WriteRows, layout: RowLayout, statements: TargetStatements, mode: PostgresTargetConnector.Mode,
-    connection: PostgresConnection, care: Care
+    connection: PostgresConnection, care: Care, hasUsedStages: Bool = false
   ) {
     self.rows = rows
     self.layout = layout
@@ -42,6 +42,8 @@ struct TableWriter {
     self.mode = mode
     self.connection = connection
     self.care = care
+    isStageUsed = hasUsedStages
+    isOrderedUsed = hasUsedStages
     segments = rows.segments
   }
 
