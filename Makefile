@@ -23,7 +23,7 @@ test: packages
 	Tests/Scripts/test.sh
 
 bench: build
-	Tests/Scripts/packages.sh python3 python3-venv jq
+	Tests/Scripts/packages.sh python3 python3-venv jq postgresql
 	Benchmarks/install-peers.sh
 	Benchmarks/bench.py $(BENCH)
 

@@ -3,6 +3,7 @@
 
   bench.py                          everything
   bench.py w1 --runs 3              one workload, best of three
+  bench.py w2 --variant csv-upsert  one task of a workload
   bench.py growth --full            up to 20 million records
   bench.py startup
 """
@@ -17,7 +18,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from harness import compete, machine, peers, report, startup, workloads
+from harness import compete, machine, peers, postgres, report, startup, tables, workloads
 from w1 import growth
 
 HERE = Path(__file__).parent
@@ -29,7 +30,8 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"what to measure: {', '.join(SECTIONS)} (default: all)")
     parser.add_argument("--only", action="append", default=[], metavar="PEER", help="a file name of peers/, may be repeated")
-    parser.add_argument("--records", type=int, default=1_000_000, help="events of a workload (default: 1000000)")
+    parser.add_argument("--variant", action="append", default=[], metavar="TASK", help="a task of a workload into tables, may be repeated")
+    parser.add_argument("--records", type=int, help="events or rows of a workload (default: 1000000, w3 2000000)")
     parser.add_argument("--runs", type=int, default=5, help="the best of so many counts (default: 5)")
     parser.add_argument("--full", action="store_true", help="growth up to 20 million records: 15 GB of disk")
     parser.add_argument("--scale", type=float, default=1.0, help="makes the growth series smaller: 0.01 for a quick look")
@@ -42,7 +44,7 @@ def options() -> argparse.Namespace:
     unknown = [name for name in chosen.sections if name not in SECTIONS]
     if unknown:
         parser.error(f"no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
-    if chosen.records < 1 or chosen.runs < 1 or not 0 < chosen.scale <= 1:
+    if (chosen.records or 1) < 1 or chosen.runs < 1 or not 0 < chosen.scale <= 1:
         parser.error("--records and --runs start at 1, --scale lies in 0 … 1")
     chosen.sections = chosen.sections or SECTIONS
     return chosen
@@ -82,30 +84,65 @@ def measure(section: str, chosen: argparse.Namespace, scratch: str, results: dic
     return 0
 
 
-def measure_workload(work: workloads.Workload, chosen: argparse.Namespace, scratch: str, results: dict) -> int:
+def measure_workload(work: compete.Workload | tables.TableWorkload, chosen: argparse.Namespace, scratch: str, results: dict) -> int:
     os.environ["MILLRACE_BINARY"] = chosen.binary
     if "millrace" in (chosen.only or ["millrace"]):
         version_of(chosen.binary)
-    found, missing = peers.find(work.peers, chosen.python, chosen.only)
+    found, missing = peers.find(workloads.peers(work.name), chosen.python, chosen.only)
     for reason in missing:
         print(f"not measured: {reason}", file=sys.stderr)
     if not found:
         print("nothing to measure: no peer works here (make bench installs them)", file=sys.stderr)
         return 1
-    source, digest = work.events(chosen.records, chosen.data)
+    if isinstance(work, tables.TableWorkload):
+        return measure_tables(work, found, chosen, scratch, results)
+    return measure_files(work, found, chosen, scratch, results)
+
+
+def measure_files(work: compete.Workload, found: list[peers.Peer], chosen: argparse.Namespace, scratch: str, results: dict) -> int:
+    records = chosen.records or work.records
+    source, digest = work.events(records, chosen.data)
     standings = compete.compete(work, source, found, chosen.runs, scratch)
-    results[work.name] = {
-        "records": chosen.records, "bytes": os.path.getsize(source), "sha256": digest, "peers": compete.as_json(standings)
-    }
+    results[work.name] = {"records": records, "bytes": os.path.getsize(source), "sha256": digest, "peers": compete.as_json(standings)}
     heading = (
-        f"{report.count(chosen.records)} events, {report.count(os.path.getsize(source))} bytes, sha256 `{digest[:16]}…`; "
+        f"{report.count(records)} events, {report.count(os.path.getsize(source))} bytes, sha256 `{digest[:16]}…`; "
         f"best of {chosen.runs} in turns; every result was compared record by record."
     )
+    failed = tell_problems(standings, chosen)
+    publish(work.name, f"{compete.table(standings, records)}\n\n{heading}", chosen, results)
+    return failed
+
+
+def measure_tables(work: tables.TableWorkload, found: list[peers.Peer], chosen: argparse.Namespace, scratch: str, results: dict) -> int:
+    rows = chosen.records or work.rows
+    variants = [variant for variant in work.variants if variant.name in (chosen.variant or [variant.name])]
+    source, said = work.source(rows, chosen.data)
+    failed = 0
+    try:
+        with postgres.Server() as server:
+            compete.note(f"{work.name}: the tables")
+            work.set_up(server, source, rows)
+            for variant in variants:
+                standings = tables.compete(work, variant, source, found, chosen.runs, scratch, server)
+                name = f"{work.name}-{variant.name}"
+                results[name] = {"rows": rows, "postgres": server.version, "peers": tables.as_json(standings)}
+                heading = (
+                    f"{variant.title}: {report.count(rows)} rows, {said}; PostgreSQL {server.version}; best of {chosen.runs} in turns; "
+                    "after every run the server compared the table row by row."
+                )
+                failed = max(failed, tell_problems(standings, chosen))
+                publish(name, f"{tables.table(standings, rows)}\n\n{heading}", chosen, results)
+    except postgres.Missing as error:
+        print(f"not measured: {error}", file=sys.stderr)
+        return 1
+    return failed
+
+
+def tell_problems(standings: list[compete.Standing], chosen: argparse.Namespace) -> int:
     problems = [f"{standing.peer.title}: {problem}" for standing in standings for problem in standing.problems]
     if problems:
         print("\n".join(problems), file=sys.stderr)
         chosen.update_readme = False
-    publish(work.name, f"{compete.table(standings, chosen.records)}\n\n{heading}", chosen, results)
     return 1 if problems else 0
 
 

@@ -1,15 +1,26 @@
-"""One workload, all peers, in turns: each run of one is followed by a run of the next, so that all meet the same weather."""
+"""A workload from file to file, all peers, in turns: each run of one is followed by a run of the next, so that all meet the same weather."""
 
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from harness import compare, report
 from harness.measure import Cost, Failed, run
 from harness.peers import Peer
-from harness.workloads import Workload
+
+@dataclass(frozen=True)
+class Workload:
+    name: str
+    title: str
+    # Records and the folder for data → the path of the events and their SHA-256.
+    events: Callable[[int, str], tuple[str, str]]
+    # What one event must become; None where it is left out.
+    expected: Callable[[dict], dict | None]
+    # How many events, where nobody says.
+    records: int = 1_000_000
 
 
 @dataclass

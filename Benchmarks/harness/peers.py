@@ -1,7 +1,9 @@
 """The programs that do a workload's work: one executable file each in the workload's folder `peers`.
 
-`PEER --about` prints `{"title", "version", "ordered"}` or fails where the program is not installed; `PEER INPUT OUTPUT` does
-the work in one process, ends with 0, and may use the folder of OUTPUT for itself.
+`PEER --about` prints `{"title", "version"}` or fails where the program is not installed. What it prints beside that, and how it
+is called to do the work, is the kind of workload's matter: from file to file `"ordered"` and `PEER INPUT OUTPUT`, where it may
+use the folder of OUTPUT for itself; into tables `"variants"`, where it does not do all, and `PEER VARIANT SOURCE`, with the
+server in DATABASE_URL and a folder for itself in SCRATCH. It ends with 0.
 """
 
 import json
@@ -18,9 +20,11 @@ class Peer:
     name: str
     title: str
     version: str
-    # Whether the records come out in the order in which they went in.
-    ordered: bool
     command: tuple[str, ...]
+    # Whether the records come out in the order in which they went in.
+    ordered: bool = True
+    # What it does of a workload into tables; all of it where it names none.
+    variants: tuple[str, ...] = ()
 
 
 def command(file: Path, python: str) -> tuple[str, ...]:
@@ -39,8 +43,12 @@ def find(folder: Path, python: str, only: list[str]) -> tuple[list[Peer], list[s
         if isinstance(answer, str):
             missing.append(f"{file.stem}: {answer}")
         else:
-            found.append(Peer(file.stem, answer["title"], answer["version"], answer["ordered"], start))
+            found.append(peer(file.stem, answer, start))
     return found, missing
+
+
+def peer(name: str, answer: dict, start: tuple[str, ...]) -> Peer:
+    return Peer(name, answer["title"], answer["version"], start, answer.get("ordered", True), tuple(answer.get("variants", [])))
 
 
 def ask(start: tuple[str, ...]) -> dict | str:

@@ -1,28 +1,19 @@
-"""A workload is a folder: its events, what must become of them, and one file a peer."""
+"""A workload is a folder: what is worked on, what must become of it, and one file a peer."""
 
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from harness.compete import Workload
+from harness.tables import TableWorkload
 
 ROOT = Path(__file__).parents[1]
 
 
-@dataclass(frozen=True)
-class Workload:
-    name: str
-    title: str
-    # Records and the folder for data → the path of the events and their SHA-256.
-    events: Callable[[int, str], tuple[str, str]]
-    # What one event must become; None where it is left out.
-    expected: Callable[[dict], dict | None]
-
-    @property
-    def peers(self) -> Path:
-        return ROOT / self.name / "peers"
+def peers(name: str) -> Path:
+    return ROOT / name / "peers"
 
 
-def load(name: str) -> Workload:
+def load(name: str) -> Workload | TableWorkload:
     return importlib.import_module(f"{name}.workload").WORKLOAD
 
 

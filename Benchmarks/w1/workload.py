@@ -1,6 +1,6 @@
 """W1: product-change events from file to file, twelve mapped fields and a filter."""
 
-from harness.workloads import Workload
+from harness.compete import Workload
 from w1.expected import expected
 from w1.generate import Shape, ensured
 

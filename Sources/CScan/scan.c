@@ -1,1 +1,148 @@
+// Scans over whole batches, thirty-two bytes at a time where the processor has AVX2.
 #include "scan.h"
+
+/// The length of the well-formed sequence at `p`, 0 where there is none before `end`.
+static size_t sequence(const uint8_t *p, const uint8_t *end) {
+  size_t left = (size_t)(end - p);
+  if (p[0] < 0x80) return 1;
+  if (p[0] < 0xc2 || p[0] > 0xf4) return 0;
+  size_t length = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+  if (left < length) return 0;
+  for (size_t i = 1; i < length; i++) {
+    if ((p[i] & 0xc0) != 0x80) return 0;
+  }
+  if (p[0] == 0xe0 && p[1] < 0xa0) return 0;
+  if (p[0] == 0xed && p[1] >= 0xa0) return 0;
+  if (p[0] == 0xf0 && p[1] < 0x90) return 0;
+  if (p[0] == 0xf4 && p[1] >= 0x90) return 0;
+  return length;
+}
+
+static bool is_utf8_portable(const uint8_t *p, const uint8_t *end) {
+  while (p < end) {
+    uint64_t eight;
+    if (end - p >= 8 && (memcpy(&eight, p, 8), (eight & 0x8080808080808080) == 0)) {
+      p += 8;
+      continue;
+    }
+    size_t length = sequence(p, end);
+    if (length == 0) return false;
+    p += length;
+  }
+  return true;
+}
+
+static size_t count_portable(const uint8_t *p, const uint8_t *end, uint8_t byte) {
+  size_t count = 0;
+  for (; p < end; p++) count += *p == byte;
+  return count;
+}
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define TOO_SHORT 1
+#define TOO_LONG 2
+#define OVERLONG_3 4
+#define TOO_LARGE 8
+#define SURROGATE 16
+#define OVERLONG_2 32
+#define TOO_LARGE_1000 64
+#define OVERLONG_4 64
+#define TWO_CONTS ((char)128)
+#define CARRY (TOO_SHORT | TOO_LONG | TWO_CONTS)
+#define TWICE(...) _mm256_setr_epi8(__VA_ARGS__, __VA_ARGS__)
+
+/// The bytes that stand `n` before each of `now`.
+#define BEFORE(n) _mm256_alignr_epi8(now, _mm256_permute2x128_si256(last, now, 0x21), 16 - (n))
+
+__attribute__((target("avx2"))) static inline __m256i wrong_bytes(__m256i now, __m256i last) {
+  const __m256i first_high = TWICE(
+      TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TWO_CONTS, TWO_CONTS, TWO_CONTS,
+      TWO_CONTS, TOO_SHORT | OVERLONG_2, TOO_SHORT, TOO_SHORT | OVERLONG_3 | SURROGATE,
+      TOO_SHORT | TOO_LARGE | TOO_LARGE_1000 | OVERLONG_4);
+  const __m256i first_low = TWICE(
+      CARRY | OVERLONG_3 | OVERLONG_2 | OVERLONG_4, CARRY | OVERLONG_2, CARRY, CARRY, CARRY | TOO_LARGE,
+      CARRY | TOO_LARGE | TOO_LARGE_1000, CARRY | TOO_LARGE | TOO_LARGE_1000, CARRY | TOO_LARGE | TOO_LARGE_1000,
+      CARRY | TOO_LARGE | TOO_LARGE_1000, CARRY | TOO_LARGE | TOO_LARGE_1000, CARRY | TOO_LARGE | TOO_LARGE_1000,
+      CARRY | TOO_LARGE | TOO_LARGE_1000, CARRY | TOO_LARGE | TOO_LARGE_1000,
+      CARRY | TOO_LARGE | TOO_LARGE_1000 | SURROGATE, CARRY | TOO_LARGE | TOO_LARGE_1000,
+      CARRY | TOO_LARGE | TOO_LARGE_1000);
+  const __m256i second_high = TWICE(
+      TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT,
+      TOO_LONG | OVERLONG_2 | TWO_CONTS | OVERLONG_3 | TOO_LARGE_1000 | OVERLONG_4,
+      TOO_LONG | OVERLONG_2 | TWO_CONTS | OVERLONG_3 | TOO_LARGE,
+      TOO_LONG | OVERLONG_2 | TWO_CONTS | SURROGATE | TOO_LARGE,
+      TOO_LONG | OVERLONG_2 | TWO_CONTS | SURROGATE | TOO_LARGE, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT);
+  const __m256i nibble = _mm256_set1_epi8(0x0f);
+  __m256i before = BEFORE(1);
+  __m256i found = _mm256_and_si256(
+      _mm256_and_si256(
+          _mm256_shuffle_epi8(first_high, _mm256_and_si256(_mm256_srli_epi16(before, 4), nibble)),
+          _mm256_shuffle_epi8(first_low, _mm256_and_si256(before, nibble))),
+      _mm256_shuffle_epi8(second_high, _mm256_and_si256(_mm256_srli_epi16(now, 4), nibble)));
+  // The third and fourth byte of a sequence must continue it, and only they may follow a continuation.
+  __m256i third = _mm256_subs_epu8(BEFORE(2), _mm256_set1_epi8((char)(0xe0 - 0x80)));
+  __m256i fourth = _mm256_subs_epu8(BEFORE(3), _mm256_set1_epi8((char)(0xf0 - 0x80)));
+  __m256i continues = _mm256_and_si256(_mm256_or_si256(third, fourth), _mm256_set1_epi8((char)0x80));
+  return _mm256_xor_si256(continues, found);
+}
+
+/// The look-ups of three nibbles by Keiser and Lemire, "Validating UTF-8 in less than one instruction per byte" (2020).
+__attribute__((target("avx2"))) static bool is_utf8_avx2(const uint8_t *p, const uint8_t *end) {
+  // What may not stand in the last three bytes before ASCII: the begin of a longer sequence.
+  const __m256i open_end = _mm256_setr_epi8(
+      -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+      -1, (char)(0xf0 - 1), (char)(0xe0 - 1), (char)(0xc0 - 1));
+  __m256i wrong = _mm256_setzero_si256();
+  __m256i open = _mm256_setzero_si256();
+  __m256i last = _mm256_setzero_si256();
+  while (end - p >= 32) {
+    __m256i now = _mm256_loadu_si256((const __m256i *)p);
+    if (_mm256_movemask_epi8(now) == 0) {
+      wrong = _mm256_or_si256(wrong, open);
+      open = _mm256_setzero_si256();
+    } else {
+      wrong = _mm256_or_si256(wrong, wrong_bytes(now, last));
+      open = _mm256_subs_epu8(now, open_end);
+    }
+    last = now;
+    p += 32;
+  }
+  // Zeros behind the end, a whole block of them at least, close or refuse what is open.
+  uint8_t rest[32] = {0};
+  memcpy(rest, p, (size_t)(end - p));
+  __m256i now = _mm256_loadu_si256((const __m256i *)rest);
+  wrong = _mm256_or_si256(wrong, wrong_bytes(now, last));
+  wrong = _mm256_or_si256(wrong, _mm256_subs_epu8(now, open_end));
+  return _mm256_testz_si256(wrong, wrong);
+}
+
+__attribute__((target("avx2,popcnt"))) static size_t count_avx2(const uint8_t *p, const uint8_t *end, uint8_t byte) {
+  const __m256i wanted = _mm256_set1_epi8((char)byte);
+  size_t count = 0;
+  for (; end - p >= 64; p += 64) {
+    uint64_t low = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)p), wanted));
+    uint64_t high =
+        (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)(p + 32)), wanted));
+    count += (size_t)__builtin_popcountll(low | high << 32);
+  }
+  return count + count_portable(p, end, byte);
+}
+
+static bool has_avx2(void) { return __builtin_cpu_supports("avx2"); }
+#else
+static bool has_avx2(void) { return false; }
+static bool is_utf8_avx2(const uint8_t *p, const uint8_t *end) { return is_utf8_portable(p, end); }
+static size_t count_avx2(const uint8_t *p, const uint8_t *end, uint8_t byte) {
+  return count_portable(p, end, byte);
+}
+#endif
+
+bool scan_is_utf8(const uint8_t *p, const uint8_t *end) {
+  return has_avx2() ? is_utf8_avx2(p, end) : is_utf8_portable(p, end);
+}
+
+size_t scan_count(const uint8_t *p, const uint8_t *end, uint8_t byte) {
+  return has_avx2() ? count_avx2(p, end, byte) : count_portable(p, end, byte);
+}

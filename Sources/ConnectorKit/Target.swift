@@ -71,7 +71,8 @@ extension Target {
 
 /// A target that stores the flow's progress in the data's own transaction, so that a crash repeats nothing: exactly once.
 ///
-/// It does so for a flow with one lane. What it stored wins over the checkpoint file's where it is further on.
+/// It does so for a flow with one lane. What it stored wins over the checkpoint file's where it is further on. What the
+/// source did in one transaction is seen in the target at once: a write never ends inside of one.
 package protocol TransactionalTarget: Target {
   /// Whether it does so as it is set up.
   var storesProgress: Bool { get }
@@ -86,6 +87,13 @@ package protocol TransactionalTarget: Target {
   func write(
     _ payloads: [Payload], progress: @escaping @Sendable (Written) async throws(ConnectorError) -> Value
   ) async throws(ConnectorError) -> Written
+
+  /// Like ``Target/write(_:)``, inside of a transaction that stays open until a write with progress commits it: a part of
+  /// a source's transaction that is larger than one write. Nobody sees it before.
+  ///
+  /// A throw where something is held, of this or of the write that would commit it, lets go of all that is held; the flow
+  /// then begins anew from ``storedProgress()``.
+  func hold(_ payloads: [Payload]) async throws(ConnectorError) -> Written
 }
 
 /// What ``Target/write(_:)`` did.

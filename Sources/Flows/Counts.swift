@@ -13,6 +13,17 @@ package struct Counts: Sendable, Equatable {
   package var sum: UInt64 { written + filtered + duplicate + stale + deadLettered }
   package var balances: Bool { read == sum }
 
+  package static func - (a: Counts, b: Counts) -> Counts {
+    var counts = Counts()
+    counts.read = a.read - b.read
+    counts.written = a.written - b.written
+    counts.filtered = a.filtered - b.filtered
+    counts.duplicate = a.duplicate - b.duplicate
+    counts.stale = a.stale - b.stale
+    counts.deadLettered = a.deadLettered - b.deadLettered
+    return counts
+  }
+
   package static func += (a: inout Counts, b: Counts) {
     a.read += b.read
     a.written += b.written

@@ -48,17 +48,40 @@ package final class Flow: Sendable {
 
   private func run(on lanes: Lanes) async throws(FlowError) -> Summary {
     let began = world.now()
-    let opening = Opening(settings, source, targets, contract, route, lanes, world)
-    let result: Result<Summary, FlowError>
-    do {
-      result = .success(try await move(try await open(opening, lanes), lanes, since: began))
-    } catch {
-      result = .failure(error)
+    var before: Counts?
+    var attempts = Attempts(.target(lane: 0), settings.retry, in: world)
+    while true {
+      let opening = Opening(settings, source, targets, contract, route, lanes, world)
+      let result: Result<Moved, FlowError>
+      do {
+        result = .success(try await move(try await open(opening, lanes), lanes, &before))
+      } catch {
+        result = .failure(error)
+      }
+      await opening.close()
+      let moved = try result.get()
+      if let loss = moved.loss {
+        if moved.counts.read > 0 { attempts.succeeded() }
+        try await attempts.failed(loss)
+        continue
+      }
+      let summary = Summary(
+        counts: moved.counts, retries: retries.count, seconds: (world.now() - began).seconds, ended: moved.ended,
+        checkpoint: moved.checkpoint)
+      world.observe(.finished(summary))
+      return summary
     }
-    await opening.close()
-    let summary = try result.get()
-    world.observe(.finished(summary))
-    return summary
+  }
+
+  /// How far the stages came.
+  private struct Moved {
+    var checkpoint: Checkpoint
+    /// Since the run began.
+    var counts: Counts
+    var ended = false
+    /// Why a target let go of a part of a source's transaction. Everything is opened again then, and goes on from what
+    /// the target stored (Invariant 2): that part is no longer in memory, and the source still has it.
+    var loss: ConnectorError?
   }
 
   /// A stop while something is waited for at the start ends the run: nothing is in flight yet.
@@ -79,18 +102,25 @@ package final class Flow: Sendable {
     return try result.get()
   }
 
-  private func move(_ opened: Opening.Opened, _ lanes: Lanes, since began: Duration) async throws(FlowError) -> Summary
-  {
+  /// - Parameter before: what earlier runs counted, known once the first opening is done.
+  private func move(
+    _ opened: Opening.Opened, _ lanes: Lanes, _ before: inout Counts?
+  ) async throws(FlowError) -> Moved {
+    let earlier = before ?? opened.checkpoint.totals
+    before = earlier
     let stages = Stages(opened, settings, targets, lanes, stopping, world)
-    let (checkpoint, end) = try await stages.run()
-    if case .failed(let error) = end { throw error }
-    let counts = stages.books.totals
-    guard counts.balances else { throw .unbalanced(counts) }
-    var ended = false
-    if case .ended = end { ended = true }
-    return Summary(
-      counts: counts, retries: retries.count, seconds: (world.now() - began).seconds, ended: ended,
-      checkpoint: checkpoint)
+    let outcome = try await stages.run()
+    var counts = opened.checkpoint.totals - earlier
+    counts += stages.books.totals
+    switch outcome {
+    case .lost(let error): return Moved(checkpoint: opened.checkpoint, counts: stages.books.totals, loss: error)
+    case .kept(let checkpoint, let end):
+      if case .failed(let error) = end { throw error }
+      guard counts.balances else { throw .unbalanced(counts) }
+      var moved = Moved(checkpoint: checkpoint, counts: counts)
+      if case .ended = end { moved.ended = true }
+      return moved
+    }
   }
 }
 

@@ -25,6 +25,8 @@ package final class Batch: @unchecked Sendable {
   package var inputBytes = 0
   /// Set where the batch is one record that was too long to be read, of which `bytes` holds the begin.
   package var longRecord: LongRecordPlace?
+  /// Whether the source's transaction that its last events belong to goes on in the next batch.
+  package var isInsideTransaction = false
   /// What the events' ``Event/table`` counts through; nil where the source has no tables.
   package var tables: TableList?
 
@@ -46,6 +48,7 @@ package final class Batch: @unchecked Sendable {
     keys = KeyNames()
     inputBytes = 0
     longRecord = nil
+    isInsideTransaction = false
     tables = nil
     position = .start
   }

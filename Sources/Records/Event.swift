@@ -46,8 +46,12 @@ package struct Event: BitwiseCopyable, Sendable {
   package var table: UInt16 = 0
   /// Which of the contract's versions it has; 0 where there is one.
   package var version: UInt16 = 0
+  /// Records of one shape have the same nodes but for their kinds and texts, so what is found in one is in the same
+  /// place in all. A number that its decoder gives, among those of one ``KeyNames/table``; 0: unknown.
+  package var shape: UInt16 = 0
   /// Node indices of the row after the change, the row before it, the key and the source's own `meta`, or ``none``.
-  package var record: UInt32
+  /// Another record has no known shape.
+  package var record: UInt32 { didSet { shape = 0 } }
   package var before: UInt32 = none
   package var key: UInt32 = none
   package var meta: UInt32 = none

@@ -86,7 +86,7 @@ struct StreamTests {
     let plan = try from.plan(yaml: yaml)
     var runs = 0
     while try await from.run(plan, stopAfter: 1500).ended == false { runs += 1 }
-    #expect(runs > 1)
+    #expect(runs > 0)
     for table in Self.tables + ["audit"] {
       #expect(try to.count(table) == from.count(table))
       #expect(

@@ -15,6 +15,7 @@ struct MutantTests {
     case .lanesInTurn, .orderNotRestored: "was written after"
     case .noFlush: "which is not durable"
     case .rejectionIgnored: "counted"
+    case .tornTransactions, .heldIsForgotten: "is torn"
     }
   }
 

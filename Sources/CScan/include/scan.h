@@ -3,6 +3,7 @@
 #ifndef MILLRACE_SCAN_H
 #define MILLRACE_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -39,6 +40,53 @@ static inline uint32_t scan_json_specials(const uint8_t *p) {
     uint8_t c = p[i];
     if (c == '"' || c == '\\' || c < 0x20 || c >= 0x80) mask |= 1u << i;
   }
+  return mask;
+#endif
+}
+
+/// Bit i is set where byte i of the sixteen at `p` is a quote, a backslash or a control character; bit 16 + i where it
+/// belongs to a multi-byte character.
+static inline uint32_t scan_json_stops(const uint8_t *p) {
+#if defined(__SSE2__)
+  __m128i v = _mm_loadu_si128((const __m128i *)p);
+  __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+  __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+  __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+  uint32_t stops = (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, slash), control));
+  return stops | (uint32_t)_mm_movemask_epi8(v) << 16;
+#else
+  uint32_t mask = 0;
+  for (int i = 0; i < 16; i++) {
+    uint8_t c = p[i];
+    if (c == '"' || c == '\\' || c < 0x20) mask |= 1u << i;
+    if (c >= 0x80) mask |= 1u << (16 + i);
+  }
+  return mask;
+#endif
+}
+
+/// How many of the sixteen bytes at `p` are digits before the first that is none.
+static inline uint32_t scan_digits(const uint8_t *p) {
+#if defined(__SSE2__)
+  __m128i v = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8('0'));
+  __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v);
+  return (uint32_t)__builtin_ctz(~(uint32_t)_mm_movemask_epi8(digit));
+#else
+  uint32_t count = 0;
+  while (count < 16 && (uint8_t)(p[count] - '0') < 10) count++;
+  return count;
+#endif
+}
+
+/// Bit i is set where byte i of the thirty-two at `a` equals that at `b`.
+static inline uint32_t scan_equal(const uint8_t *a, const uint8_t *b) {
+#if defined(__SSE2__)
+  __m128i low = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)a), _mm_loadu_si128((const __m128i *)b));
+  __m128i high = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(a + 16)), _mm_loadu_si128((const __m128i *)(b + 16)));
+  return (uint32_t)_mm_movemask_epi8(low) | (uint32_t)_mm_movemask_epi8(high) << 16;
+#else
+  uint32_t mask = 0;
+  for (int i = 0; i < 32; i++) mask |= (uint32_t)(a[i] == b[i]) << i;
   return mask;
 #endif
 }
@@ -97,35 +145,21 @@ static inline const uint8_t *scan_controls(const uint8_t *p, const uint8_t *end)
 }
 
 /// The number of bytes in `p ..< end` that equal `byte`.
-static inline size_t scan_count(const uint8_t *p, const uint8_t *end, uint8_t byte) {
-  size_t count = 0;
-#if defined(__SSE2__)
-  const __m128i wanted = _mm_set1_epi8((char)byte);
-  while (end - p >= 16) {
-    // Each byte lane holds at most 255 hits before it is folded into the sum.
-    __m128i hits = _mm_setzero_si128();
-    for (int i = 0; i < 255 && end - p >= 16; i++, p += 16) {
-      hits = _mm_sub_epi8(hits, _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p), wanted));
-    }
-    __m128i sums = _mm_sad_epu8(hits, _mm_setzero_si128());
-    count += (size_t)_mm_cvtsi128_si64(sums) + (size_t)_mm_cvtsi128_si64(_mm_srli_si128(sums, 8));
-  }
-#endif
-  for (; p < end; p++) count += *p == byte;
-  return count;
-}
+size_t scan_count(const uint8_t *p, const uint8_t *end, uint8_t byte);
 
-/// Copies `count` bytes; may write up to 15 bytes past them, so the target keeps room behind its end.
+/// Whether `p ..< end` is UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing beyond U+10FFFF.
+bool scan_is_utf8(const uint8_t *p, const uint8_t *end);
+
+/// Copies `count` bytes; may read and write up to 16 bytes past them, so both keep room behind their end.
 static inline void scan_copy(uint8_t *to, const uint8_t *from, size_t count) {
+  // A fixed size, so that it is two moves and no call.
+  memcpy(to, from, 16);
+  if (count <= 16) return;
   if (count > 256) {
-    memcpy(to, from, count);
+    memcpy(to + 16, from + 16, count - 16);
     return;
   }
-  for (size_t i = 0; i < count; i += 16) {
-    uint64_t pair[2];
-    memcpy(pair, from + i, 16);
-    memcpy(to + i, pair, 16);
-  }
+  for (size_t i = 16; i < count; i += 16) memcpy(to + i, from + i, 16);
 }
 
 #endif

@@ -23,6 +23,16 @@ final class Books: Sendable {
     var passedBy = Counts()
     /// Whether batches entered since the last barrier was drawn.
     var isDirty = false
+    /// Whether the last parcel ended inside of a source's transaction.
+    var isInside = false
+    /// Parcels that a target holds in a transaction that is open.
+    var held: [Held] = []
+    var parcelsTold = 0
+  }
+
+  struct Held {
+    var number: UInt64
+    var counts: Counts
   }
 
   enum Entry {
@@ -42,12 +52,15 @@ final class Books: Sendable {
   private let inboxes: [Inbox]
   private let pool: ParcelPool
   private let world: World
+  /// Whether the target stores the source's transactions as a whole.
+  private let keepsWhole: Bool
   /// Held by who writes dead letters.
   let letters = Turn()
   /// Rung when the keeper may have something to do.
   let keeper = Bell()
 
-  init(inboxes: [Inbox], pool: ParcelPool, marks: [Value?], in world: World) {
+  init(inboxes: [Inbox], pool: ParcelPool, marks: [Value?], keepsWhole: Bool = false, in world: World) {
+    self.keepsWhole = keepsWhole
     self.inboxes = inboxes
     self.pool = pool
     self.world = world
@@ -115,7 +128,12 @@ final class Books: Sendable {
   }
 
   private func hand(_ parcel: Parcel, _ state: inout State, _ now: Duration, _ handed: inout Handed) {
-    let lanes = parcel.lanes
+    var lanes = parcel.lanes
+    if keepsWhole {
+      // The end of a transaction is told to the target even where none of its rows is left.
+      if state.isInside { lanes.insert(0) }
+      state.isInside = parcel.batch.isInsideTransaction
+    }
     state.ledger.enter(parcel.number, position: parcel.batch.position, lanes: lanes)
     if state.ledger.uncut == Self.uncutMax { handed.wakesKeeper = true }
     guard !lanes.isEmpty else {
@@ -148,7 +166,7 @@ final class Books: Sendable {
     var done: [Parcel] = []
     let result = state.withLock { state -> Result<Bool, FlowError> in
       guard note(answer, group, lane, &state) else { return .failure(.badAnswer(.target(lane: lane))) }
-      var wakesKeeper = false
+      var wakesKeeper = commitHeld(&state, lane, now)
       for parcel in group where state.ledger.complete(parcel.number, lane: lane) {
         parcel.tries = max(parcel.tries, tries)
         if close(parcel, &state, now) { done.append(parcel) } else { wakesKeeper = true }
@@ -159,12 +177,35 @@ final class Books: Sendable {
     if try result.get() { keeper.ring() }
   }
 
+  /// A lane holds its part of these parcels in a transaction that is open: they are done with, and stay open in the
+  /// ledger. Their dead letters were told.
+  func hold(_ group: [Parcel]) {
+    state.withLock { state in
+      state.movedAt = world.now()
+      for parcel in group { state.held.append(Held(number: parcel.number, counts: parcel.counts)) }
+    }
+    for parcel in group { pool.giveBack(parcel) }
+  }
+
+  /// - Returns: whether there was anything.
+  private func commitHeld(_ state: inout State, _ lane: Int, _ now: Duration) -> Bool {
+    for held in state.held where state.ledger.complete(held.number, lane: lane) {
+      settle(held.number, held.counts, &state, now)
+    }
+    defer { state.held.removeAll() }
+    return !state.held.isEmpty
+  }
+
+  private func settle(_ number: UInt64, _ counts: Counts, _ state: inout State, _ now: Duration) {
+    state.ledger.close(number, counts: counts)
+    state.totals += counts
+    state.movedAt = now
+    world.observe(.settled(counts))
+  }
+
   /// - Returns: whether the parcel is done with; otherwise it has failures, and the keeper gives it back.
   private func close(_ parcel: Parcel, _ state: inout State, _ now: Duration) -> Bool {
-    state.ledger.close(parcel.number, counts: parcel.counts)
-    state.totals += parcel.counts
-    state.movedAt = now
-    world.observe(.settled(parcel.counts))
+    settle(parcel.number, parcel.counts, &state, now)
     if parcel.batch.failures.isEmpty || parcel.isTold { return true }
     state.failed.append(parcel)
     return false
@@ -220,6 +261,14 @@ final class Books: Sendable {
   func takeFailed(before number: UInt64) -> [Parcel] {
     state.withLock { Self.takeFailed(before: number, &$0) }
   }
+
+  /// Of how many parcels the dead letters were written, by whomever.
+  var parcelsTold: Int { state.withLock { $0.parcelsTold } }
+
+  func told(_ parcels: Int) { state.withLock { $0.parcelsTold += parcels } }
+
+  /// Their dead letters were not written after all.
+  func putBack(_ parcels: [Parcel]) { state.withLock { $0.failed += parcels } }
 
   /// What the keeper finds when it looks.
   struct View: Sendable {

@@ -16,6 +16,7 @@ struct Keeper {
   var checkpoint: Checkpoint
   /// Whether the target stores the progress, and the dead letters before its rows are written with it.
   let isStored: Bool
+  private let gate: TransactionGate
   /// Safe, and not acknowledged yet.
   private var pending: [Position] = []
   private var drawnAt: Duration
@@ -23,7 +24,7 @@ struct Keeper {
 
   init(
     books: Books, pool: ParcelPool, upstream: Upstream, sourceLane: any TaskExecutor, settings: FlowSettings,
-    world: World, checkpoint: Checkpoint, isStored: Bool
+    world: World, checkpoint: Checkpoint, isStored: Bool, gate: TransactionGate
   ) {
     self.books = books
     self.pool = pool
@@ -33,6 +34,7 @@ struct Keeper {
     self.world = world
     self.checkpoint = checkpoint
     self.isStored = isStored
+    self.gate = gate
     drawnAt = world.now()
   }
 
@@ -53,8 +55,14 @@ struct Keeper {
       end = try await waitUntilDue()
       if end == nil { try await advance(steps) }
     } while end == nil
+    try leave(end)
     guard case .ended = end else { return try await advance(steps) }
     try await finish()
+  }
+
+  /// A source that fails inside of a transaction leaves a part of it that will never be stored, so nobody waits for it.
+  private func leave(_ end: Books.ReaderEnd?) throws(FlowError) {
+    if case .failed(let error) = end, gate.isInside { throw error }
   }
 
   /// The last steps of a source that has ended. The checkpoint says so before the targets finish, so that a run that
@@ -122,6 +130,7 @@ struct Keeper {
       let cut = books.cut(through: barrier)
       let view = try await look(before: isStored && cut == nil ? 0 : barrier.number)
       if let cut { return take(cut) }
+      try leave(view.readerEnd)
       if world.flaw == .highestSeen, books.lanesAtBarrier > 0 { return takeAnyway(barrier) }
       await rest(view, until: nil)
     }
@@ -165,13 +174,19 @@ struct Keeper {
 
   /// Looks at the books, and writes the dead letters of what is before that number.
   private func look(before number: UInt64) async throws(FlowError) -> Books.View {
+    if number == 0 { return books.look(before: 0) }
     await books.letters.take()
     defer { books.letters.give() }
     let view = books.look(before: number)
-    for parcel in view.failed {
-      try await parcel.tellLetters(settings, in: world)
-      pool.giveBack(parcel)
+    do {
+      for parcel in view.failed { try await parcel.tellLetters(settings, in: world) }
+    } catch {
+      // Whoever stores what is behind them must find them, and not take them for told.
+      books.putBack(view.failed)
+      throw error
     }
+    books.told(view.failed.count)
+    for parcel in view.failed { pool.giveBack(parcel) }
     return view
   }
 

@@ -54,10 +54,11 @@ struct Opening: Sendable {
       if let kept, targets.count == 1 { checkpoint.position = kept }
     }
     let transactional = transactional
-    if let transactional, let stored = try await readProgress(transactional) { checkpoint.take(stored) }
+    var isAhead = false
+    if let transactional, let stored = try await readProgress(transactional) { isAhead = checkpoint.take(stored) }
     try await world.deadLetters.open(at: checkpoint.deadLetters)
     let extent = try await openSource(at: checkpoint.position)
-    if checkpoint.runs == 0 { try await saveFirst(&checkpoint) }
+    if checkpoint.runs == 0 { try await saveFirst(&checkpoint) } else if isAhead { try await save(&checkpoint) }
     try await acknowledgeAgain(checkpoint.position)
     checkpoint.runs += 1
     world.observe(.started(position: checkpoint.position, run: checkpoint.runs, extent: extent))
@@ -146,6 +147,10 @@ struct Opening: Sendable {
   private func saveFirst(_ checkpoint: inout Checkpoint) async throws(FlowError) {
     for lane in targets.indices { checkpoint.marks[lane] = try await flush(lane) }
     checkpoint.deadLetters = try await world.deadLetters.flush()
+    try await save(&checkpoint)
+  }
+
+  private func save(_ checkpoint: inout Checkpoint) async throws(FlowError) {
     checkpoint.savedAt = world.wallTime()
     try await world.checkpoints.save(checkpoint)
   }

@@ -7,6 +7,7 @@ struct Reader: Sendable {
   let pool: ParcelPool
   let work: WorkQueue
   let books: Books
+  let gate: TransactionGate
   let world: World
 
   /// Reads until the source ends or fails, or the task is cancelled. Room and memory are waited for before a batch is
@@ -15,7 +16,12 @@ struct Reader: Sendable {
     while await waitForRoom(), let parcel = await pool.take() {
       do {
         switch try await upstream.next(into: parcel.batch) {
-        case .batch: pass(parcel)
+        case .batch:
+          guard gate.admits(parcel.batch) else {
+            pool.giveBack(parcel)
+            return .stopped
+          }
+          pass(parcel)
         case .idle: pool.giveBack(parcel)
         case .end:
           pool.giveBack(parcel)

@@ -11,6 +11,15 @@ struct Stages: Sendable {
     /// Everything is safe.
     case kept(Checkpoint)
     case failed(FlowError)
+    /// A target has let go of what it held.
+    case lost(ConnectorError)
+  }
+
+  /// How they ended together.
+  enum Outcome: Sendable {
+    case kept(Checkpoint, Books.ReaderEnd)
+    /// A target has let go of a part of a source's transaction: to be begun anew from what it stored.
+    case lost(ConnectorError)
   }
 
   let books: Books
@@ -25,6 +34,7 @@ struct Stages: Sendable {
   private let inboxes: [Inbox]
   private let pace: Pace?
   private let storing: Storing?
+  private let gate: TransactionGate
 
   init(
     _ opened: Opening.Opened, _ settings: FlowSettings, _ targets: [any Target], _ lanes: Lanes, _ stopping: Stopping,
@@ -40,15 +50,17 @@ struct Stages: Sendable {
     work = WorkQueue(lanes: lanes.compute.count)
     inboxes = targets.map { _ in Inbox() }
     pace = settings.limits.rate.map { Pace(rate: $0, in: world) }
-    books = Books(inboxes: inboxes, pool: pool, marks: opened.checkpoint.marks, in: world)
+    gate = TransactionGate(keepsWhole: opened.transactional != nil)
+    books = Books(
+      inboxes: inboxes, pool: pool, marks: opened.checkpoint.marks, keepsWhole: opened.transactional != nil, in: world)
     storing = opened.transactional.map { [books, pool] in
       Storing($0, from: opened.checkpoint, books, pool, settings, keeperLane: lanes.keeper, in: world)
     }
   }
 
   /// Runs them until everything is safe, or the first of them fails.
-  func run() async throws(FlowError) -> (Checkpoint, Books.ReaderEnd) {
-    let result = await withTaskGroup(of: End.self) { group -> Result<(Checkpoint, Books.ReaderEnd), FlowError> in
+  func run() async throws(FlowError) -> Outcome {
+    let result = await withTaskGroup(of: End.self) { group -> Result<Outcome, FlowError> in
       start(in: &group)
       return await settle(&group)
     }
@@ -68,10 +80,11 @@ struct Stages: Sendable {
   }
 
   /// The first failure, or the keeper's end, ends all the others.
-  private func settle(_ group: inout TaskGroup<End>) async -> Result<(Checkpoint, Books.ReaderEnd), FlowError> {
+  private func settle(_ group: inout TaskGroup<End>) async -> Result<Outcome, FlowError> {
     var readerEnd: Books.ReaderEnd?
     var checkpoint: Checkpoint?
     var failure: FlowError?
+    var loss: ConnectorError?
     for await end in group {
       switch end {
       case .done: continue
@@ -82,10 +95,14 @@ struct Stages: Sendable {
       case .failed(let error):
         failure = failure ?? error
         group.cancelAll()
+      case .lost(let error):
+        if failure == nil { loss = error }
+        group.cancelAll()
       }
     }
+    if let loss { return .success(.lost(loss)) }
     if case .failed(let error) = readerEnd { return .failure(error) }
-    if let checkpoint, let readerEnd { return .success((checkpoint, readerEnd)) }
+    if let checkpoint, let readerEnd { return .success(.kept(checkpoint, readerEnd)) }
     return .failure(failure ?? .interrupted)
   }
 
@@ -93,11 +110,12 @@ struct Stages: Sendable {
 
   /// Reads until the source ends or a stop is asked for, which ends the source's own wait.
   private func read() async -> End {
-    let reader = Reader(upstream: opened.upstream, pool: pool, work: work, books: books, world: world)
+    let reader = Reader(upstream: opened.upstream, pool: pool, work: work, books: books, gate: gate, world: world)
     let end = await withTaskGroup(of: Books.ReaderEnd?.self) { group -> Books.ReaderEnd in
       group.addTask(executorPreference: lanes.source) { await reader.run() }
       group.addTask(executorPreference: lanes.source) {
         await stopping.waitForDrain()
+        await gate.close()
         return nil
       }
       var readerEnd: Books.ReaderEnd?
@@ -127,18 +145,20 @@ struct Stages: Sendable {
     let writer = Writer(
       lane: lane, target: targets[lane], inbox: inboxes[lane], books: books, policy: settings.batch,
       retry: settings.retry, world: world, storing: storing)
+    let end: End
     do {
-      try await writer.run()
-      return .done
+      end = try await writer.run().map { .lost($0) } ?? .done
     } catch {
-      return .failed(error)
+      end = .failed(error)
     }
+    await storing?.release()
+    return end
   }
 
   private func keep() async -> End {
     var keeper = Keeper(
       books: books, pool: pool, upstream: opened.upstream, sourceLane: lanes.source, settings: settings, world: world,
-      checkpoint: opened.checkpoint, isStored: storing != nil)
+      checkpoint: opened.checkpoint, isStored: storing != nil, gate: gate)
     do {
       try await keeper.run()
       return .kept(keeper.checkpoint)

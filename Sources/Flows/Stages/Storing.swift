@@ -34,12 +34,15 @@ extension Checkpoint {
   /// Goes on from what a target stored, where that is further on than the file.
   ///
   /// Both hold positions, counts and dead letters of one instant; what was read decides which is the later one.
-  mutating func take(_ progress: Progress) {
-    guard progress.totals.read > totals.read else { return }
+  ///
+  /// - Returns: whether it was.
+  mutating func take(_ progress: Progress) -> Bool {
+    guard progress.totals.read > totals.read else { return false }
     position = progress.position
     totals = progress.totals
     deadLetters = progress.deadLetters
     stage = .running
+    return true
   }
 }
 
@@ -55,6 +58,15 @@ actor Storing {
   private var stored: Progress
   /// What the write under way will have stored.
   private var next: Progress?
+  /// What was counted in the parcels that the target holds.
+  private var held = Counts()
+  /// Whether it holds any: what is then lost is not in memory any more.
+  private(set) var isHolding = false
+  /// Whether nobody else may write dead letters.
+  private var ownsLetters = false
+  /// Of how many parcels dead letters were written when the last mark was taken.
+  private var marked = 0
+  private var lettersMark: Value?
 
   init(
     _ target: any TransactionalTarget, from checkpoint: Checkpoint, _ books: Books, _ pool: ParcelPool,
@@ -66,6 +78,7 @@ actor Storing {
     self.settings = settings
     self.keeperLane = keeperLane
     self.world = world
+    lettersMark = checkpoint.deadLetters
     stored = Progress(
       position: checkpoint.position ?? .start, totals: checkpoint.totals, deadLetters: checkpoint.deadLetters)
   }
@@ -76,7 +89,29 @@ actor Storing {
       try await progress(of: group, written)
     }
     if let next { stored = next }
+    held = Counts()
+    isHolding = false
+    release()
     return written
+  }
+
+  /// Stores parcels in a transaction that stays open, because the source's goes on.
+  func hold(_ group: [Parcel]) async throws(ConnectorError) -> Written {
+    let written = try await target.hold(group.map { $0.payloads[0] })
+    guard books.noted(written, group, lane: 0) else { throw ConnectorError(FlowError.badAnswer(.target(lane: 0))) }
+    isHolding = true
+    for parcel in group { add(parcel, to: &held) }
+    do throws(FlowError) {
+      try await writeLetters(of: group)
+    } catch {
+      throw ConnectorError(error)
+    }
+    return written
+  }
+
+  private func add(_ parcel: Parcel, to counts: inout Counts) {
+    counts += parcel.passedBy
+    counts += parcel.counts
   }
 
   /// Everything up to the end of the group, of which the target says what became of it.
@@ -86,12 +121,12 @@ actor Storing {
     }
     var progress = stored
     progress.position = last.batch.position
-    for parcel in group {
-      progress.totals += parcel.passedBy
-      progress.totals += parcel.counts
-    }
+    progress.totals += held
+    for parcel in group { add(parcel, to: &progress.totals) }
     do throws(FlowError) {
-      if let mark = try await writeLetters(of: group) { progress.deadLetters = mark }
+      try await writeLetters(of: group)
+      try await flushLetters()
+      progress.deadLetters = lettersMark
     } catch {
       throw ConnectorError(error)
     }
@@ -99,23 +134,40 @@ actor Storing {
     return progress.value
   }
 
-  /// Writes the dead letters up to the end of the group, in order, each once.
-  ///
-  /// - Returns: the new mark; nil where there was none to write.
-  private func writeLetters(of group: [Parcel]) async throws(FlowError) -> Value? {
-    await books.letters.take()
-    defer { books.letters.give() }
+  // MARK: - Dead letters
+
+  /// Writes the dead letters up to the end of the group, in order, each once. From the first one on until the commit
+  /// nobody else writes any: a checkpoint in between would count letters of events that come again.
+  private func writeLetters(of group: [Parcel]) async throws(FlowError) {
+    if !ownsLetters { await books.letters.take() }
     let closed = books.takeFailed(before: group.last?.number ?? 0)
     let own = group.filter { !$0.batch.failures.isEmpty && !$0.isTold }
     let failed = (closed + own).sorted { $0.number < $1.number }
-    if failed.isEmpty { return nil }
+    ownsLetters = true
+    if failed.isEmpty { return }
     let (settings, world) = (settings, world)
-    let mark = try await withTaskExecutorPreference(keeperLane) { () async throws(FlowError) -> Value? in
+    try await withTaskExecutorPreference(keeperLane) { () async throws(FlowError) in
       for parcel in failed { try await parcel.tellLetters(settings, in: world) }
-      return try await world.deadLetters.flush()
     }
+    books.told(failed.count)
     for parcel in closed { pool.giveBack(parcel) }
-    return mark
+  }
+
+  /// Takes a new mark where letters were written since the last one, by whomever.
+  private func flushLetters() async throws(FlowError) {
+    let told = books.parcelsTold
+    guard told != marked else { return }
+    let world = world
+    lettersMark = try await withTaskExecutorPreference(keeperLane) { () async throws(FlowError) -> Value? in
+      try await world.deadLetters.flush()
+    }
+    marked = told
+  }
+
+  /// Lets others write dead letters again, after a commit, or when nothing will be committed.
+  func release() {
+    if ownsLetters { books.letters.give() }
+    ownsLetters = false
   }
 }
 

@@ -14,14 +14,17 @@ struct Writer: Sendable {
   /// Where the target stores the progress with the rows.
   var storing: Storing?
 
-  func run() async throws(FlowError) {
+  /// - Returns: why a target let go of what it held, which the flow then begins anew.
+  func run() async throws(FlowError) -> ConnectorError? {
     var attempts = Attempts(.target(lane: lane), retry, in: world)
     while let item = await inbox.receive() {
       switch item {
-      case .rows(let parcel): try await write(gather(from: parcel), &attempts)
+      case .rows(let parcel):
+        if let loss = try await write(gather(from: parcel), &attempts) { return loss }
       case .barrier(let barrier): try await reach(barrier, &attempts)
       }
     }
+    return nil
   }
 
   // MARK: - Gathering
@@ -76,25 +79,34 @@ struct Writer: Sendable {
 
   // MARK: - Writing
 
-  private func write(_ group: [Parcel], _ attempts: inout Attempts) async throws(FlowError) {
-    let payloads = group.map { $0.payloads[lane] }
+  /// - Returns: why what was held before is gone.
+  private func write(_ group: [Parcel], _ attempts: inout Attempts) async throws(FlowError) -> ConnectorError? {
     var tries = 1
     while true {
       let answer: Written
       do {
-        if let storing {
-          answer = try await storing.write(group)
-        } else {
-          answer = try await target.write(payloads)
-        }
+        answer = try await store(group)
       } catch {
+        if let storing, await storing.isHolding, world.flaw != .heldIsForgotten { return error }
         try await attempts.failed(error)
         tries += 1
         continue
       }
       attempts.succeeded()
-      return try books.written(group, answer, lane: lane, tries: tries)
+      if endsInside(group) { books.hold(group) } else { try books.written(group, answer, lane: lane, tries: tries) }
+      return nil
     }
+  }
+
+  private func store(_ group: [Parcel]) async throws(ConnectorError) -> Written {
+    guard let storing else { return try await target.write(group.map { $0.payloads[lane] }) }
+    return try await endsInside(group) ? storing.hold(group) : storing.write(group)
+  }
+
+  /// Whether the source's transaction goes on behind these parcels, and the target must not commit yet.
+  private func endsInside(_ group: [Parcel]) -> Bool {
+    guard storing != nil, world.flaw != .tornTransactions else { return false }
+    return group.last?.batch.isInsideTransaction ?? false
   }
 
   private func reach(_ barrier: Barrier, _ attempts: inout Attempts) async throws(FlowError) {

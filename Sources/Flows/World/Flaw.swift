@@ -20,4 +20,8 @@ package enum Flaw: String, Sendable, CaseIterable {
   case deadLettersNotDurable
   /// A rejected row is counted as written.
   case rejectionIgnored
+  /// A target commits when a write ends, wherever the source's transactions end.
+  case tornTransactions
+  /// What a target held and lost is not given again.
+  case heldIsForgotten
 }

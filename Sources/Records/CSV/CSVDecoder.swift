@@ -6,6 +6,9 @@ import CScan
 /// number of cells than there are columns is a dead letter, as is one whose quotes are not in order. Lines without
 /// anything on them are skipped, unless there is one column only: there they are empty cells.
 package final class CSVDecoder: Decoder {
+  /// All rows with the same columns have the same nodes, and other columns another table of keys.
+  private static let shape: UInt16 = 1
+
   private let dialect: CSVDialect
   private var columns: [String] = []
   private var keys = KeyNames()
@@ -139,6 +142,7 @@ package final class CSVDecoder: Decoder {
     var event = Event(
       .read, record: UInt32(row.root), offset: UInt32(row.start), length: UInt32(row.end - row.start))
     event.line = line
+    event.shape = Self.shape
     let refusal = refusal(row, of: batch)
     if refusal != nil {
       batch.nodes.setCount(row.root)

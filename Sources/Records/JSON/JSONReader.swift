@@ -130,7 +130,7 @@ private struct Scan {
         p += 1
       case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
         let start = p
-        guard let kind = number(&p) else { return .number }
+        guard let kind = JSONLexer.number(&p) else { return .number }
         put(&node, kind, key: key, from: start, to: p)
       case UInt8(ascii: "{"):
         if depth == JSONReader.nestingMax { return .tooDeep }
@@ -154,18 +154,10 @@ private struct Scan {
         isObject = false
         key = 0
         if p.pointee != UInt8(ascii: "]") { continue value }
-      case UInt8(ascii: "t"):
-        guard Self.isWord(p, 0x6575_7274) else { return .value }
-        put(&node, .true, key: key, from: p, to: p + 4)
-        p += 4
-      case UInt8(ascii: "f"):
-        guard p[4] == UInt8(ascii: "e"), Self.isWord(p, 0x736c_6166) else { return .value }
-        put(&node, .false, key: key, from: p, to: p + 5)
-        p += 5
-      case UInt8(ascii: "n"):
-        guard Self.isWord(p, 0x6c6c_756e) else { return .value }
-        put(&node, .null, key: key, from: p, to: p + 4)
-        p += 4
+      case UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"):
+        let start = p
+        guard let kind = JSONLexer.word(&p) else { return .value }
+        put(&node, kind, key: key, from: start, to: p)
       default:
         return .value
       }
@@ -285,77 +277,6 @@ private struct Scan {
       return nil
     }
     guard p.pointee == UInt8(ascii: "\\") else { return p == end ? .unterminated : .control }
-    flags.insert(.escaped)
-    switch p[1] {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
-      UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
-      p += 2
-      return nil
-    case UInt8(ascii: "u"):
-      return unicodeEscape(&p, &flags)
-    default:
-      return p + 1 == end ? .unterminated : .escape
-    }
-  }
-
-  private func unicodeEscape(_ p: inout UnsafePointer<UInt8>, _ flags: inout Node.Flags) -> JSONProblem.Reason? {
-    guard let first = hex4(p + 2) else { return .escape }
-    if first >= 0x80 { flags.insert(.wide) }
-    guard (0xd800..<0xe000).contains(first) else {
-      p += 6
-      return nil
-    }
-    guard first < 0xdc00, p[6] == UInt8(ascii: "\\"), p[7] == UInt8(ascii: "u"), let second = hex4(p + 8),
-      (0xdc00..<0xe000).contains(second)
-    else { return .surrogate }
-    p += 12
-    return nil
-  }
-
-  private func hex4(_ p: UnsafePointer<UInt8>) -> UInt32? {
-    var value: UInt32 = 0
-    for index in 0..<4 {
-      guard let digit = JSONText.hexDigit(p[index]) else { return nil }
-      value = value << 4 | UInt32(digit)
-    }
-    return value
-  }
-
-  /// Moves over a number; nil where it is none.
-  @inline(__always)
-  private func number(_ p: inout UnsafePointer<UInt8>) -> Node.Kind? {
-    var kind = Node.Kind.integer
-    if p.pointee == UInt8(ascii: "-") { p += 1 }
-    if p.pointee == UInt8(ascii: "0") {
-      p += 1
-    } else {
-      guard Self.digits(&p) else { return nil }
-    }
-    if p.pointee == UInt8(ascii: ".") {
-      kind = .number
-      p += 1
-      guard Self.digits(&p) else { return nil }
-    }
-    if p.pointee | 0x20 == UInt8(ascii: "e") {
-      kind = .number
-      p += 1
-      if p.pointee == UInt8(ascii: "+") || p.pointee == UInt8(ascii: "-") { p += 1 }
-      guard Self.digits(&p) else { return nil }
-    }
-    return kind
-  }
-
-  /// Moves over digits; false where there is none.
-  @inline(__always)
-  private static func digits(_ p: inout UnsafePointer<UInt8>) -> Bool {
-    guard p.pointee &- UInt8(ascii: "0") < 10 else { return false }
-    repeat { p += 1 } while p.pointee &- UInt8(ascii: "0") < 10
-    return true
-  }
-
-  /// Whether four bytes spell the word, given as they stand in memory.
-  @inline(__always)
-  private static func isWord(_ p: UnsafePointer<UInt8>, _ text: UInt32) -> Bool {
-    UnsafeRawPointer(p).loadUnaligned(as: UInt32.self).littleEndian == text
+    return JSONLexer.escape(&p, &flags, end: end)
   }
 }

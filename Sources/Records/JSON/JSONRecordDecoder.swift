@@ -11,6 +11,7 @@ package final class JSONRecordDecoder: Decoder {
 
   private let keys = KeyTable()
   private var reader: JSONReader
+  private var shapes = ShapeReader()
   private let separator: UInt8
 
   package init(separator: UInt8 = 0x0a) {
@@ -19,31 +20,60 @@ package final class JSONRecordDecoder: Decoder {
   }
 
   package func decode(_ batch: Batch) {
+    let base = UnsafePointer(batch.bytes.base)
     let end = batch.bytes.count
+    precondition(end < Int(UInt32.max), "a batch of 4 GiB or more")
+    let isUTF8 = scan_is_utf8(base, base + end)
+    // Ends every scan at the end of the batch.
+    batch.bytes.end.pointee = 0
     var start = 0
     var line: UInt32 = 0
     while start < end {
-      let found = memchr(batch.bytes.base + start, Int32(separator), end - start)
+      if separator != 0x0a { skipSpace(&start, &line, batch) }
       let stop =
-        found.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) - UnsafePointer(batch.bytes.base) } ?? end
-      if separator == 0x0a {
-        decode(start..<stop, line: line, of: batch)
-        line += 1
-      } else {
-        decodeElement(start..<stop, line: &line, of: batch)
-      }
+        decodeKnown(from: start, line: line, of: batch, isUTF8: isUTF8) ?? decodeAny(from: start, line: line, of: batch)
+      line += separator == 0x0a ? 1 : newlines(start..<stop, of: batch)
       start = stop + 1
     }
     batch.keys = keys.snapshot
   }
 
-  /// An element of an indented array begins behind line breaks, and holds some.
-  private func decodeElement(_ range: Range<Int>, line: inout UInt32, of batch: Batch) {
-    let space = batch.bytes.bytes[range].prefix { $0 == 0x20 || $0 == 0x0a || $0 == 0x0d || $0 == 0x09 }.count
-    let element = range.dropFirst(space)
-    line += newlines(range.prefix(space), of: batch)
-    decode(element, line: line, of: batch)
-    line += newlines(element, of: batch)
+  /// Reads the record at `start` if it has the shape of an earlier one.
+  ///
+  /// - Returns: where it ends.
+  private func decodeKnown(from start: Int, line: UInt32, of batch: Batch, isUTF8: Bool) -> Int? {
+    batch.nodes.reserve(ShapeTable.nodesMax)
+    let base = UnsafePointer(batch.bytes.base)
+    let root = batch.nodes.count
+    guard
+      let match = shapes.read(
+        base + start, base: base, end: UnsafePointer(batch.bytes.end), separator: separator,
+        into: batch.nodes.base + root, root: root, isUTF8: isUTF8)
+    else { return nil }
+    batch.nodes.setCount(root + match.nodes)
+    var event = Event(
+      .read, record: UInt32(truncatingIfNeeded: root), offset: UInt32(truncatingIfNeeded: start),
+      length: UInt32(truncatingIfNeeded: match.end - base - start))
+    event.line = line
+    event.shape = match.shape
+    batch.events.append(event)
+    return match.end - base
+  }
+
+  private func decodeAny(from start: Int, line: UInt32, of batch: Batch) -> Int {
+    let end = batch.bytes.count
+    let found = memchr(batch.bytes.base + start, Int32(separator), end - start)
+    let stop =
+      found.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) - UnsafePointer(batch.bytes.base) } ?? end
+    decode(start..<stop, line: line, of: batch)
+    return stop
+  }
+
+  /// An element of an indented array begins behind line breaks.
+  private func skipSpace(_ start: inout Int, _ line: inout UInt32, _ batch: Batch) {
+    let space = batch.bytes.bytes[start...].prefix { $0 == 0x20 || $0 == 0x0a || $0 == 0x0d || $0 == 0x09 }.count
+    line += newlines(start..<start + space, of: batch)
+    start += space
   }
 
   private func decode(_ range: Range<Int>, line: UInt32, of batch: Batch) {
@@ -53,6 +83,7 @@ package final class JSONRecordDecoder: Decoder {
     do {
       let root = try reader.read(batch.bytes, range, into: &batch.nodes)
       event.record = UInt32(root)
+      event.shape = shapes.learn(batch, range, root: root)
       batch.events.append(event)
       if batch.nodes.base[root].kind != .object { failNotAnObject(batch, root) }
     } catch {

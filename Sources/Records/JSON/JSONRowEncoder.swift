@@ -5,24 +5,27 @@ import CScan
 /// Texts and numbers that came from JSON are copied as they were written, so that every digit and escape stays.
 package final class JSONRowEncoder: Encoder {
   private let columns: Columns
-  /// `,"name":` of every column; the first one's comma becomes the brace.
+  /// `,"name":"` of every column; the first one's comma becomes the brace.
   private var prefixes = ByteBuffer()
-  private var prefixRanges: [Range<Int>] = []
-  /// The most bytes that a row needs beside its texts.
-  private let overhead: Int
+  private var places = RawArray<Prefix>()
+  /// The most bytes that a column needs beside its text.
+  private static let roomBeside = 2 * ByteBuffer.padding
   private var rest: RestNames?
+
+  /// Where a column's prefix stands; its quote is written for texts alone.
+  private struct Prefix: BitwiseCopyable {
+    var offset: UInt32
+    var length: UInt32
+  }
 
   package init(_ columns: Columns) {
     self.columns = columns
-    var total = 2
     for name in columns.names {
       let start = prefixes.count
       prefixes.append(memberPrefix(name))
-      prefixRanges.append(start..<prefixes.count)
-      // A literal, a number in the cell itself, or the quotes around a text.
-      total += prefixes.count - start + 24
+      prefixes.append(UInt8(ascii: "\""))
+      places.append(Prefix(offset: UInt32(start), length: UInt32(prefixes.count - start)))
     }
-    overhead = total
     rest = columns.rest.map { RestNames(excluded: $0.excluded) }
   }
 
@@ -57,41 +60,35 @@ package final class JSONRowEncoder: Encoder {
   private func appendCells(_ row: Row, of batch: Batch, into payload: Payload) {
     let cells = batch.rows.cells.base + Int(row.firstCell)
     let text = UnsafePointer(batch.bytes.base)
-    let prefixBase = UnsafePointer(prefixes.base)
-    payload.bytes.reserve(overhead + Self.textBound(cells, count: prefixRanges.count))
+    let prefixText = UnsafePointer(prefixes.base)
+    let places = UnsafeBufferPointer(start: places.base, count: places.count)
     var out = payload.bytes.end
-    for column in prefixRanges.indices {
+    for (column, prefix) in places.enumerated() {
       let cell = cells[column]
       if cell.kind == .absent { continue }
-      let prefix = prefixRanges[column]
-      scan_copy(out, prefixBase + prefix.lowerBound, prefix.count)
-      out += prefix.count
-      switch cell.kind {
-      case .string where !cell.flags.contains(.plain):
+      let isText = cell.kind == .string && !cell.flags.contains(.plain)
+      let isCopied = isText || (cell.kind == .integer || cell.kind == .number) && !cell.flags.contains(.inline)
+      let length = isCopied ? Int(cell.length) : 0
+      if payload.bytes.limit - out < Int(prefix.length) + length + Self.roomBeside {
+        payload.bytes.advance(by: out - payload.bytes.end)
+        payload.bytes.reserve(Int(prefix.length) + length + Self.roomBeside)
+        out = payload.bytes.end
+      }
+      scan_copy(out, prefixText + Int(prefix.offset), Int(prefix.length))
+      out += Int(prefix.length) - (isText ? 0 : 1)
+      if isCopied {
+        scan_copy(out, text + Int(cell.offset), length)
+        out += length
+        // Overwritten by what follows a number.
         out[0] = UInt8(ascii: "\"")
-        scan_copy(out + 1, text + Int(cell.offset), Int(cell.length))
-        out += Int(cell.length) + 1
-        out[0] = UInt8(ascii: "\"")
-        out += 1
-      case .integer where !cell.flags.contains(.inline), .number:
-        scan_copy(out, text + Int(cell.offset), Int(cell.length))
-        out += Int(cell.length)
-      default:
+        out += isText ? 1 : 0
+      } else {
         payload.bytes.advance(by: out - payload.bytes.end)
         NodeJSON.append(cell: cell, of: batch, to: &payload.bytes)
-        payload.bytes.reserve(overhead + Self.textBound(cells + column, count: prefixRanges.count - column))
         out = payload.bytes.end
       }
     }
     payload.bytes.advance(by: out - payload.bytes.end)
-  }
-
-  /// How many bytes the texts of cells take when they are copied as they are.
-  @inline(__always)
-  private static func textBound(_ cells: UnsafePointer<Node>, count: Int) -> Int {
-    var bound = 0
-    for column in 0..<count where !cells[column].flags.contains(.inline) { bound += Int(cells[column].length) }
-    return bound
   }
 
   private func appendRest(_ row: Row, of batch: Batch, into payload: Payload) {

@@ -22,6 +22,8 @@ package struct ByteBuffer: ~Copyable {
 
   package var isEmpty: Bool { count == 0 }
   package var end: UnsafeMutablePointer<UInt8> { base + count }
+  /// Behind the room that is there without moving `base`, not counting the padding.
+  package var limit: UnsafeMutablePointer<UInt8> { base + capacity }
   package var contents: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(start: base, count: count) }
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 

@@ -20,6 +20,8 @@ struct Scenario: Sendable {
     case rowByRow
     /// Rows wait in memory until the flush.
     case buffered
+    /// Stores the progress with the rows, and the source's transactions as a whole.
+    case transactional
   }
 
   /// What can fail, or be interrupted by a crash.
@@ -60,6 +62,8 @@ struct Scenario: Sendable {
   var effectCrashes: [Fault]
   /// After how many jobs the flow is asked to stop; it is started again.
   var stop: Int?
+  /// How many events each of the source's transactions has.
+  var transactionEvents = 1
   /// When a second stop is asked for, in the same way.
   var secondStop: Int?
   var flaw: Flaw?
@@ -94,6 +98,7 @@ struct Scenario: Sendable {
     crashes = (0..<random.pick([0, 0, 1, 2])).map { _ in 1 + random.below(700) }
     effectCrashes = (0..<random.pick([0, 1, 1, 2])).map { _ in Self.fault(&random, fatal: 50) }
     stop = random.chance(20) ? random.below(600) : nil
+    if target == .transactional { keepTransactions(of: 1 + random.below(9)) }
   }
 
   /// A scenario without any trouble of its own, for tests that bring one.
@@ -119,7 +124,22 @@ struct Scenario: Sendable {
     scenario.crashes = []
     scenario.effectCrashes = []
     scenario.stop = nil
+    if target == .transactional { scenario.keepTransactions(of: 5) }
     return scenario
+  }
+
+  /// A target that stores transactions has one lane, and a source that has them.
+  mutating func keepTransactions(of events: Int) {
+    targetLanes = 1
+    partitions = 1
+    if source == .queue { source = .log }
+    // What callers bring comes one by one.
+    transactionEvents = source == .log ? events : 1
+  }
+
+  /// Whether the event after this one belongs to the same transaction.
+  func isInside(after sequence: Int) -> Bool {
+    sequence + 1 < events.count && (sequence + 1) % transactionEvents != 0
   }
 
   private static func fault(_ random: inout SeededRandom, fatal percent: Int) -> Fault {

@@ -37,7 +37,9 @@ struct SimulatedLetters: DeadLetterSink {
     try await effects.file(.openLetters) {
       guard let count = mark?["letters"]?.int else { return }
       if universe.letters.count < count { universe.violate("dead letters of the checkpoint are lost") }
-      universe.letters = Array(universe.letters.prefix(Int(count)))
+      let cut = universe.letters.count - Int(count)
+      universe.letters.removeLast(max(0, cut))
+      universe.lettersUnsynced = max(0, universe.lettersUnsynced - cut)
     }
   }
 

@@ -47,6 +47,9 @@ actor SimulatedLog: Source {
       read[partition] += 1
     }
     batch.inputBytes = batch.bytes.count
+    if read[partition] > 0 {
+      batch.isInsideTransaction = universe.scenario.isInside(after: available(partition)[read[partition] - 1].sequence)
+    }
     batch.origin = Origin(
       name: "log-\(partition)", offset: UInt64(first * SimulatedEvent.length), line: UInt64(first + 1))
     batch.position = Position(format: 1, value: .array(read.map { .int(Int64($0)) }))

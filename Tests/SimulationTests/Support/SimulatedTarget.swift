@@ -4,9 +4,9 @@ import Records
 
 /// A target of one of the kinds of ``Scenario/TargetKind``, one lane of it.
 actor SimulatedTarget: Target {
-  private let lane: Int
-  private let universe: Universe
-  private let effects: SimulatedEffects
+  let lane: Int
+  let universe: Universe
+  let effects: SimulatedEffects
   private var isBusy = false
 
   init(_ lane: Int, _ universe: Universe, _ effects: SimulatedEffects) {
@@ -20,6 +20,7 @@ actor SimulatedTarget: Target {
   func open(at mark: Value?) async throws(ConnectorError) -> Position? {
     try await effects.perform(.openTarget) { () throws(ConnectorError) in
       if let rows = mark?["rows"]?.int, kind == .marked { cut(to: Int(rows)) }
+      if kind == .transactional { universe.pending[lane] = [] }
       return nil
     }
   }
@@ -44,10 +45,10 @@ actor SimulatedTarget: Target {
     }
   }
 
-  private func store(_ payloads: [[SimulatedRow]]) async throws(ConnectorError) {
+  func store(_ payloads: [[SimulatedRow]]) async throws(ConnectorError) {
     for row in payloads.joined() where !isRefused(row) && row.event.fate != .stale {
       switch kind {
-      case .marked, .buffered: universe.pending[lane].append(row)
+      case .marked, .buffered, .transactional: universe.pending[lane].append(row)
       case .rowByRow:
         try effects.stillOn()
         universe.tables[lane].append(row)
@@ -61,7 +62,7 @@ actor SimulatedTarget: Target {
     row.event.fate == .rejected || row.event.fate == .halfRejected && row.key >= 50
   }
 
-  private func answer(_ payloads: [[SimulatedRow]]) -> Written {
+  func answer(_ payloads: [[SimulatedRow]]) -> Written {
     var written = Written()
     for (payload, rows) in payloads.enumerated() {
       for (index, row) in rows.enumerated() {
@@ -76,7 +77,7 @@ actor SimulatedTarget: Target {
   }
 
   /// Invariant 3: rows of one key arrive in the source's order.
-  private func noteOrder(_ payloads: [[SimulatedRow]]) {
+  func noteOrder(_ payloads: [[SimulatedRow]]) {
     for row in payloads.joined() {
       if let last = universe.written[row.key], last >= row.event.delivery {
         universe.violate("key \(row.key): delivery \(row.event.delivery) was written after \(last)")
@@ -89,6 +90,7 @@ actor SimulatedTarget: Target {
     try enter()
     defer { isBusy = false }
     return try await effects.perform(.flush) { () throws(ConnectorError) in
+      if kind == .transactional { return nil }
       universe.tables[lane] += universe.pending[lane]
       universe.pending[lane] = []
       return kind == .marked ? ["rows": .int(Int64(universe.tables[lane].count))] : nil
@@ -104,7 +106,9 @@ actor SimulatedTarget: Target {
     }
   }
 
-  private func enter() throws(ConnectorError) {
+  func leave() { isBusy = false }
+
+  func enter() throws(ConnectorError) {
     if isBusy { universe.violate("two calls of one target at a time") }
     isBusy = true
   }

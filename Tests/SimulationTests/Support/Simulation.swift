@@ -192,7 +192,7 @@ struct Simulation {
       universe.violate("counted \(checkpoint.totals), expected \(expectedTotals)")
     }
     checkLetters()
-    if scenario.target == .marked { checkExactlyOnce() }
+    if scenario.target == .marked || scenario.target == .transactional { checkExactlyOnce() }
   }
 
   private func checkLetters() {

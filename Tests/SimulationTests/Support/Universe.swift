@@ -33,6 +33,8 @@ final class Universe: @unchecked Sendable {
   var isFinished: [Bool]
   /// Rows that a target holds in memory until its flush, one a lane.
   var pending: [[SimulatedRow]]
+  /// What a target stored with its rows.
+  var progress: Value?
   /// Whether the outage of the scenario may happen to the flow that runs now.
   var mayBeAway = false
   /// Whether it may from the moment on at which everything is open.
@@ -110,6 +112,18 @@ final class Universe: @unchecked Sendable {
 
   /// The checkpoint as it stands on the disk now.
   var durableCheckpoint: Checkpoint? { (checkpointBefore ?? checkpoint)?.checkpoint }
+
+  /// Whoever looks at the target sees each of the source's transactions whole or not at all.
+  func checkTransactions() {
+    let stored = Set(tables.joined().map(\.event.sequence))
+    let wanted = scenario.events.filter { $0.fate.rows > 0 }.map(\.sequence)
+    for (transaction, events) in Dictionary(grouping: wanted, by: { $0 / scenario.transactionEvents }) {
+      let seen = events.filter { stored.contains($0) }.count
+      if seen != 0 && seen != events.count {
+        violate("transaction \(transaction) is torn: \(seen) of \(events.count) events are seen")
+      }
+    }
+  }
 
   /// Whether everything that has to be stored of the event is, now.
   func isDurable(_ event: SimulatedEvent) -> Bool {

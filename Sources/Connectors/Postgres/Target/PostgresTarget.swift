@@ -18,6 +18,8 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
   private var tables: [TargetTable] = []
   /// A commit that was sent and not answered: what it stored, and what the write had done.
   private var unanswered: (progress: String, written: Written)?
+  /// Whether a transaction is open that holds rows of earlier calls.
+  private var isHolding = false
 
   init(_ settings: TargetSettings, pipeline: String, lanes: Int, note: @escaping @Sendable (String) -> Void) {
     self.settings = settings
@@ -118,6 +120,7 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
     tables = []
     position = nil
     unanswered = nil
+    isHolding = false
   }
 }
 
@@ -134,18 +137,49 @@ extension PostgresTarget {
     try await write(payloads, progress: Optional(progress))
   }
 
+  /// Leaves the transaction open, for rows that belong to the same transaction of the source.
+  func hold(_ payloads: [Payload]) async throws(ConnectorError) -> Written {
+    do throws(ConnectorError) {
+      let written = try store(WriteRows(payloads), try holder())
+      isHolding = true
+      return written
+    } catch {
+      letGo()
+      throw error
+    }
+  }
+
   private func write(
     _ payloads: [Payload], progress: (@Sendable (Written) async throws(ConnectorError) -> Value)?
   ) async throws(ConnectorError) -> Written {
-    let connection = try connect()
-    if let done = try answered() { return done }
-    let written = try store(WriteRows(payloads), connection)
-    if let progress {
-      try await keep(progress, written, connection)
-    } else {
-      try commit(connection)
+    do throws(ConnectorError) {
+      let connection = try holder()
+      if let done = try answered() { return done }
+      let written = try store(WriteRows(payloads), connection)
+      if let progress {
+        try await keep(progress, written, connection)
+      } else {
+        try commit(connection)
+      }
+      isHolding = false
+      return written
+    } catch {
+      letGo()
+      throw error
     }
-    return written
+  }
+
+  /// The connection with the open transaction, where there is one: another one would not have it.
+  private func holder() throws(ConnectorError) -> PostgresConnection {
+    guard isHolding else { return try connect() }
+    if let connection, !connection.isLost { return connection }
+    throw PostgresError(state: "", message: "the connection with the open transaction is gone").connectorError(place())
+  }
+
+  /// What is held goes with its connection, and so do the stages that were made inside of the transaction.
+  private func letGo() {
+    if isHolding { connection = nil }
+    isHolding = false
   }
 
   /// Whether the commit that was not answered has happened after all.
@@ -166,11 +200,14 @@ extension PostgresTarget {
     care.ordersRows = Set(tables.indices.filter { tables[$0].repeatsKeys })
     while true {
       let rows = care.keepsOrder ? rows : rows.grouped
-      var writer = TableWriter(rows, into: tables, connection, care)
+      var writer = TableWriter(rows, into: tables, connection, care, hasUsedStages: isHolding)
       do throws(PostgresError) {
-        let isImmediate = try prepare(writer.stages, connection)
-        try connection.run(isImmediate ? "BEGIN; SET CONSTRAINTS ALL IMMEDIATE" : "BEGIN")
-        if try writer.run() { return writer.written }
+        for (stream, needed) in writer.stages { try tables[stream].prepare(needed, connection) }
+        try connection.run(begin)
+        if try writer.run() {
+          if isHolding { try connection.run("RELEASE SAVEPOINT millrace_part") }
+          return writer.written
+        }
         care.ordersRows.insert(writer.stream)
       } catch {
         guard let more = care.more(after: error, in: writer.stream, grouped: rows.isGrouped) else {
@@ -179,18 +216,23 @@ extension PostgresTarget {
         if error.isRepeatedKey { tables[writer.stream].repeatsKeys = true }
         care = more
       }
-      try rollBack(connection)
+      try goBack(connection)
     }
   }
 
-  /// Makes the temporary tables that are not there yet.
-  ///
-  /// - Returns: whether one of the tables has constraints that are checked late unless told otherwise.
-  private func prepare(
-    _ stages: [Int: TableWriter.Stages], _ connection: PostgresConnection
-  ) throws(PostgresError) -> Bool {
-    for (stream, needed) in stages { try tables[stream].prepare(needed, connection) }
-    return stages.keys.contains { tables[$0].hasDeferredConstraints }
+  private var begin: String {
+    if isHolding { return "SAVEPOINT millrace_part" }
+    return tables.contains { $0.hasDeferredConstraints } ? "BEGIN; SET CONSTRAINTS ALL IMMEDIATE" : "BEGIN"
+  }
+
+  /// To where the rows of this call began.
+  private func goBack(_ connection: PostgresConnection) throws(ConnectorError) {
+    guard isHolding else { return try rollBack(connection) }
+    do throws(PostgresError) {
+      try connection.run("ROLLBACK TO SAVEPOINT millrace_part; RELEASE SAVEPOINT millrace_part")
+    } catch {
+      throw lost(error, connection)
+    }
   }
 
   private func keep(

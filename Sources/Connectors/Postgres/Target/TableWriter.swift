@@ -45,11 +45,17 @@ struct TableWriter {
   private var usedStages: Set<Int> = []
   private var usedOrdered: Set<Int> = []
 
-  init(_ rows: WriteRows, into tables: [TargetTable], _ connection: PostgresConnection, _ care: Care) {
+  /// - Parameter hasUsedStages: whether the transaction holds rows of an earlier write.
+  init(
+    _ rows: WriteRows, into tables: [TargetTable], _ connection: PostgresConnection, _ care: Care,
+    hasUsedStages: Bool = false
+  ) {
     self.rows = rows
     self.tables = tables
     self.connection = connection
     self.care = care
+    usedStages = hasUsedStages ? Set(tables.indices) : []
+    usedOrdered = usedStages
     segments = rows.segments
   }
 

@@ -65,11 +65,10 @@ enum CastExecutor {
 
   /// Lets a text be the number that it spells, where it is spelt as JSON spells it: no copy is made.
   private static func adoptNumber(_ cell: inout Node, _ batch: Batch) -> Bool {
-    guard cell.kind == .string else { return cell.kind == .integer || cell.kind == .number }
+    guard cell.isString else { return cell.isNumber }
     guard let kind = JSONNumber.kind(CellText.plain(&cell, batch)) else { return false }
     cell.kind = kind
-    cell.flags.remove(.plain)
-    cell.flags.remove(.wide)
+    cell.flags.rawValue &= ~(Node.Bit.plain | Node.Bit.wide)
     return true
   }
 
@@ -79,7 +78,7 @@ enum CastExecutor {
   }
 
   private static func int(_ cell: inout Node, _ batch: Batch) throws(CellProblem) {
-    if adoptNumber(&cell, batch), cell.kind == .integer, cell.flags.contains(.inline) || cell.length <= 18 { return }
+    if adoptNumber(&cell, batch), case .integer = cell.kind, cell.has(Node.Bit.inline) || cell.length <= 18 { return }
     guard cell.kind == .integer || cell.kind == .number || cell.kind == .string else {
       throw refuse(cell, batch, "int")
     }
@@ -91,7 +90,7 @@ enum CastExecutor {
   }
 
   private static func decimal(_ cell: inout Node, _ batch: Batch) throws(CellProblem) {
-    if adoptNumber(&cell, batch), cell.flags.contains(.inline) || !JSONNumber.hasExponent(batch.raw(cell)) { return }
+    if adoptNumber(&cell, batch), cell.has(Node.Bit.inline) || !JSONNumber.hasExponent(batch.text(of: cell)) { return }
     guard cell.kind == .integer || cell.kind == .number || cell.kind == .string, let number = number(cell, batch) else {
       throw refuse(cell, batch, "decimal")
     }
@@ -228,12 +227,19 @@ enum JSONNumber {
     return index == text.count ? kind : nil
   }
 
-  static func hasExponent(_ text: UnsafeRawBufferPointer) -> Bool { text.contains { $0 | 0x20 == UInt8(ascii: "e") } }
+  static func hasExponent(_ text: UnsafeRawBufferPointer) -> Bool {
+    guard let start = text.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return false }
+    for index in 0..<text.count where start[index] | 0x20 == UInt8(ascii: "e") { return true }
+    return false
+  }
 
   private static func digits(_ text: UnsafeRawBufferPointer, _ index: inout Int) -> Int {
+    guard let bytes = text.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
     let start = index
-    while index < text.count, text[index] &- UInt8(ascii: "0") < 10 { index += 1 }
-    return index - start
+    var place = index
+    while place < text.count, bytes[place] &- UInt8(ascii: "0") < 10 { place &+= 1 }
+    index = place
+    return place &- start
   }
 }
 

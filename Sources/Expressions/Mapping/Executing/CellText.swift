@@ -1,3 +1,4 @@
+import Glibc
 import Records
 
 /// Texts of cells, seen and changed in place in a batch's bytes.
@@ -5,8 +6,16 @@ enum CellText {
   /// The text without JSON's escapes; unescapes the cell where it must. Valid until the batch's bytes change.
   @inline(__always)
   static func plain(_ cell: inout Node, _ batch: Batch) -> UnsafeRawBufferPointer {
-    if cell.flags.contains(.escaped) { unescape(&cell, batch) }
-    return batch.raw(cell)
+    if cell.has(Node.Bit.escaped) { unescape(&cell, batch) }
+    return batch.text(of: cell)
+  }
+
+  /// Whether two texts are the same bytes.
+  @inline(__always)
+  static func same(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+    guard a.count == b.count else { return false }
+    guard let x = a.baseAddress, let y = b.baseAddress else { return true }
+    return memcmp(x, y, a.count) == 0
   }
 
   @inline(never)
@@ -36,9 +45,9 @@ enum CellText {
 
   /// Takes white space (Unicode's) from both ends.
   static func trim(_ cell: inout Node, _ batch: Batch) {
-    guard cell.kind == .string else { return }
+    guard cell.isString else { return }
     let text = plain(&cell, batch)
-    if cell.flags.contains(.wide) { return trimWide(&cell, batch) }
+    if cell.has(Node.Bit.wide) { return trimWide(&cell, batch) }
     var start = 0
     var end = text.count
     while start < end, isSpace(text[start]) { start += 1 }

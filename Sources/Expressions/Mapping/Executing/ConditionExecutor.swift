@@ -8,7 +8,7 @@ enum ConditionExecutor {
   static func holds(
     _ cell: inout Node, _ condition: MappingProgram.Condition, _ literal: Node, _ batch: Batch
   ) -> Bool? {
-    if cell.kind == .absent { return nil }
+    if case .absent = cell.kind { return nil }
     switch condition.comparison {
     case .equal: return isEqual(&cell, condition, literal, batch)
     case .notEqual: return !isEqual(&cell, condition, literal, batch)
@@ -34,7 +34,7 @@ enum ConditionExecutor {
     _ cell: inout Node, _ condition: MappingProgram.Condition, _ literal: Node, _ batch: Batch
   ) -> Bool {
     switch cell.kind {
-    case .string: literal.kind == .string && RawText.equal(CellText.plain(&cell, batch), batch.raw(literal))
+    case .string: literal.isString && CellText.same(CellText.plain(&cell, batch), batch.text(of: literal))
     case .integer, .number: compare(cell, condition, batch) == 0
     default: cell.kind == literal.kind
     }
@@ -44,7 +44,7 @@ enum ConditionExecutor {
     _ cell: inout Node, _ condition: MappingProgram.Condition, _ literal: Node, _ batch: Batch
   ) -> Int? {
     switch cell.kind {
-    case .string where literal.kind == .string: RawText.order(CellText.plain(&cell, batch), batch.raw(literal))
+    case .string where literal.isString: RawText.order(CellText.plain(&cell, batch), batch.text(of: literal))
     case .integer, .number: compare(cell, condition, batch)
     default: nil
     }

@@ -43,9 +43,11 @@ struct ConstantPool: ~Copyable {
     batch.bytes.append(text.bytes)
   }
 
+  /// The index comes from the program that the pool was made for.
+  @inline(__always)
   subscript(index: Int) -> Node {
-    var cell = cells[index]
-    if !cell.flags.contains(.inline) { cell.offset += base }
+    var cell = cells.base[index]
+    if !cell.has(Node.Bit.inline) { cell.offset &+= base }
     return cell
   }
 }

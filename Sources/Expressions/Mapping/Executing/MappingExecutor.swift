@@ -16,9 +16,12 @@ package final class MappingExecutor: Mapper {
   private var constants: ConstantPool
   private var slots: RawArray<Node>
   private let tables: [ValueTable]
+  private let passesRest: Bool
+  private let absent = Node.absent
 
   package init(_ program: MappingProgram, stream: UInt16 = 0) {
     self.program = program
+    passesRest = program.columns.rest != nil
     self.stream = stream
     filler = SlotFiller(program.paths)
     constants = ConstantPool(program.constants)
@@ -34,7 +37,9 @@ package final class MappingExecutor: Mapper {
     begin(batch)
     batch.rows.rows.reserve(batch.events.count)
     batch.rows.cells.reserve(batch.events.count * program.fields.count)
-    for event in batch.events.indices where batch.events[event].outcome == .flowing { mapEvent(event, batch) }
+    for event in 0..<batch.events.count {
+      if case .flowing = batch.events.base[event].outcome { mapEvent(event, batch) }
+    }
   }
 
   /// Learns what is the same for all events of a batch; comes before its first ``mapEvent(_:_:)``.
@@ -46,14 +51,14 @@ package final class MappingExecutor: Mapper {
   /// Maps one event that still flows.
   @inline(__always)
   func mapEvent(_ event: Int, _ batch: Batch) {
-    if batch.events.base[event].operation == .truncate { addTruncate(event, batch) } else { map(event, batch) }
+    if case .truncate = batch.events.base[event].operation { addTruncate(event, batch) } else { map(event, batch) }
   }
 
   private func map(_ event: Int, _ batch: Batch) {
-    for slot in 0..<slots.count { slots.base[slot] = .absent }
     filler.fill(batch, event, slots.base)
     guard passes(event, batch) else { return }
-    let operation: RowOperation = batch.events[event].operation == .delete ? .delete : .upsert
+    var operation = RowOperation.upsert
+    if case .delete = batch.events.base[event].operation { operation = .delete }
     guard mapFields(event, batch, operation) else { return }
     addRow(event, batch, operation)
   }
@@ -64,7 +69,7 @@ package final class MappingExecutor: Mapper {
       let literal = constants[condition.literal]
       switch ConditionExecutor.holds(&slots.base[condition.slot], condition, literal, batch) {
       case true?: continue
-      case false?: batch.events[event].outcome = .filtered
+      case false?: batch.events.base[event].outcome = .filtered
       case nil: refuse(event, slots[condition.slot], program.filters[index], batch)
       }
       return false
@@ -80,16 +85,20 @@ package final class MappingExecutor: Mapper {
   /// Writes the cells behind the last row's; false where the event became a dead letter.
   private func mapFields(_ event: Int, _ batch: Batch, _ operation: RowOperation) -> Bool {
     let count = fields.count
-    batch.rows.cells.reserve(count)
+    if batch.rows.cells.count + count > batch.rows.cells.capacity { batch.rows.cells.reserve(count) }
     let cells = batch.rows.cells.base + batch.rows.cells.count
+    var isWhole = false
+    if case .upsert = operation { isWhole = true }
+    let fields = UnsafePointer(fields.base)
+    let slots = UnsafePointer(slots.base)
     for index in 0..<count {
-      let field = fields.base[index]
-      if field.isCopy {
-        cells[index] = slots.base[field.origin]
-      } else if operation == .upsert || field.isKey {
-        guard mapField(index, field, event, batch, &cells[index]) else { return false }
+      let field = fields + index
+      if field.pointee.isCopy {
+        cells[index] = slots[field.pointee.origin]
+      } else if isWhole || field.pointee.isKey {
+        guard mapField(index, field.pointee, event, batch, cells + index) else { return false }
       } else {
-        cells[index] = .absent
+        cells[index] = absent
       }
     }
     batch.rows.cells.setCount(batch.rows.cells.count + count)
@@ -97,14 +106,18 @@ package final class MappingExecutor: Mapper {
   }
 
   private func mapField(
-    _ index: Int, _ field: MappingProgram.Field, _ event: Int, _ batch: Batch, _ cell: inout Node
+    _ index: Int, _ field: MappingProgram.Field, _ event: Int, _ batch: Batch, _ cell: UnsafeMutablePointer<Node>
   ) -> Bool {
-    cell = field.isConstant ? constants[field.origin] : slots.base[field.origin]
+    cell.pointee = field.isConstant ? constants[field.origin] : slots.base[field.origin]
+    var step = field.firstStep
     do {
-      for step in field.firstStep..<field.endStep { try run(steps.base[step], on: &cell, batch) }
+      while step < field.endStep {
+        try run(steps.base[step], on: &cell.pointee, batch)
+        step &+= 1
+      }
       return true
     } catch {
-      return recover(error, index, field, event, batch, &cell)
+      return recover(error, index, field, event, batch, &cell.pointee)
     }
   }
 
@@ -129,15 +142,15 @@ package final class MappingExecutor: Mapper {
   private func run(_ step: MappingProgram.Step, on cell: inout Node, _ batch: Batch) throws(CellProblem) {
     switch step {
     case .required:
-      if cell.kind == .absent || cell.kind == .null {
+      if cell.isMissing {
         throw CellProblem(
           code: "mapping.required_missing", message: "the field is required, and its value is \(cell.kind.phrase)")
       }
     case .fallback(let constant):
-      if cell.kind == .absent || cell.kind == .null { cell = constants[constant] }
+      if cell.isMissing { cell = constants[constant] }
     case .values(let table): try look(up: &cell, in: tables[table], batch)
     case .unit, .cast, .trim, .maxLength:
-      if cell.kind == .absent || cell.kind == .null { return }
+      if cell.isMissing { return }
       try change(&cell, step, batch)
     }
   }
@@ -172,7 +185,7 @@ package final class MappingExecutor: Mapper {
 
   private func limit(_ cell: inout Node, to length: Int, truncate: Bool, _ batch: Batch) throws(CellProblem) {
     // A text has no more characters than bytes, so most need no count.
-    guard cell.kind == .string, Int(cell.length) > length else { return }
+    guard cell.isString, Int(cell.length) > length else { return }
     let actual = CellText.length(&cell, batch)
     guard actual > length else { return }
     guard truncate else {
@@ -185,7 +198,7 @@ package final class MappingExecutor: Mapper {
 
   private func addRow(_ event: Int, _ batch: Batch, _ operation: RowOperation) {
     let first = batch.rows.cells.count - fields.count
-    let rest = program.columns.rest == nil ? Event.none : batch.events[event].row
+    let rest = passesRest ? batch.events.base[event].row : Event.none
     add(
       Row(
         operation, event: UInt32(event), firstCell: UInt32(first), rest: rest,

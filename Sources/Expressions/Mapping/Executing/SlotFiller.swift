@@ -7,8 +7,14 @@ struct SlotFiller: ~Copyable {
   private var before: PathWalker
   private var key: PathWalker
   private var meta: PathWalker
+  /// How many slots there are, and whether only the record fills them.
+  private let count: Int
+  private let isRecordOnly: Bool
   /// Slots that stand for something that is no node: the operation, the event's own identity.
   private let computed: [(slot: Int, part: EventPart)]
+
+  /// ``Event/none``, which is a call from this module.
+  private static let none = UInt32.max
 
   init(_ paths: [Path]) {
     var tries: [Path.Root: PathTrie] = [:]
@@ -21,6 +27,8 @@ struct SlotFiller: ~Copyable {
       }
     }
     self.computed = computed
+    count = paths.count
+    isRecordOnly = paths.allSatisfy { $0.root == .record }
     shapes = ShapeCache(slots: paths.indices.filter { paths[$0].root == .record })
     record = PathWalker(tries[.record] ?? PathTrie())
     before = PathWalker(tries[.before] ?? PathTrie())
@@ -36,9 +44,16 @@ struct SlotFiller: ~Copyable {
     meta.learn(keys)
   }
 
+  /// Fills all slots; those of what is not there are absent.
   mutating func fill(_ batch: Batch, _ index: Int, _ slots: UnsafeMutablePointer<Node>) {
-    let event = batch.events[index]
-    fillRecord(batch, Int(event.row), slots)
+    let event = batch.events.base[index]
+    // A shape is one of records; the row of a delete may be what was there before.
+    let hasRecord = event.record != Self.none
+    let root = hasRecord ? event.record : event.row
+    let shape = hasRecord ? event.shape : 0
+    if isRecordOnly, root != Self.none, shapes.fill(batch.nodes.base, root: Int(root), shape: shape, slots) { return }
+    for slot in 0..<count { slots[slot] = .absent }
+    fillRecord(batch, root, shape, slots)
     before.walk(batch, root: event.before, slots: slots)
     key.walk(batch, root: event.key, slots: slots)
     meta.walk(batch, root: event.meta, slots: slots)
@@ -47,11 +62,13 @@ struct SlotFiller: ~Copyable {
     }
   }
 
-  private mutating func fillRecord(_ batch: Batch, _ root: Int, _ slots: UnsafeMutablePointer<Node>) {
-    guard root != Int(Event.none) else { return }
-    if shapes.fill(batch.nodes.base, root: root, slots) { return }
-    record.walk(batch, root: UInt32(root), slots: slots)
-    shapes.remember(batch.nodes.base, root: root, slots)
+  private mutating func fillRecord(
+    _ batch: Batch, _ root: UInt32, _ shape: UInt16, _ slots: UnsafeMutablePointer<Node>
+  ) {
+    guard root != Self.none else { return }
+    if shapes.fill(batch.nodes.base, root: Int(root), shape: shape, slots) { return }
+    record.walk(batch, root: root, slots: slots)
+    shapes.remember(root: Int(root), shape: shape, slots)
   }
 }
 

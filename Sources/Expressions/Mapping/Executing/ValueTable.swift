@@ -63,7 +63,7 @@ final class ValueTable {
     for index in 0..<entries.count {
       let entry = entries.base[index]
       let key = UnsafeRawBufferPointer(start: texts.base + entry.offset, count: entry.length)
-      if RawText.equal(key, text) { return entry.result }
+      if CellText.same(key, text) { return entry.result }
     }
     return nil
   }

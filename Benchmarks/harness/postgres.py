@@ -1,0 +1,91 @@
+"""A PostgreSQL server for a benchmark, in a folder of its own, on this machine."""
+
+import glob
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+
+# Everything else is as PostgreSQL ships it: fsync, full-page writes and synchronous commits are on.
+SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "listen_addresses": "", "autovacuum": "off"}
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+class Missing(Exception):
+    """There is no PostgreSQL here."""
+
+
+class SQLFailed(Exception):
+    """A statement failed; the text says why."""
+
+
+class Server:
+    """Runs while the `with` block does."""
+
+    def __enter__(self) -> "Server":
+        self.programs = programs()
+        self.folder = tempfile.mkdtemp(prefix="bench-pg-")
+        self.user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+        shutil.chown(self.folder, self.user)
+        self.data = os.path.join(self.folder, "data")
+        options = " ".join(f"-c {name}='{value}'" for name, value in {**SETTINGS, "unix_socket_directories": self.folder}.items())
+        self.call("initdb", "-D", self.data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8")
+        self.call("pg_ctl", "-D", self.data, "-w", "-l", os.path.join(self.folder, "log"), "-o", options, "start")
+        os.chmod(self.folder, 0o755)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.call("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
+        shutil.rmtree(self.folder)
+
+    def call(self, program: str, *arguments: str) -> None:
+        # To a file, not through a pipe: the server that pg_ctl starts would keep the pipe open.
+        log = os.path.join(self.folder, "calls")
+        with open(log, "ab") as file:
+            as_user = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []} if os.getuid() == 0 else {}
+            subprocess.run(
+                [os.path.join(self.programs, program), *arguments], cwd="/", check=True, stdin=subprocess.DEVNULL, stdout=file, stderr=file, **as_user
+            )
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@/postgres?host={self.folder}"
+
+    @property
+    def version(self) -> str:
+        return self.sql("SHOW server_version").split()[0]
+
+    def sql(self, statements: str) -> str:
+        """What psql prints for the statements, unaligned and without headers; raises where one fails."""
+        answer = subprocess.run(
+            [os.path.join(self.programs, "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", self.url],
+            input=statements, capture_output=True, text=True,
+        )
+        if answer.returncode != 0:
+            raise SQLFailed(answer.stderr.strip())
+        return answer.stdout.strip()
+
+    def cpu_s(self) -> float:
+        """User and system time of the server and all its processes that have ended, as those of clients do shortly after them."""
+        while self.sql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'") != "1":
+            time.sleep(0.02)
+        with open(os.path.join(self.data, "postmaster.pid"), encoding="utf-8") as file:
+            process = file.readline().strip()
+        with open(f"/proc/{process}/stat", encoding="utf-8") as file:
+            fields = file.read().rpartition(")")[2].split()
+        # utime, stime, cutime, cstime: the fields 14 to 17 of proc(5), of which two stand before the bracket.
+        return sum(int(field) for field in fields[11:15]) / TICKS_A_SECOND
+
+
+def programs() -> str:
+    """The folder of the newest server's programs."""
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[4]))
+    found = [path for path in found if os.access(os.path.join(path, "initdb"), os.X_OK)]
+    if found:
+        return found[-1]
+    beside = shutil.which("initdb")
+    if beside:
+        return os.path.dirname(beside)
+    raise Missing("no PostgreSQL server is installed (Debian: postgresql)")
