@@ -1,6 +1,7 @@
 import ConnectorKit
 import Connectors
 import Contracts
+import Examples
 import Expressions
 import Flows
 import Pipelines
@@ -10,7 +11,7 @@ extension CodeBook {
   /// Every code that the program raises.
   static let all =
     pipelines + settings + paths + records + mappings + expressions + contracts + connectors + postgres + flows
-    + commands
+    + examples + commands
 
   /// What the commands raise themselves.
   private static let commands = CodeBook([
