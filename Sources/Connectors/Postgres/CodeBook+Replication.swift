@@ -39,6 +39,15 @@ extension CodeBook {
       "One client at a time can read from a slot. One that was killed holds it until the server notices.",
       remedy: "Let one run of a pipeline read at a time, or name another slot."),
     Entry(
+      "postgres.not_streamed", "something that has no log of its own",
+      "Views, materialized views and foreign tables have no changes in the server's log.",
+      remedy: "Name the tables that they are made of, or set `read: snapshot`."),
+    Entry(
+      "postgres.load_needs_key", "a table without a key, to be read and followed",
+      "Where reading is stopped in the middle, it goes on behind the last key; without one, rows would be missed or come "
+        + "twice.",
+      remedy: "Give the table a primary key, or set `read: stream` and load it another way."),
+    Entry(
       "postgres.wal_level", "a server that writes no logical log",
       "Changes can be read from a server's log only where it is written with wal_level = logical.",
       remedy: "ALTER SYSTEM SET wal_level = logical, and restart the server."),

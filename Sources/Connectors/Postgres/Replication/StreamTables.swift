@@ -16,10 +16,9 @@ struct StreamTables: Sendable {
       schemas[index].columns.removeAll { $0.isGenerated }
       let table = try clerk.table(schemas[index])
       tables.append(table)
-      found.append(
-        SourceTable(
-          schema: table.name.schema, name: table.name.name, key: table.key,
-          columns: schemas[index].columns.map { SourceTable.Column($0.name, type: $0.type, isNotNull: $0.isNotNull) }))
+      var seen = schemas[index].sourceTable
+      seen.key = table.key
+      found.append(seen)
     }
     if found != list.tables { list = TableList(found) }
   }
@@ -27,17 +26,18 @@ struct StreamTables: Sendable {
   private static func find(
     _ settings: StreamSettings, _ context: Context, _ connection: PostgresConnection
   ) throws(ConnectorError) -> [TableSchema] {
-    var found: [TableSchema] = []
-    for text in settings.tables {
-      guard let name = TableName(text) else { continue }
-      do throws(PostgresError) {
-        guard let schema = try TableSchema.read(name, connection) else {
-          throw PostgresError(state: "42P01", message: "there is no table \(name)")
-        }
-        found.append(schema)
-      } catch {
-        throw error.connectorError("\(connection.address)")
-      }
+    let found = try SourceTables(patterns: settings.tables, wants: context.wants).find(connection).schemas
+    for schema in found where schema.relation != .table && schema.relation != .partitioned {
+      throw ConnectorError(
+        "postgres.not_streamed", "\(schema.name) at \(connection.address) is no table, so nothing of it is in the log.",
+        remedy: .stop, hint: "Name the tables that it is made of, or set `read: snapshot`.")
+    }
+    if settings.load == nil { return found }
+    for schema in found where SnapshotQuery(schema, condition: nil).key.isEmpty {
+      throw ConnectorError(
+        "postgres.load_needs_key",
+        "\(schema.name) at \(connection.address) has no unique key, so reading it could not go on after a stop.",
+        remedy: .stop, hint: "Give it a primary key, or set `read: stream` and load it another way.")
     }
     return found
   }

@@ -11,7 +11,7 @@ private let isThere = PostgresServer.shared.map { $0.hasLogicalLog } ?? false
 ///
 /// `MILLRACE_CRASH_KILLS=100` kills more often.
 @Suite(.serialized, .enabled(if: isThere, "no PostgreSQL with wal_level = logical"))
-struct StreamFaultTests {
+struct ChangeFaultTests {
   private static let kills = ProcessInfo.processInfo.environment["MILLRACE_CRASH_KILLS"].flatMap { Int($0) } ?? 8
   private static let rows = 30_000
 
