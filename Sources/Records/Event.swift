@@ -42,6 +42,8 @@ package struct Event: BitwiseCopyable, Sendable {
 
   package var operation: Operation
   package var outcome: Outcome = .flowing
+  /// Whether the source left out values that did not change, so that no new row can be made of it.
+  package var isPartial = false
   /// Which of the batch's ``Batch/tables`` it is about; 0 where the source has none.
   package var table: UInt16 = 0
   /// Which of the contract's versions it has; 0 where there is one.

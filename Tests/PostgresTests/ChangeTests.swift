@@ -105,7 +105,8 @@ struct ChangeTests {
 
   @Test func `a table that would break its applications is not published`() async throws {
     let place = try Workplace()
-    try place.sql("CREATE TABLE source (id int, name text);\nCREATE TABLE copy (id int PRIMARY KEY, name text)")
+    try place.sql(
+      "CREATE TABLE source (id int NOT NULL UNIQUE, name text);\nCREATE TABLE copy (id int PRIMARY KEY, name text)")
     let plan = try Self.plan(place)
     let error = await #expect(throws: FlowError.self) { try await Self.catchUp(place, plan) }
     #expect(error?.code == "postgres.replica_identity_missing")

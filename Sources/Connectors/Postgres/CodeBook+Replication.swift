@@ -48,6 +48,11 @@ extension CodeBook {
         + "twice.",
       remedy: "Give the table a primary key, or set `read: stream` and load it another way."),
     Entry(
+      "postgres.no_free_slot", "no replication slot is free",
+      "A stream keeps its place in a slot of the server, and a load that goes on after a stop takes a second one for a "
+        + "moment.",
+      remedy: "Raise max_replication_slots, or drop a slot that nobody uses."),
+    Entry(
       "postgres.wal_level", "a server that writes no logical log",
       "Changes can be read from a server's log only where it is written with wal_level = logical.",
       remedy: "ALTER SYSTEM SET wal_level = logical, and restart the server."),

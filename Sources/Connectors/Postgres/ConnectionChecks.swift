@@ -31,6 +31,7 @@ extension PostgresSourceConnector: SourceConnectionCheck {
       let found = try SourceTables(patterns: tables, wants: context.wants).find(connection)
       var check = SourceCheck(tables: found.schemas.map(\.sourceTable), problems: connection.versionProblems)
       for schema in found.schemas { check.problems += problems(of: schema, connection) }
+      if read != .snapshot { check.problems += try streamProblems(context, connection) }
       check.problems += found.circles.map { name in
         Problem(
           "tables", code: "postgres.key_circle",
@@ -41,6 +42,26 @@ extension PostgresSourceConnector: SourceConnectionCheck {
     } catch {
       return SourceCheck(problems: [Problem(of: "tables", error)])
     }
+  }
+
+  /// What keeps changes from being read, before anything is made on the server.
+  private func streamProblems(
+    _ context: Context, _ connection: PostgresConnection
+  ) throws(ConnectorError) -> [Problem] {
+    let load = SourceSettings(
+      url: url, tables: tables, condition: nil, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce, timeout: timeout)
+    let settings = streamSettings(context, load: load)
+    let clerk = StreamClerk(connection: connection)
+    var streamed = StreamTables()
+    do throws(ConnectorError) {
+      try streamed.look(settings, context, clerk)
+    } catch {
+      return [Problem(of: "tables", error)]
+    }
+    let publication = PublicationCheck(
+      name: settings.publication, tables: streamed.tables, schemas: streamed.schemas,
+      state: try clerk.publication(settings.publication.text))
+    return publication.problems + (try clerk.serverProblems(settings, publication))
   }
 
   private func problems(of schema: TableSchema, _ connection: PostgresConnection) -> [Problem] {

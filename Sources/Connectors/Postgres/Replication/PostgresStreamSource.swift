@@ -17,6 +17,9 @@ actor PostgresStreamSource: Source {
   /// How long a stream may be quiet before the server is asked whether there is anything, where somebody waits for the end.
   private static let quiet = Duration.milliseconds(100)
 
+  /// How often a slot that is in use is looked at before somebody hears of it, and how long after each look.
+  private static let takenLooksMax = 60
+  private static let takenLook = Duration.milliseconds(250)
   /// After how many acknowledgements, about as many seconds, it is looked whether the tables are still published.
   private static let checkEvery = 16
 
@@ -71,18 +74,32 @@ actor PostgresStreamSource: Source {
     let begun = position == .start ? nil : position
     streamed.publish(try clerk.publication(settings.publication.text))
     let opening = StreamOpening(settings: settings, context: context, clerk: clerk, tables: streamed)
-    let start: StreamOpening.Start
-    do throws(ConnectorError) {
-      start = try opening.start(at: begun, after: seenSlot)
-    } catch {
-      seenSlot = try clerk.slot(settings.slot.text)
-      throw error
-    }
-    seenSlot = nil
+    let start = try await self.start(opening, at: begun)
     place = start.place
     isFresh = begun == nil
     if context.endsOnceRead { end = try clerk.written }
     try await begin(start)
+  }
+
+  /// Waits for a slot that a run which was killed still holds: the server lets go of it when it notices.
+  private func start(
+    _ opening: StreamOpening, at position: Position?
+  ) async throws(ConnectorError) -> StreamOpening.Start {
+    var looks = 0
+    while true {
+      do throws(ConnectorError) {
+        let start = try opening.start(at: position, after: seenSlot)
+        seenSlot = nil
+        return start
+      } catch {
+        looks += 1
+        guard error.code == "postgres.slot_taken", error.remedy != .stop, looks < Self.takenLooksMax else {
+          throw error
+        }
+        seenSlot = try opening.clerk.slot(settings.slot.text)
+        guard await context.sleep(Self.takenLook) else { throw error }
+      }
+    }
   }
 
   private func begin(_ start: StreamOpening.Start) async throws(ConnectorError) {

@@ -11,6 +11,8 @@ final class StreamDecoder: Decoder {
   private var values: ValueDecoder
   private var tables: [Table?] = []
   private var meta: EventMeta
+  /// Whether the row that was appended last has columns whose values did not come.
+  private var leftOut = false
 
   /// A description of a table, ready for use.
   private final class Table {
@@ -89,9 +91,11 @@ final class StreamDecoder: Decoder {
       let record = append(new, old, table, batch)
       return add(.create, record: record, frame, table, batch, part: 2)
     }
-    let record = append(new, old, table, batch)
-    guard old.kind == .row else { return add(.update, record: record, frame, table, batch) }
+    if old.kind == .key {
+      return add(.update, record: append(new, old, table, batch), frame, table, batch)
+    }
     let before = append(old.tuple, nil, table, batch)
+    let record = append(new, old, table, batch)
     add(.update, record: record, before: before, frame, table, batch)
   }
 
@@ -124,6 +128,7 @@ final class StreamDecoder: Decoder {
       operation, record: record, offset: UInt32(frame.message.lowerBound), length: UInt32(frame.message.count))
     event.table = UInt16(table.version.table)
     event.before = before
+    event.isPartial = operation == .update && leftOut
     event.key = key
     let row = record != Event.none ? record : before
     if key == Event.none, row != Event.none, !table.version.key.isEmpty {
@@ -145,6 +150,7 @@ final class StreamDecoder: Decoder {
     onlyIdentity: Bool = false
   ) -> UInt32 {
     let root = batch.nodes.count
+    leftOut = false
     batch.nodes.append(Node(.object, flags: .plain))
     // Values of arrays and json may be written behind the messages, so the bytes are looked at anew for each cell.
     var at = tuple.bytes.lowerBound
@@ -161,7 +167,7 @@ final class StreamDecoder: Decoder {
       switch cell == .unchanged ? fallback : cell {
       case .text(let range): table.cells.append(range, column, &values, batch)
       case .null: table.cells.appendNull(column, batch)
-      case .unchanged: continue
+      case .unchanged: leftOut = true
       }
     }
     batch.nodes.base[root].next = UInt32(batch.nodes.count)

@@ -40,7 +40,7 @@ final class PostgresEncoder: Encoder {
     switch row.operation {
     case .upsert:
       try gather(row, batch)
-      return try encodeFields(batch, &out)
+      return try encodeFields(batch, isPartial: batch.events[Int(row.event)].isPartial, &out)
     case .delete:
       if layout.onDelete == .ignore { return nil }
       try gather(row, batch)
@@ -70,7 +70,10 @@ final class PostgresEncoder: Encoder {
     }
   }
 
-  private func encodeFields(_ batch: Batch, _ out: inout ByteBuffer) throws(Refusal) -> RowLayout.Shape {
+  /// - Parameter isPartial: whether no new row can be made of it.
+  private func encodeFields(
+    _ batch: Batch, isPartial: Bool, _ out: inout ByteBuffer
+  ) throws(Refusal) -> RowLayout.Shape {
     var isFull = true
     var isFirst = true
     for column in 0..<kinds.count {
@@ -84,7 +87,7 @@ final class PostgresEncoder: Encoder {
     }
     if isFull { return .full }
     let set = (0..<kinds.count).map { cells.base[$0].kind != .absent }
-    guard let number = layout.number(of: set) else {
+    guard let number = layout.number(of: set, changesOnly: isPartial) else {
       throw Refusal(
         code: "postgres.too_many_shapes",
         message: "rows leave out fields in more than \(RowLayout.setsMax) different combinations")
@@ -97,7 +100,14 @@ final class PostgresEncoder: Encoder {
       throw Refusal(code: "postgres.delete_needs_key", message: "without a key nobody knows which row to delete")
     }
     for column in layout.fields(of: .delete) {
-      if cells.base[column].kind == .absent { cells.base[column] = .null }
+      if cells.base[column].kind == .absent {
+        if layout.key.contains(column) {
+          throw Refusal(
+            code: "postgres.delete_needs_key", field: layout.fields[column].name,
+            message: "the delete does not say which row is meant: the source identifies rows by other columns")
+        }
+        cells.base[column] = .null
+      }
       try append(column, batch, &out)
       out.append(CopyText.tab)
     }

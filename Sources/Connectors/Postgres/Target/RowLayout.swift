@@ -72,13 +72,22 @@ final class RowLayout: Sendable {
   static let setsMax = 1_024
 
   /// The number of a set of fields; nil when there are too many different ones.
-  func number(of set: [Bool]) -> Int? {
-    sets.withLock { sets in
+  ///
+  /// - Parameter changesOnly: whether such rows change rows that are there, and make no new ones.
+  func number(of set: [Bool], changesOnly: Bool = false) -> Int? {
+    let set = set + [changesOnly]
+    return sets.withLock { sets in
       if let known = sets.firstIndex(of: set) { return known }
       guard sets.count < Self.setsMax else { return nil }
       sets.append(set)
       return sets.count - 1
     }
+  }
+
+  /// Whether rows of that shape make no new rows in the table.
+  func changesOnly(_ shape: Shape) -> Bool {
+    guard case .partial(let number) = shape else { return false }
+    return sets.withLock { $0[number].last ?? false }
   }
 
   /// Indices into `fields` of what stands in a line of that shape.

@@ -64,10 +64,13 @@ struct TargetStatements: Sendable {
     let changed = columns.filter { !layout.key.contains($0) && !identities.contains(layout.fields[$0].name) }
     let missing = "\(rows) WHERE NOT EXISTS (SELECT FROM \(table) AS t WHERE \(keysMatch("t", "s")))"
     let new = insert(columns, from: missing) + onConflict(columns)
-    if changed.isEmpty { return [new] }
+    // What the source left out cannot be made up: a row that is not there (yet) stays away.
+    let isChange = layout.changesOnly(shape)
+    if changed.isEmpty { return isChange ? [] : [new] }
     let set = changed.map { "\(name($0)) = s.\(name($0))" }.joined(separator: ", ")
     let guarded = columns.contains { $0 == layout.version } ? newer("t", "s") : ""
-    return ["UPDATE \(table) AS t SET \(set) FROM \(rows) WHERE \(keysMatch("t", "s"))\(guarded)", new]
+    let update = "UPDATE \(table) AS t SET \(set) FROM \(rows) WHERE \(keysMatch("t", "s"))\(guarded)"
+    return isChange ? [update] : [update, new]
   }
 
   var truncate: String {
