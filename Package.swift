@@ -29,8 +29,8 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     // PostgreSQL's client. Debian: libpq-dev
     .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-    // glibc's settings of malloc, which Swift's Glibc module leaves out.
-    .systemLibrary(name: "CMalloc"),
+    // What Swift's Glibc module leaves out: the settings of malloc, write-back that begins early.
+    .systemLibrary(name: "CGlibc"),
     // Sixteen-byte scans that Swift's SIMD types compile to scalar loops; header only, SSE2, NEON and a portable branch.
     .target(name: "CScan"),
     // CRC-32C with the processor's own instruction where it has one.
@@ -41,7 +41,7 @@ let package = Package(
     .target(name: "Records", dependencies: ["CScan"], swiftSettings: strict),
     .target(name: "Expressions", dependencies: ["Records", "CRE2"], swiftSettings: strict),
     .target(name: "Contracts", dependencies: ["Records", "CRE2"], swiftSettings: strict),
-    .target(name: "ConnectorKit", dependencies: ["Records"], swiftSettings: strict),
+    .target(name: "ConnectorKit", dependencies: ["CGlibc", "Records"], swiftSettings: strict),
     .target(
       name: "Connectors", dependencies: ["ConnectorKit", "Records", "CChecksum", "CScan", "CZlib", "CZstd", "CPQ"],
       swiftSettings: strict),
@@ -55,7 +55,7 @@ let package = Package(
     .executableTarget(
       name: "millrace",
       dependencies: [
-        "CMalloc", "ConnectorKit", "Connectors", "Contracts", "Expressions", "Flows", "Pipelines", "Records", "Status",
+        "CGlibc", "ConnectorKit", "Connectors", "Contracts", "Expressions", "Flows", "Pipelines", "Records", "Status",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
