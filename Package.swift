@@ -35,6 +35,12 @@ let package = Package(
     .systemLibrary(name: "CMalloc"),
     // Sixteen-byte scans that Swift's SIMD types compile to scalar loops; header only, SSE2, NEON and a portable branch.
     .target(name: "CScan"),
+    // TLS of servers, and message authentication. Debian: libssl-dev
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    // HTTP/2 frames and header compression. Debian: libnghttp2-dev
+    .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+    // Linux's epoll, which Swift's Glibc module leaves out.
+    .systemLibrary(name: "CEpoll"),
     // CRC-32C with the processor's own instruction where it has one.
     .target(name: "CChecksum"),
     // Regular expressions in linear time, behind a C interface. Debian: libre2-dev
@@ -45,7 +51,10 @@ let package = Package(
     .target(name: "Contracts", dependencies: ["Records", "CRE2"], swiftSettings: strict),
     .target(name: "ConnectorKit", dependencies: ["Records"], swiftSettings: strict),
     .target(
-      name: "Connectors", dependencies: ["ConnectorKit", "Records", "CChecksum", "CScan", "CZlib", "CZstd", "CPQ"],
+      name: "Connectors",
+      dependencies: [
+        "ConnectorKit", "Records", "CChecksum", "CEpoll", "CNghttp2", "COpenSSL", "CScan", "CZlib", "CZstd", "CPQ",
+      ],
       swiftSettings: strict),
     .target(
       name: "Pipelines", dependencies: ["Records", "Expressions", "Contracts", "ConnectorKit", "CYAML"],

@@ -18,5 +18,8 @@ echo "== the examples in the pipelines"
 echo "== pipelines and documents, through the program"
 Tests/Scripts/documents.py .build/debug/millrace
 
+echo "== webhooks, through the program and real sockets"
+Tests/Scripts/webhook.py .build/debug/millrace
+
 echo "== what fuzzing found, under the address sanitizer"
 Tests/Scripts/fuzz.sh 0

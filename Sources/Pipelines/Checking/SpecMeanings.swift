@@ -30,6 +30,7 @@ extension Mapping {
       names: names, key: key.compactMap { indices[$0] },
       rest: passesRest ? Columns.Rest(excluded: names + dropped) : nil)
     columns.casts = fields.map { $0.mapping.cast?.rawValue }
+    columns.origins = fields.map { $0.mapping.isCopy ? $0.mapping.member : nil }
     return columns
   }
 }
