@@ -29,10 +29,19 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     // PostgreSQL's client. Debian: libpq-dev
     .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    // The line editor of the prompt, behind a few calls. Debian: libedit-dev
+    .target(name: "CEdit", linkerSettings: [.linkedLibrary("edit")]),
     // What Swift's Glibc module leaves out: the settings of malloc, write-back that begins early.
     .systemLibrary(name: "CGlibc"),
-    // Sixteen-byte scans that Swift's SIMD types compile to scalar loops; header only, SSE2, NEON and a portable branch.
+    // Byte scans that Swift's SIMD types compile to scalar loops: SSE2, NEON, a portable branch, and AVX2 where the
+    // processor has it.
     .target(name: "CScan"),
+    // TLS of servers, and message authentication. Debian: libssl-dev
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    // HTTP/2 frames and header compression. Debian: libnghttp2-dev
+    .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+    // Linux's epoll, which Swift's Glibc module leaves out.
+    .systemLibrary(name: "CEpoll"),
     // CRC-32C with the processor's own instruction where it has one.
     .target(name: "CChecksum"),
     // Regular expressions in linear time, behind a C interface. Debian: libre2-dev
@@ -43,7 +52,10 @@ let package = Package(
     .target(name: "Contracts", dependencies: ["Records", "CRE2"], swiftSettings: strict),
     .target(name: "ConnectorKit", dependencies: ["CGlibc", "Records"], swiftSettings: strict),
     .target(
-      name: "Connectors", dependencies: ["ConnectorKit", "Records", "CChecksum", "CScan", "CZlib", "CZstd", "CPQ"],
+      name: "Connectors",
+      dependencies: [
+        "ConnectorKit", "Records", "CChecksum", "CEpoll", "CNghttp2", "COpenSSL", "CScan", "CZlib", "CZstd", "CPQ",
+      ],
       swiftSettings: strict),
     .target(
       name: "Pipelines", dependencies: ["Records", "Expressions", "Contracts", "ConnectorKit", "CYAML"],
@@ -51,11 +63,15 @@ let package = Package(
     .target(
       name: "Flows", dependencies: ["Pipelines", "ConnectorKit", "Contracts", "Expressions", "Records"],
       swiftSettings: strict),
+    .target(
+      name: "Examples",
+      dependencies: ["Flows", "Pipelines", "ConnectorKit", "Expressions", "Records"], swiftSettings: strict),
     .target(name: "Status", dependencies: ["Flows", "ConnectorKit", "Records"], swiftSettings: strict),
     .executableTarget(
       name: "millrace",
       dependencies: [
-        "CGlibc", "ConnectorKit", "Connectors", "Contracts", "Expressions", "Flows", "Pipelines", "Records", "Status",
+        "CEdit", "CGlibc", "ConnectorKit", "Connectors", "Contracts", "Examples", "Expressions", "Flows", "Pipelines",
+        "Records", "Status",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -72,6 +88,9 @@ let package = Package(
     .testTarget(
       name: "PipelinesTests", dependencies: ["Pipelines", "Connectors"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "FlowsTests", dependencies: ["Flows"], exclude: ["Goldens"], swiftSettings: strict),
+    .testTarget(
+      name: "ExamplesTests",
+      dependencies: ["Examples", "ConnectorKit", "Flows", "Pipelines", "Records"], swiftSettings: strict),
     .testTarget(name: "SimulationTests", dependencies: ["Flows"], swiftSettings: strict),
     .testTarget(
       name: "StatusTests", dependencies: ["Status", "Flows", "ConnectorKit", "Records"], swiftSettings: strict),

@@ -113,6 +113,10 @@ package struct Context: Sendable {
   package var sleep: @Sendable (Duration) async -> Bool
   /// Whether a source that would wait for more ends where there is nothing more now (`run --once`).
   package var endsOnceRead = false
+  /// Whether nothing runs, and the source is only looked into: it takes nothing from anybody and locks nothing.
+  package var onlyLooks = false
+  /// Milliseconds since 1970, UTC; for what people read and what is kept for a time, never for an order.
+  package var wallTime: @Sendable () -> Int64 = { 0 }
   /// Says something to the person who watches (a rotated file, a reconnect). No secrets.
   package var note: @Sendable (String) -> Void
 

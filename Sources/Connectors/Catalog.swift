@@ -5,6 +5,7 @@ extension Catalog {
   package static let standard = Catalog(
     sources: [
       FileSourceConnector.self, LogSourceConnector.self, PostgresSourceConnector.self, StdinSourceConnector.self,
+      WebhookSourceConnector.self,
     ],
     targets: [FileTargetConnector.self, PostgresTargetConnector.self, StdoutTargetConnector.self])
 

@@ -60,7 +60,8 @@ extension Batch {
 
   /// The value of a cell; nil where it is left out.
   package func value(ofCell cell: Node) -> Value? {
-    cell.kind == .absent ? nil : value(of: cell)
+    // Not `nil`: it stands for ``Value/null`` too.
+    cell.kind == .absent ? Value?.none : value(of: cell)
   }
 
   private func value(of cell: Node) -> Value {

@@ -1,6 +1,7 @@
 import ConnectorKit
 import Connectors
 import Contracts
+import Examples
 import Expressions
 import Flows
 import Pipelines
@@ -9,8 +10,8 @@ import Records
 extension CodeBook {
   /// Every code that the program raises.
   static let all =
-    pipelines + settings + paths + records + mappings + expressions + contracts + connectors + postgres + flows
-    + commands
+    pipelines + settings + units + records + mappings + expressions + contracts + connectors + postgres + flows
+    + examples + commands
 
   /// What the commands raise themselves.
   private static let commands = CodeBook([

@@ -18,7 +18,8 @@ struct Millrace: AsyncParsableCommand {
     version: "millrace \(version)",
     groupedSubcommands: [
       CommandGroup(
-        name: "Begin", subcommands: [InitCommand.self, ValidateCommand.self, DryRunCommand.self, PlanCommand.self]),
+        name: "Begin",
+        subcommands: [InitCommand.self, ValidateCommand.self, TestCommand.self, DryRunCommand.self, PlanCommand.self]),
       CommandGroup(
         name: "Run",
         subcommands: [RunCommand.self, StatusCommand.self, CheckpointCommand.self, DeadLettersCommand.self]),

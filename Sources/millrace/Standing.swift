@@ -101,6 +101,9 @@ extension Context {
   }
 
   static func looking(pipeline: String, folder: String, batchBytes: Int = 64 << 10) -> Context {
-    Context(pipeline: pipeline, folder: folder, batchBytes: batchBytes, sleep: { _ in false }, note: { _ in })
+    var context = Context(
+      pipeline: pipeline, folder: folder, batchBytes: batchBytes, sleep: { _ in false }, note: { _ in })
+    context.onlyLooks = true
+    return context
   }
 }

@@ -4,6 +4,9 @@ extension String {
   /// With spaces behind it, up to a width.
   func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 
+  /// The spaces that follow it up to a width.
+  func padding(to width: Int) -> String { String(repeating: " ", count: max(0, width - count)) }
+
   /// Cut at a width, with `…` where something is missing.
   func cut(to width: Int) -> String {
     count <= width ? self : String(prefix(max(0, width - 1))) + "…"

@@ -89,8 +89,8 @@ private let targets: [String: TargetFixture] = [
 ]
 
 @Suite(.serialized) struct ConformanceTests {
-  /// Those that need a server are asked in tests of their own.
-  private static let served = ["postgres"]
+  /// Those that need a server, or are one, are asked in tests of their own.
+  private static let served = ["postgres", "webhook"]
   static let sourceTypes = Catalog.standard.sourceTypes.filter { !served.contains($0) }
   static let targetTypes = Catalog.standard.targetTypes.filter { !served.contains($0) }
 

@@ -9,10 +9,14 @@ import gzip
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,6 +118,38 @@ class Documents(unittest.TestCase):
             if "installed_kib" in package["size"]:
                 wanted["installed_bytes"] = package["size"]["installed_kib"] * 1024
             self.assertEqual(record, wanted)
+
+    def test_webhooks_and_their_second_reader(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        text = (PIPELINES / "webhook.yaml").read_text(encoding="utf-8").replace("127.0.0.1:8080", f"127.0.0.1:{port}")
+        (self.folder / "webhook.yaml").write_text(text, encoding="utf-8")
+        environment = {**os.environ, "MILLRACE_STATE": str(self.folder / "state")}
+        sent = [{"sku": package["package"], "price": package["size"]["download_bytes"]} for package in catalogue()[:200]]
+        with subprocess.Popen([MILLRACE, "run", "--quiet", "webhook.yaml"], cwd=self.folder, env=environment) as run:
+            for number, product in enumerate(sent):
+                body = json.dumps({"event": "product.updated", "id": f"e{number}", "data": product}).encode()
+                request = urllib.request.Request(f"http://127.0.0.1:{port}/hooks/products", body)
+                for _ in range(200):
+                    try:
+                        with urllib.request.urlopen(request) as answer:
+                            self.assertEqual(answer.status, 204)
+                        break
+                    except urllib.error.URLError as error:
+                        # The program may not listen yet.
+                        self.assertIsInstance(error.reason, ConnectionRefusedError)
+                        time.sleep(0.05)
+            run.terminate()
+            self.assertEqual(run.wait(60), 0)
+        self.run_file("webhook.yaml", text, code=0)
+        written = lines(self.folder / "out" / "webhook.ndjson")
+        wanted = [{**p, "event": f"e{n}", "kind": "product.updated"} for n, p in enumerate(sent)]
+        self.assertEqual([{**record, "price": int(record["price"])} for record in written], wanted)
+        self.run_file("again.yaml", (PIPELINES / "webhook-again.yaml").read_text(encoding="utf-8"), code=0)
+        again = lines(self.folder / "out" / "webhook-again.ndjson")
+        self.assertEqual([record["sku"] for record in again], [product["sku"] for product in sent])
+        self.assertTrue(all(record["received"].endswith("Z") for record in again))
 
     def test_pipelines_of_the_readme(self):
         blocks = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)

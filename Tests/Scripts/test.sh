@@ -12,8 +12,14 @@ swift build --build-tests
 echo "== Swift tests"
 swift test --skip-build
 
+echo "== the examples in the pipelines"
+.build/debug/millrace test pipelines
+
 echo "== pipelines and documents, through the program"
 Tests/Scripts/documents.py .build/debug/millrace
+
+echo "== webhooks, through the program and real sockets"
+Tests/Scripts/webhook.py .build/debug/millrace
 
 echo "== what fuzzing found, under the address sanitizer"
 Tests/Scripts/fuzz.sh 0

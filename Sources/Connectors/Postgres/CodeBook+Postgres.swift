@@ -40,6 +40,11 @@ extension CodeBook {
       "The server finds rows by key only where a unique index covers just the key's columns.",
       remedy: "Create the index that the hint shows, or name another key."),
     Entry(
+      "postgres.key_circle", "foreign keys in a circle",
+      "Rows of the table refer to rows of the same table, or in the end do so through others, so that no order of rows"
+        + " satisfies the keys for sure.",
+      remedy: "Set `foreign_keys: off` on a target whose tables have these keys; nobody checks them then."),
+    Entry(
       "postgres.column_not_filled", "a column that must not stay empty",
       "The table has a column that is not null and has no default, and the mappings make no field for it.",
       remedy: "Map it, or give the column a default."),
@@ -76,7 +81,9 @@ extension CodeBook {
       remedy: "Correct the field, or cast it with `as: bytes`."),
     Entry(
       "postgres.bad_name", "a text that names no table", "A table is named as `table` or `schema.table`.",
-      remedy: "Put a part that has a dot or a quote in it into double quotes, as in SQL."),
+      remedy:
+        "Put a part that has a dot or a quote in it into double quotes, as in SQL; {schema} and {table} need a source"
+        + " with tables."),
     Entry(
       "postgres.too_many_shapes", "rows of too many kinds",
       "Rows leave out fields in so many combinations that each would need statements of its own.",

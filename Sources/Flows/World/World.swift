@@ -63,6 +63,7 @@ package struct World: Sendable {
       pipeline: pipeline, folder: folder, batchBytes: batchBytes, sleep: { await sleep($0) },
       note: { observe(.note($0)) })
     context.lanes = lanes
+    context.wallTime = wallTime
     return context
   }
 }

@@ -139,6 +139,9 @@ extension PlanBuilder {
 }
 
 extension Plan {
+  /// The nodes of ``tests`` in the file.
+  package var testNodes: [ConfigNode] { origin?.root["tests"]?.list ?? [] }
+
   struct Origin: Sendable {
     var root: ConfigNode
     var catalog: Catalog

@@ -15,6 +15,18 @@ extension SourceText {
     }
   }
 
+  /// The text of a file that was read before; nil where that is no longer so.
+  package static func read(_ path: String) -> SourceText? {
+    var diagnostics = Diagnostics()
+    return load(path, &diagnostics)
+  }
+
+  /// The text of bytes; nil where YAML could not stand in them.
+  package static func of(_ bytes: [UInt8], file: String) -> SourceText? {
+    var diagnostics = Diagnostics()
+    return text(file: file, bytes, &diagnostics)
+  }
+
   private static func boundedBytes(of path: String, _ diagnostics: inout Diagnostics) throws(FileError) -> [UInt8]? {
     let file = try DurableFile(path, for: .reading)
     switch try file.info().kind {

@@ -5,7 +5,7 @@ package struct SourceText: Sendable {
   /// As the user named it.
   package let file: String
   /// UTF-8 without a byte order mark.
-  let bytes: [UInt8]
+  package let bytes: [UInt8]
   private let lineStarts: [Int]
 
   init(file: String, bytes: [UInt8]) {
@@ -43,6 +43,20 @@ package struct SourceText: Sendable {
       }
     }
     return starts
+  }
+
+  /// The byte that a place points to: the file's end where it points behind it.
+  package func byte(at place: Place) -> Int {
+    guard place.line <= lineStarts.count else { return bytes.count }
+    var byte = lineStarts[place.line - 1]
+    var column = 1
+    while byte < bytes.count, column < place.column {
+      byte += 1
+      // Bytes that continue a character are no columns.
+      while byte < bytes.count, bytes[byte] & 0xc0 == 0x80 { byte += 1 }
+      column += 1
+    }
+    return byte
   }
 
   /// The place of a byte.

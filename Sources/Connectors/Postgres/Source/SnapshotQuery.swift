@@ -56,11 +56,11 @@ struct SnapshotQuery: Sendable {
   var key: [KeyColumn] { if case .key(let key) = order { key } else { [] } }
 
   /// - Parameter limit: the most rows; nil for all of the range.
-  func copy(_ range: SnapshotProgress.Range, limit: Int?) -> String {
+  func copy(_ range: TableProgress.Range, limit: Int?) -> String {
     "COPY (\(select(range, limit: limit))) TO STDOUT"
   }
 
-  func select(_ range: SnapshotProgress.Range, limit: Int?) -> String {
+  func select(_ range: TableProgress.Range, limit: Int?) -> String {
     // The row's place comes behind the columns, where decoders do not look.
     let place = order == .place ? ", ctid" : ""
     return "SELECT \(SQLName.list(columns))\(place) FROM \(table)\(conditions(range))\(ordered)"
@@ -68,14 +68,14 @@ struct SnapshotQuery: Sendable {
   }
 
   /// The key of the last of so many rows behind a key.
-  func boundary(after key: SnapshotProgress.Key?, rows: Int) -> String {
+  func boundary(after key: TableProgress.Key?, rows: Int) -> String {
     "SELECT \(SQLName.list(self.key.map(\.name))) FROM \(table)"
-      + conditions(SnapshotProgress.Range(after: key, to: nil)) + ordered + " LIMIT 1 OFFSET \(rows - 1)"
+      + conditions(TableProgress.Range(after: key, to: nil)) + ordered + " LIMIT 1 OFFSET \(rows - 1)"
   }
 
   private var ordered: String { key.isEmpty ? "" : " ORDER BY \(SQLName.list(key.map(\.name)))" }
 
-  private func conditions(_ range: SnapshotProgress.Range) -> String {
+  private func conditions(_ range: TableProgress.Range) -> String {
     var parts = condition.map { ["(\($0))"] } ?? []
     if let after = range.after, let bound = bound(">", after) { parts.append(bound) }
     if let to = range.to, let bound = bound("<=", to) { parts.append(bound) }
@@ -84,7 +84,7 @@ struct SnapshotQuery: Sendable {
     return parts.isEmpty ? "" : " WHERE " + parts.joined(separator: " AND ")
   }
 
-  private func bound(_ comparison: String, _ values: SnapshotProgress.Key) -> String? {
+  private func bound(_ comparison: String, _ values: TableProgress.Key) -> String? {
     switch order {
     case .key(let key):
       let names = SQLName.list(key.map(\.name))

@@ -1,4 +1,3 @@
-import Flows
 import Glibc
 
 /// A one-threaded world with a virtual clock: keeps the jobs of all lanes, lets a seed pick the lane that goes next, and
@@ -6,15 +5,15 @@ import Glibc
 ///
 /// `@unchecked Sendable`: everything happens on the thread that made it, which `enqueue` checks; a job that escaped to
 /// another executor is caught there.
-final class Simulator: @unchecked Sendable {
-  var random: SeededRandom
-  private(set) var time: Duration = .zero
+package final class Simulator: @unchecked Sendable {
+  package var random: SeededRandom
+  package private(set) var time: Duration = .zero
   /// How many jobs have run.
-  private(set) var steps = 0
+  package private(set) var steps = 0
   /// A hash over everything that happened, in order.
-  private(set) var trace: UInt64 = 0xcbf2_9ce4_8422_2325
+  package private(set) var trace: UInt64 = 0xcbf2_9ce4_8422_2325
   /// False from the crash on: nothing that is done then has an effect.
-  var isAlive = true
+  package var isAlive = true
 
   /// Lanes with jobs, each once.
   private var ready: [Lane] = []
@@ -30,9 +29,9 @@ final class Simulator: @unchecked Sendable {
     var call: @Sendable () -> Void
   }
 
-  init(seed: UInt64) { random = SeededRandom(seed: seed) }
+  package init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
-  final class Lane: TaskExecutor, @unchecked Sendable {
+  package final class Lane: TaskExecutor, @unchecked Sendable {
     fileprivate let number: UInt64
     fileprivate var jobs: [UnownedJob] = []
     private unowned let simulator: Simulator
@@ -42,16 +41,16 @@ final class Simulator: @unchecked Sendable {
       self.simulator = simulator
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
       precondition(pthread_equal(simulator.thread, pthread_self()) != 0, "a job ran outside of the simulation")
       if jobs.isEmpty { simulator.ready.append(self) }
       jobs.append(UnownedJob(job))
     }
   }
 
-  func lane(_ name: String) -> Lane { Lane(name, self) }
+  package func lane(_ name: String) -> Lane { Lane(name, self) }
 
-  func alarm(_ after: Duration, _ call: @escaping @Sendable () -> Void) -> World.Alarm {
+  package func alarm(_ after: Duration, _ call: @escaping @Sendable () -> Void) -> World.Alarm {
     alarmNumber += 1
     let number = alarmNumber
     let alarm = Call(at: time + after, number: number, call: call)
@@ -64,7 +63,7 @@ final class Simulator: @unchecked Sendable {
 
   /// Runs one job or one alarm that is due, whichever the seed picks; moves the clock to the next alarm when there is
   /// neither. False when nothing will ever happen again.
-  func step() -> Bool {
+  package func step() -> Bool {
     let choices = ready.count + due.count
     guard choices > 0 else { return moveClock() }
     steps += 1
@@ -95,7 +94,7 @@ final class Simulator: @unchecked Sendable {
   }
 
   /// Gives way to everything else, for a moment that the seed chooses.
-  func pause(upTo longest: Duration = .milliseconds(3)) async {
+  package func pause(upTo longest: Duration = .milliseconds(3)) async {
     let share = random.below(8)
     let wait = share < 5 || !isAlive ? .zero : longest * (share - 4) / 3
     await withUnsafeContinuation { (waiter: UnsafeContinuation<Void, Never>) in
@@ -103,16 +102,16 @@ final class Simulator: @unchecked Sendable {
     }
   }
 
-  func note(_ what: UInt64) { trace = (trace ^ what) &* 0x9e37_79b9_7f4a_7c15 }
+  package func note(_ what: UInt64) { trace = (trace ^ what) &* 0x9e37_79b9_7f4a_7c15 }
 }
 
 /// SplitMix64, https://prng.di.unimi.it/splitmix64.c
-struct SeededRandom: Sendable {
+package struct SeededRandom: Sendable {
   private var state: UInt64
 
-  init(seed: UInt64) { state = seed }
+  package init(seed: UInt64) { state = seed }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var mixed = state
     mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -120,7 +119,7 @@ struct SeededRandom: Sendable {
     return mixed ^ (mixed >> 31)
   }
 
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(bound, 1))) }
-  mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
-  mutating func pick<Element>(_ choices: [Element]) -> Element { choices[below(choices.count)] }
+  package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(bound, 1))) }
+  package mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
+  package mutating func pick<Element>(_ choices: [Element]) -> Element { choices[below(choices.count)] }
 }

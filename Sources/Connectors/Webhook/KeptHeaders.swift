@@ -1,0 +1,47 @@
+import Records
+
+/// Which headers of a request are stored with it: those that say what it is, and none that could hold a secret.
+struct KeptHeaders: Sendable {
+  private static let usual = [
+    "content-type", "traceparent", "tracestate", "idempotency-key", "webhook-id", "webhook-timestamp", "svix-id",
+    "x-github-event", "x-github-delivery", "x-shopify-topic", "x-shopify-webhook-id", "x-shopify-event-id",
+    "x-shopify-triggered-at", "x-shopify-shop-domain", "x-amz-sns-message-type", "x-amz-sns-message-id",
+    "x-amz-sns-topic-arn",
+  ]
+  /// CloudEvents' attributes.
+  private static let prefix = Array("ce-".utf8)
+
+  private let names: [[UInt8]]
+
+  init(and more: [String]) { names = (Self.usual + more.map { $0.lowercased() }).map { Array($0.utf8) } }
+
+  /// Appends them as a JSON object, names in lower case; nothing where there are none.
+  func append(_ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer, to out: inout ByteBuffer) {
+    var isFirst = true
+    for header in request.headers where keeps(bytes[header.name]) {
+      out.append(isFirst ? "{\"" : ",\"")
+      isFirst = false
+      for byte in bytes[header.name] { out.append(HTTPRequest.lower(byte)) }
+      out.append("\":\"")
+      append(UnsafeRawBufferPointer(rebasing: bytes[header.value]), to: &out)
+      out.append("\"")
+    }
+    if !isFirst { out.append("}") }
+  }
+
+  private func keeps(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {
+    if name.count > 3, zip(name, Self.prefix).allSatisfy({ HTTPRequest.lower($0) == $1 }) { return true }
+    return names.contains { kept in
+      kept.count == name.count && zip(name, kept).allSatisfy { HTTPRequest.lower($0) == $1 }
+    }
+  }
+
+  /// What is not UTF-8 is taken for ISO 8859-1, as headers once were.
+  private func append(_ value: UnsafeRawBufferPointer, to out: inout ByteBuffer) {
+    if value.allSatisfy({ $0 < 0x80 }) || String(validating: value, as: UTF8.self) != nil {
+      return JSONText.escape(value, into: &out)
+    }
+    var text = String(String.UnicodeScalarView(value.map { Unicode.Scalar($0) }))
+    text.withUTF8 { JSONText.escape(UnsafeRawBufferPointer($0), into: &out) }
+  }
+}

@@ -1,0 +1,135 @@
+import ConnectorKit
+import Records
+import Synchronization
+
+/// How a path is served.
+struct WebhookServing: Sendable {
+  var address: ListenAddress
+  var path: String
+  var log: String
+  var retention: LogRetention
+  var tls: ServerTLS?
+  /// Where the files of TLS lie.
+  var folder: String
+  var loops: Int
+  var rules: WebhookService.Rules
+}
+
+/// A server that appends what is posted to a log, and the source that reads that log.
+///
+/// A caller is answered when its event is durable in the log; behind it the log is read like any other (Invariant 1), so
+/// a target that is away holds up the reading, not the callers.
+actor WebhookSource: Source {
+  /// How often old segments are looked for, in milliseconds.
+  private static let tidyEvery: Int64 = 60_000
+
+  private let serving: WebhookServing
+  private let reader: LogSource
+  private let context: Context
+  private var service: WebhookService?
+  private var log: LogWriter?
+  private var tidiedAt: Int64 = 0
+
+  init(_ serving: WebhookServing, _ reading: LogReading, _ context: Context) {
+    self.serving = serving
+    reader = LogSource(reading, context)
+    self.context = context
+  }
+
+  func open(at position: Position?) async throws(ConnectorError) {
+    // The log first: it cuts off what a crash tore before anybody reads it.
+    let server = try WebhookServers.shared.server(
+      serving.address, serving.tls, folder: serving.folder, loops: serving.loops)
+    do throws(ConnectorError) {
+      let number = WebhookService.newNumber()
+      let log = try openLog(server, number)
+      self.log = log
+      let place = try position.flatMap { position throws(ConnectorError) in
+        position == .start ? nil : try LogPlace(position)
+      }
+      log.keep(from: place?.offset ?? 0)
+      try await reader.open(at: position)
+      let service = WebhookService(number, serving.rules, log, wallTime: context.wallTime)
+      guard server.state.add(service, path: serving.path) else { throw taken }
+      self.service = service
+    } catch {
+      log?.close()
+      log = nil
+      WebhookServers.shared.removeIdle(serving.address)
+      throw error
+    }
+    let scheme = serving.tls == nil ? "http" : "https"
+    context.note("Listening on \(scheme)://\(serving.address.text)\(serving.path).")
+  }
+
+  private func openLog(_ server: HTTPServer, _ number: Int) throws(ConnectorError) -> LogWriter {
+    let troubles = Troubles(context.note)
+    do throws(LogError) {
+      return try LogWriter(serving.log, serving.retention, wallTime: context.wallTime) { group in
+        troubles.heard(group.error)
+        let answer =
+          group.error == nil
+          ? .accepted
+          : HTTPResponse(503, "the event could not be stored; send it again", retryAfter: ServerLimits.retryAfter)
+        server.settle(service: number, end: group.tickets.upperBound, answer)
+      }
+    } catch {
+      throw error.connectorError
+    }
+  }
+
+  private var taken: ConnectorError {
+    ConnectorError(
+      "webhook.path_taken", "Another pipeline serves \(serving.path) on \(serving.address.text).", remedy: .stop,
+      hint: "Give each webhook a path of its own; a second pipeline reads the same events with `type: log`.")
+  }
+
+  func next(into batch: Batch) async throws(ConnectorError) -> Next {
+    let next = try await reader.next(into: batch)
+    let now = context.wallTime()
+    if now - tidiedAt >= Self.tidyEvery {
+      tidiedAt = now
+      do throws(LogError) { try log?.tidy() } catch { throw error.connectorError }
+    }
+    return next
+  }
+
+  nonisolated func makeDecoder() -> any Decoder { reader.makeDecoder() }
+
+  /// What is safe downstream may go when room or time asks for it.
+  func acknowledge(_ positions: [Position]) async throws(ConnectorError) {
+    guard let last = positions.last, last != .start else { return }
+    log?.keep(from: try LogPlace(last).offset)
+  }
+
+  func extent() async -> Extent? { await reader.extent() }
+
+  /// Answers all who wait before it lets go.
+  func close() async {
+    guard let service else { return await reader.close() }
+    self.service = nil
+    // Who has posted is answered while the server still runs.
+    log?.close()
+    log = nil
+    WebhookServers.shared.remove(service, from: serving.address)
+    await reader.close()
+  }
+}
+
+/// Tells when a log begins and ceases to fail, not at each event.
+private final class Troubles: Sendable {
+  private let code = Mutex<String?>(nil)
+  private let note: @Sendable (String) -> Void
+
+  init(_ note: @escaping @Sendable (String) -> Void) { self.note = note }
+
+  func heard(_ error: LogError?) {
+    let now = error?.connectorError
+    let before = code.withLock { code in
+      defer { code = now?.code }
+      return code
+    }
+    guard before != now?.code else { return }
+    note(now.map { "\($0.message) Callers hear 503 and send again." } ?? "The log can be written again.")
+  }
+}
