@@ -29,6 +29,8 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     // PostgreSQL's client. Debian: libpq-dev
     .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    // The line editor of the prompt, behind a few calls. Debian: libedit-dev
+    .target(name: "CEdit", linkerSettings: [.linkedLibrary("edit")]),
     // glibc's settings of malloc, which Swift's Glibc module leaves out.
     .systemLibrary(name: "CMalloc"),
     // Sixteen-byte scans that Swift's SIMD types compile to scalar loops; header only, SSE2, NEON and a portable branch.
@@ -67,7 +69,7 @@ let package = Package(
     .executableTarget(
       name: "millrace",
       dependencies: [
-        "CMalloc", "ConnectorKit", "Connectors", "Contracts", "Examples", "Expressions", "Flows", "Pipelines",
+        "CEdit", "CMalloc", "ConnectorKit", "Connectors", "Contracts", "Examples", "Expressions", "Flows", "Pipelines",
         "Records", "Status",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

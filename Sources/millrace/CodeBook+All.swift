@@ -10,7 +10,7 @@ import Records
 extension CodeBook {
   /// Every code that the program raises.
   static let all =
-    pipelines + settings + paths + records + mappings + expressions + contracts + connectors + postgres + flows
+    pipelines + settings + units + records + mappings + expressions + contracts + connectors + postgres + flows
     + examples + commands
 
   /// What the commands raise themselves.

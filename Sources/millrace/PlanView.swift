@@ -85,8 +85,8 @@ struct PlanView {
   private static func transforms(_ plan: Plan) -> [Stage] {
     plan.transforms.enumerated().map { index, transform in
       switch transform {
-      case .filter(let filter):
-        Stage(id: "transform_\(index + 1)", title: "filter", settings: [Setting("when", filter.text)])
+      case .filter(let condition):
+        Stage(id: "transform_\(index + 1)", title: "filter", settings: [Setting("when", condition.text)])
       }
     }
   }
@@ -199,17 +199,13 @@ extension RetryPolicy.Delays {
   }
 }
 
-extension Filter {
-  /// As it stands in the file.
-  var text: String { "\(path) \(comparison.rawValue) \(literal.json)" }
-}
-
 extension FieldMapping {
   /// In one line: where the value comes from and what happens to it.
   var text: String {
     let origin =
       switch from {
       case .path(let path): path.description
+      case .expression(let expression): expression.text
       case .constant(let value): "const \(value.json)"
       }
     return ([origin] + steps).joined(separator: ", ")

@@ -13,6 +13,8 @@ struct TrialRecord: Sendable {
     var value: Value?
     /// Where it came from; nil for a constant.
     var path: String?
+    /// Whether `path` is an expression that no single value of the record stands behind.
+    var isComputed = false
     var original: Value?
   }
 
@@ -106,10 +108,13 @@ extension Trial {
   private func fields(of row: Row, _ batch: Batch, _ event: EventValues, _ stream: StreamPlan) -> [TrialRecord.Field] {
     let named = stream.mapping.fields.enumerated().map { index, field in
       let value = batch.value(ofCell: batch.rows.cells[Int(row.firstCell) + index])
-      guard case .path(let path) = field.mapping.from else {
-        return TrialRecord.Field(name: field.name, value: value)
+      switch field.mapping.from {
+      case .path(let path):
+        return TrialRecord.Field(name: field.name, value: value, path: path.description, original: event[path])
+      case .expression(let expression):
+        return TrialRecord.Field(name: field.name, value: value, path: expression.text, isComputed: true)
+      case .constant: return TrialRecord.Field(name: field.name, value: value)
       }
-      return TrialRecord.Field(name: field.name, value: value, path: path.description, original: event[path])
     }
     return named + rest(of: row, batch, stream)
   }

@@ -4,14 +4,6 @@ extension CodeBook {
   /// Why transforms and mappings refuse a record.
   package static let mappings = CodeBook([
     Entry(
-      "filter.no_such_field", "a filter on a field that is missing",
-      "The filter compares a field that this record does not have, so it can neither pass nor be filtered out.",
-      remedy: "Correct the path, or see to it that the source gives the field; null is a value and can be compared."),
-    Entry(
-      "filter.not_comparable", "a filter that cannot compare",
-      "`<`, `<=`, `>` and `>=` compare numbers with numbers and texts with texts; this record's value is of another kind.",
-      remedy: "Compare with a literal of the value's kind: \"5\" is a text, 5 a number."),
-    Entry(
       "mapping.cast_failed", "a value that cannot be cast",
       "The value is none of the type that `as` names, or would lose something as one.",
       remedy:

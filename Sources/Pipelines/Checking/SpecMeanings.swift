@@ -37,7 +37,7 @@ extension Mapping {
 
 extension FieldSpec {
   var mapping: FieldMapping {
-    var mapping = FieldMapping(from: from.map { .path($0.path) } ?? .constant(const ?? .null))
+    var mapping = FieldMapping(from: from.map { FieldMapping.Origin($0.expression) } ?? .constant(const ?? .null))
     mapping.values = values?.pairs
     mapping.otherwise = otherwise
     mapping.unit = unit?.conversion
@@ -52,8 +52,14 @@ extension FieldSpec {
   }
 }
 
+extension FieldMapping.Origin {
+  fileprivate init(_ expression: EventExpression) {
+    self = expression.path.map { .path($0) } ?? .expression(expression)
+  }
+}
+
 extension TransformSpec {
-  var transform: Transform? { filter.map { .filter($0.filter) } }
+  var transform: Transform? { filter.map { .filter($0.expression) } }
 }
 
 extension BatchSpec {

@@ -6,8 +6,8 @@ import Records
 package struct TransformSpec: SettingOneOf {
   package init() {}
 
-  @Setting("Passes on the events for which the comparison holds.", example: "record.kind == \"physical\"")
-  package var filter: FilterSpec?
+  @Setting("Passes on the events for which the condition holds.", example: "record.kind == \"physical\"")
+  package var filter: ConditionSpec?
 
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> TransformSpec? {
     let names = SettingList(of: TransformSpec()).names
@@ -23,31 +23,5 @@ package struct TransformSpec: SettingOneOf {
       return loader.mismatch(node, expected: "a transform", hint: hint)
     }
     return readOne(node, &loader)
-  }
-}
-
-package struct FilterSpec: SettingValue {
-  package var filter: Filter
-
-  package static var shape: SettingShape { .text("a comparison of a path with a literal") }
-  package var written: Value { .string(filter.text) }
-
-  package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> FilterSpec? {
-    loader.expression(node, noun: shape.noun) { text throws(ExpressionProblem) in
-      FilterSpec(filter: try Filter(parsing: text))
-    }
-  }
-}
-
-extension SettingLoader {
-  /// What `parse` makes of the scalar's text; its problem is reported at the character that it points to.
-  mutating func expression<Parsed>(
-    _ node: ConfigNode, noun: String, _ parse: (String) throws(ExpressionProblem) -> Parsed
-  ) -> Parsed? {
-    guard let scalar = node.scalar, case .text = node.core else { return mismatch(node, expected: noun) }
-    do throws(ExpressionProblem) { return try parse(scalar.text) } catch {
-      add(.error, error.code, node.place(at: error.offset), node.path, error.message, error.hint)
-      return nil
-    }
   }
 }

@@ -16,6 +16,7 @@ package final class MappingExecutor: Mapper {
   private var constants: ConstantPool
   private var slots: RawArray<Node>
   private let tables: [ValueTable]
+  private let evaluators: [Evaluator]
   private let passesRest: Bool
   private let absent = Node.absent
 
@@ -31,6 +32,7 @@ package final class MappingExecutor: Mapper {
     for step in program.steps { steps.append(step) }
     for condition in program.conditions { conditions.append(condition) }
     tables = program.tables.map { ValueTable($0) }
+    evaluators = program.evaluations.map { [slots = slots.base] in Evaluator($0, slots: slots) }
   }
 
   package func map(_ batch: Batch) {
@@ -65,21 +67,27 @@ package final class MappingExecutor: Mapper {
 
   private func passes(_ event: Int, _ batch: Batch) -> Bool {
     for index in 0..<conditions.count {
-      let condition = conditions.base[index]
-      let literal = constants[condition.literal]
-      switch ConditionExecutor.holds(&slots.base[condition.slot], condition, literal, batch) {
-      case true?: continue
-      case false?: batch.events.base[event].outcome = .filtered
-      case nil: refuse(event, slots[condition.slot], program.filters[index], batch)
+      do {
+        if try holds(conditions.base[index], event, batch) { continue }
+        batch.events.base[event].outcome = .filtered
+      } catch {
+        batch.fail(event, Failure(event: event, code: error.code, stage: "filter", message: error.message))
       }
       return false
     }
     return true
   }
 
-  private func refuse(_ event: Int, _ cell: Node, _ filter: Filter, _ batch: Batch) {
-    let problem = ConditionExecutor.problem(cell, filter, batch)
-    batch.fail(event, Failure(event: event, code: problem.code, stage: "filter", message: problem.message))
+  @inline(__always)
+  private func holds(
+    _ condition: MappingProgram.Condition, _ event: Int, _ batch: Batch
+  ) throws(CellProblem) -> Bool {
+    if let comparison = condition.comparison {
+      let literal = constants[comparison.literal]
+      let holds = ConditionExecutor.holds(&slots.base[comparison.slot], comparison, literal, batch)
+      if let holds { return holds }
+    }
+    return try evaluators[condition.evaluation].condition(batch.events[event], batch)
   }
 
   /// Writes the cells behind the last row's; false where the event became a dead letter.
@@ -93,8 +101,8 @@ package final class MappingExecutor: Mapper {
     let slots = UnsafePointer(slots.base)
     for index in 0..<count {
       let field = fields + index
-      if field.pointee.isCopy {
-        cells[index] = slots[field.pointee.origin]
+      if field.pointee.copied >= 0 {
+        cells[index] = slots[field.pointee.copied]
       } else if isWhole || field.pointee.isKey {
         guard mapField(index, field.pointee, event, batch, cells + index) else { return false }
       } else {
@@ -108,9 +116,13 @@ package final class MappingExecutor: Mapper {
   private func mapField(
     _ index: Int, _ field: MappingProgram.Field, _ event: Int, _ batch: Batch, _ cell: UnsafeMutablePointer<Node>
   ) -> Bool {
-    cell.pointee = field.isConstant ? constants[field.origin] : slots.base[field.origin]
     var step = field.firstStep
     do {
+      switch field.origin {
+      case .slot(let slot): cell.pointee = slots.base[slot]
+      case .constant(let constant): cell.pointee = constants[constant]
+      case .evaluation(let index): cell.pointee = try evaluators[index].cell(batch.events[event], batch)
+      }
       while step < field.endStep {
         try run(steps.base[step], on: &cell.pointee, batch)
         step &+= 1

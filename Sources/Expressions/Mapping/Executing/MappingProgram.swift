@@ -13,32 +13,50 @@ package struct MappingProgram: Sendable {
     case required
   }
 
+  /// Where a value comes from, by its index.
+  enum Origin: BitwiseCopyable {
+    case slot(Int)
+    case constant(Int)
+    case evaluation(Int)
+  }
+
   struct Field: BitwiseCopyable {
-    /// Index of a slot, or of a constant where `isConstant`.
-    var origin: Int
-    var isConstant: Bool
+    var origin: Origin
+    /// The slot that is copied and that is all; -1 where there is more to do.
+    var copied: Int
     var firstStep: Int
     var endStep: Int
     var onError: FieldMapping.OnError
     /// The constant for `on_error: default`; -1 where there is none.
     var fallback: Int
     var isKey: Bool
-    /// Nothing to do but to copy a slot.
-    var isCopy: Bool
   }
 
+  /// What must hold for an event to go on.
   struct Condition: BitwiseCopyable {
+    /// What decides where `comparison` does not.
+    var evaluation: Int
+    var comparison: Comparison?
+  }
+
+  /// A path compared with a literal.
+  struct Comparison: BitwiseCopyable {
     var slot: Int
-    var comparison: Filter.Comparison
+    var operation: Filter.Comparison
     /// Index of the literal's constant.
     var literal: Int
     /// The literal where it is a number.
     var number: Decimal?
   }
 
+  /// An expression, and the slots of the paths that it reads.
+  struct Evaluation: Sendable {
+    var expression: EventExpression
+    var places: [Int]
+  }
+
   private(set) var paths: [Path] = []
-  /// The filters in their order, as written and compiled.
-  private(set) var filters: [Filter] = []
+  private(set) var evaluations: [Evaluation] = []
   private(set) var conditions: [Condition] = []
   private(set) var fields: [Field] = []
   private(set) var steps: [Step] = []
@@ -55,7 +73,7 @@ package struct MappingProgram: Sendable {
     self.columns = columns
     self.mapping = mapping
     self.lanes = lanes
-    for case .filter(let filter) in transforms { add(filter) }
+    for case .filter(let expression) in transforms { conditions.append(condition(expression)) }
     for (index, field) in mapping.fields.enumerated() { add(field.mapping, isKey: columns.key.contains(index)) }
   }
 
@@ -70,17 +88,21 @@ package struct MappingProgram: Sendable {
     return constants.count - 1
   }
 
-  private mutating func add(_ filter: Filter) {
-    let number: Decimal? =
-      switch filter.literal {
-      case .int(let number): Decimal(Int128(number))
-      case .number(let text): Decimal(text)
-      default: nil
-      }
-    let condition = Condition(
-      slot: slot(filter.path), comparison: filter.comparison, literal: constant(filter.literal), number: number)
-    filters.append(filter)
-    conditions.append(condition)
+  private mutating func evaluation(_ expression: EventExpression) -> Int {
+    let places = expression.expression.paths.map { slot(Path($0)) }
+    evaluations.append(Evaluation(expression: expression, places: places))
+    return evaluations.count - 1
+  }
+
+  private mutating func condition(_ expression: EventExpression) -> Condition {
+    Condition(evaluation: evaluation(expression), comparison: expression.filter.map { comparison($0) })
+  }
+
+  private mutating func comparison(_ filter: Filter) -> Comparison {
+    var number: Decimal?
+    if case .int(let literal) = filter.literal { number = Decimal(Int128(literal)) }
+    return Comparison(
+      slot: slot(filter.path), operation: filter.comparison, literal: constant(filter.literal), number: number)
   }
 
   private mutating func add(_ field: FieldMapping, isKey: Bool) {
@@ -96,15 +118,21 @@ package struct MappingProgram: Sendable {
     let fallback = field.fallback.map { constant($0) }
     if let fallback { steps.append(.fallback(constant: fallback)) }
     if field.required || isKey { steps.append(.required) }
-    let (origin, isConstant): (Int, Bool) =
-      switch field.from {
-      case .path(let path): (slot(path), false)
-      case .constant(let value): (constant(value), true)
-      }
+    let origin = self.origin(field.from)
+    var copied = -1
+    if case .slot(let slot) = origin, start == steps.count { copied = slot }
     fields.append(
       Field(
-        origin: origin, isConstant: isConstant, firstStep: start, endStep: steps.count, onError: field.onError,
-        fallback: fallback ?? -1, isKey: isKey, isCopy: !isConstant && start == steps.count))
+        origin: origin, copied: copied, firstStep: start, endStep: steps.count, onError: field.onError,
+        fallback: fallback ?? -1, isKey: isKey))
+  }
+
+  private mutating func origin(_ from: FieldMapping.Origin) -> Origin {
+    switch from {
+    case .path(let path): .slot(slot(path))
+    case .expression(let expression): .evaluation(evaluation(expression))
+    case .constant(let value): .constant(constant(value))
+    }
   }
 
   private mutating func addTable(_ values: [FieldMapping.Pair], otherwise: Value?) {
