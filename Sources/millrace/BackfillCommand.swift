@@ -9,7 +9,7 @@ struct BackfillCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "backfill",
     abstract: "Load everything that exists into the target, or a part of it.",
-    usage: "millrace backfill <file> [--then-run] [--shard <i/n>] [--where <condition>] [<options>]",
+    usage: "millrace backfill <file> [--shard <i/n>] [--then-run] [<options>]",
     discussion: """
       Goes on where it was after a stop or a kill. A part (--where, --from, --to, --shard) has a checkpoint and dead \
       letters of its own, so that parts can be loaded side by side; without one, the pipeline's own checkpoint says how \
