@@ -115,7 +115,8 @@ final class Workplace: Sendable {
     settings.batchBytes = 16 << 10
     var context = world.context(pipeline: plan.name, folder: folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
     context.endsOnceRead = endsOnceRead
-    context.wants = { [streams = plan.streams] in streams.stream(of: $0)?.skips != true }
+    context.wants = plan.wants
+    context.part = plan.part
     let source = try plan.source.makeSource(context)
     let targets = try (0..<plan.lanes).map { try plan.target.makeTarget(context, lane: $0) }
     let flow = Flow(

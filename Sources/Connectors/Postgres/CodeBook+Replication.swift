@@ -39,6 +39,10 @@ extension CodeBook {
       "One client at a time can read from a slot. One that was killed holds it until the server notices.",
       remedy: "Let one run of a pipeline read at a time, or name another slot."),
     Entry(
+      "postgres.part_of_stream", "a part of tables whose changes are followed",
+      "Rows that are loaded beside the stream could take the place of newer ones.",
+      remedy: "Load all anew with `millrace checkpoint reset`, or load the part with a pipeline of its own."),
+    Entry(
       "postgres.not_streamed", "something that has no log of its own",
       "Views, materialized views and foreign tables have no changes in the server's log.",
       remedy: "Name the tables that they are made of, or set `read: snapshot`."),

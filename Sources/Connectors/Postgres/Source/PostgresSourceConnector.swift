@@ -8,7 +8,7 @@ struct PostgresSourceConnector: SourceConnector {
     summary:
       "Reads all rows of tables, partitioned tables or views, in ranges of its key, and goes on inside a range after "
       + "a stop. A table without a key is read in one pass, by the rows' places. Several tables are read one after the "
-      + "other, in an order that satisfies their foreign keys.", hasTables: true)
+      + "other, in an order that satisfies their foreign keys.", hasTables: true, takesParts: true)
 
   enum Read: String, SettingChoice {
     case snapshot, stream
@@ -76,7 +76,14 @@ struct PostgresSourceConnector: SourceConnector {
   func makeSource(_ context: Context) throws(ConnectorError) -> any Source {
     let load = SourceSettings(
       url: url, tables: tables, condition: `where`, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce, timeout: timeout)
-    if read == .snapshot { return PostgresSource(load, context) }
+    // Who only looks sees rows that are there, and makes no slot on the server.
+    if read == .snapshot || context.onlyLooks { return PostgresSource(load, context) }
+    guard context.part.isWhole else {
+      throw ConnectorError(
+        "postgres.part_of_stream", "A part of tables whose changes are followed cannot be loaded by itself.",
+        remedy: .stop,
+        hint: "Rows would be stored that the stream has changed meanwhile: load all with `millrace checkpoint reset`.")
+    }
     return PostgresStreamSource(streamSettings(context, load: load), context)
   }
 
