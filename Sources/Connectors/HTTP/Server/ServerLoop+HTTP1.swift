@@ -16,7 +16,7 @@ extension ServerLoop {
         take(connection)
         // A short read has emptied the socket; what TLS holds back shows in a further read alone.
         if count < room, !connection.socket.isTLS { return }
-        if connection.isAwaiting || connection.isLingering { return }
+        if connection.isAwaiting || connection.isLingering || !isOpen(connection) { return }
       }
     }
   }
