@@ -48,6 +48,9 @@ extension CodeBook {
       "A result does not fit its type, or an index lies outside of its list or text.",
       remedy: "Check the record; a wider type (double, decimal) holds larger numbers."),
     Entry(
+      "expression.syntax", "a broken expression", "The expression ends too early, or a part of it is misspelt.",
+      remedy: "Look at the character that the message points to."),
+    Entry(
       "expression.too_costly", "an expression that works too long",
       "The expression took more steps for one record than the limit allows.",
       remedy: "Look for loops within loops over long lists."),
@@ -67,6 +70,10 @@ extension CodeBook {
       "expression.unknown_field", "a field that the type does not have",
       "The type of this value is known, and it has no such field.",
       remedy: "Correct its name; the message names the nearest."),
+    Entry(
+      "expression.unknown_name", "no part of an event",
+      "An expression reads the parts of an event: op, key, record, before and meta. Text stands in quotes.",
+      remedy: "For a field of the record write record.FIELD, for a text 'TEXT'."),
     Entry(
       "expression.unknown_function", "a function that is not there", "There is no function of that name.",
       remedy: "`millrace functions` lists them."),

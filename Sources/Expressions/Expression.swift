@@ -10,6 +10,8 @@ package final class Expression: @unchecked Sendable {
   /// The fields of variables that it reads by fixed names; a mapping may hand their values in: see
   /// ``Frame/read(_:at:)``.
   package let paths: [FieldPath]
+  /// The variables of the environment that it reads, by their slots.
+  package let variables: Set<Int>
   /// What is probably not meant: parts that fail for every record.
   package let warnings: [CompileProblem]
   private let code: Code
@@ -40,7 +42,7 @@ package final class Expression: @unchecked Sendable {
     }
     var compiler = Compiler(environment: environment)
     code = compiler.compile(resolved)
-    (paths, names) = (compiler.paths, compiler.names)
+    (paths, names, variables) = (compiler.paths, compiler.names, compiler.variables)
     warnings = Self.located(compiler.warnings, source).problems
     if checked { problems += compiler.problems }
     if !problems.isEmpty { throw Self.located(problems, source) }

@@ -60,10 +60,18 @@ extension Mapping {
 
 extension FieldMapping {
   /// Whether the value arrives as it is.
-  fileprivate var isCopy: Bool {
+  var isCopy: Bool {
     var plain = FieldMapping(from: from)
     plain.required = required
     return self == plain
+  }
+
+  /// The member of the record that it is made of, where it is made of one.
+  var member: String? {
+    guard case .path(let path) = from, path.root == .record, path.steps.count == 1,
+      case .member(let name) = path.steps[0]
+    else { return nil }
+    return name
   }
 }
 

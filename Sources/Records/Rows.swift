@@ -52,6 +52,8 @@ package struct Columns: Sendable, Equatable {
   package var rest: Rest?
   /// The cast of each column, as the pipeline file names it; nil where it has none. Shorter where nobody asks for it.
   package var casts: [String?] = []
+  /// The member of the record that each column copies as it is; nil where it is made otherwise. Shorter likewise.
+  package var origins: [String?] = []
 
   package struct Rest: Sendable, Equatable {
     /// Members of the record that are not passed on, because a column has their name or the file drops them.

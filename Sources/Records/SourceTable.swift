@@ -7,6 +7,8 @@ package struct SourceTable: Sendable, Equatable {
   package var key: [String]
   /// In the source's order; empty where it does not know them beforehand.
   package var columns: [Column]
+  /// Whose words the columns' types are: `postgres`; nil where nobody's.
+  package var system: String?
 
   package struct Column: Sendable, Equatable {
     package var name: String
@@ -21,11 +23,12 @@ package struct SourceTable: Sendable, Equatable {
     }
   }
 
-  package init(schema: String? = nil, name: String, key: [String] = [], columns: [Column] = []) {
+  package init(schema: String? = nil, name: String, key: [String] = [], columns: [Column] = [], system: String? = nil) {
     self.schema = schema
     self.name = name
     self.key = key
     self.columns = columns
+    self.system = system
   }
 
   /// As people name it: `shop.products`.

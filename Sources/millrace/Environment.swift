@@ -28,6 +28,12 @@ enum Environment {
     return status
   }
 
+  /// Where the lines of `millrace eval` are kept; nil without a home.
+  static var historyFile: String? {
+    let state = variable("XDG_STATE_HOME") ?? variable("HOME").map { Files.join($0, ".local/state") }
+    return state.map { Files.join($0, "millrace/eval-history") }
+  }
+
   static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 && variable("TERM") != "dumb" }
 
   /// https://no-color.org

@@ -11,6 +11,7 @@ struct EvalCommand: Command {
     abstract: "Evaluate an expression, alone or over records.",
     usage: """
       millrace eval <expression> [--record <json> | --input <file>] [<options>]
+      millrace eval
       millrace eval --lines
       """,
     discussion: """
@@ -23,6 +24,9 @@ struct EvalCommand: Command {
         millrace eval 'record.name.upperAscii()' --record '{"name": "desk"}'
         millrace eval 'has(record.price)' --input products.csv
         millrace eval -- '-7 / 2'
+
+      Without an expression it asks for one after the other, with a history on a terminal; :help shows what else can be \
+      said, such as :record and :type.
 
       With --lines a program asks, a line of JSON a question; the answer is a line with the same id:
         {"id": 1, "expr": "a + 1", "bindings": {"a": {"t": "int", "v": "2"}}}
@@ -49,17 +53,17 @@ struct EvalCommand: Command {
     if lines, expression != nil || record != nil || input != nil {
       throw ValidationError("--lines reads its expressions from standard input; leave out everything else.")
     }
-    if !lines, expression == nil { throw ValidationError("Say which expression to evaluate, or --lines.") }
     if record != nil, input != nil { throw ValidationError("Give --record or --input, not both.") }
   }
 
   func perform() async throws(Failure) -> ExitStatus {
-    guard let expression else { return Self.answerLines() }
+    if lines { return Self.answerLines() }
+    guard let expression else { return try await converse() }
     let evaluation = try compile(expression)
     if let input { return try await evaluate(evaluation, over: input) }
     let record = try record.map { text throws(Failure) in try Self.json(text) }
     do throws(EvaluationError) {
-      show(try EvaluatedValue(evaluation.value(of: record)))
+      show(try EvaluatedValue(evaluation.value(of: Evaluation.Parts(record: record))))
       warn(evaluation)
     } catch {
       var failure = Failure(error, in: evaluation.expression)
@@ -67,6 +71,34 @@ struct EvalCommand: Command {
       throw failure
     }
     return .done
+  }
+
+  /// Answers line by line: at a prompt where somebody sits at a terminal.
+  private func converse() async throws(Failure) -> ExitStatus {
+    if input != nil {
+      throw Failure(nil, "There is no expression for the records.", hint: "Say which one to evaluate.", exit: .usage)
+    }
+    let record = try record.map { text throws(Failure) in try Self.json(text) }
+    var session = EvalSession(record: record, style: Environment.answerStyle, width: Environment.answerWidth)
+    let editor = LineEditor(words: EvalSession.words)
+    if editor.isTerminal { say("An expression shows its value; :help shows what else there is, Control-D ends.") }
+    var status = ExitStatus.done
+    var pending = ""
+    while let line = editor.next(prompt: pending.isEmpty ? "> " : "… ") {
+      editor.remember(line)
+      if line.hasPrefix(":") { pending = "" }
+      let reply = await session.answer(line.isEmpty ? String(pending.dropLast()) : pending + line)
+      // Somebody at a terminal may go on with it; an empty line gives up.
+      if reply.wantsMore, editor.isTerminal, !line.isEmpty {
+        pending += line + "\n"
+        continue
+      }
+      pending = ""
+      Output.write(reply.text, to: 1)
+      if reply.ends { break }
+      if reply.failed, !editor.isTerminal { status = .failed }
+    }
+    return status
   }
 
   private static func answerLines() -> ExitStatus {

@@ -6,6 +6,15 @@ struct Evaluation {
   /// The slots of the frame.
   private enum Slot: Int, CaseIterable { case op, record, key, before, meta }
 
+  /// The parts of an event that no batch holds.
+  struct Parts {
+    /// nil leaves it without a value: an expression that reads it fails.
+    var record: Value?
+    var before: Value?
+    var key: Value?
+    var meta: Value?
+  }
+
   let expression: Expression
   private let frame: Frame
 
@@ -19,9 +28,12 @@ struct Evaluation {
     for slot in [Slot.key, .before, .meta] { self[slot] = .null }
   }
 
-  /// - Parameter record: nil leaves it without a value: an expression that reads it fails.
-  func value(of record: Value?) throws(EvaluationError) -> CELValue {
-    if let record { self[.record] = CELValue(json: record) }
+  func value(of parts: Parts) throws(EvaluationError) -> CELValue {
+    for (slot, value) in [
+      (Slot.record, parts.record), (.before, parts.before), (.key, parts.key), (.meta, parts.meta),
+    ] {
+      if let value { self[slot] = CELValue(json: value) }
+    }
     return try expression.evaluate(frame)
   }
 

@@ -33,7 +33,9 @@ struct FunctionsCommand: Command {
         hint: Suggestion.nearest(to: name, among: all.map(\.name)).map { "did you mean `\($0)`?" }
           ?? "`millrace functions` lists them all.", exit: .usage)
     }
-    answer(.array(found.map(\.described)), text: found.map(text).joined(separator: "\n\n"))
+    answer(
+      .array(found.map(\.described)),
+      text: FunctionText(width: Environment.answerWidth, style: Environment.answerStyle).text(found))
     return .done
   }
 
@@ -47,20 +49,6 @@ struct FunctionsCommand: Command {
       }
       return ([Environment.answerStyle.bold(library.rawValue)] + lines).joined(separator: "\n")
     }.joined(separator: "\n\n")
-  }
-
-  private func text(_ function: Function) -> String {
-    let forms = function.overloads.map { "  " + $0.signature(of: function.name) }
-    let examples = function.examples.map { "  \($0.expression)  \(Environment.answerStyle.dim("→"))  \($0.result)" }
-    return """
-      \(Environment.answerStyle.bold(function.name)) (\(function.library.rawValue))
-      \(function.summary.wrapped(to: Environment.answerWidth))
-
-      \(forms.joined(separator: "\n"))
-
-      \(examples.count == 1 ? "Example:" : "Examples:")
-      \(examples.joined(separator: "\n"))
-      """
   }
 }
 

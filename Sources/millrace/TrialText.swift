@@ -48,6 +48,7 @@ struct TrialText {
 
   private func origin(_ field: TrialRecord.Field) -> String {
     guard let path = field.path else { return "constant" }
+    if field.isComputed { return path.oneLine }
     if field.original == field.value { return path }
     return "\(path) \(field.original?.json.oneLine ?? "(missing)")"
   }

@@ -55,14 +55,14 @@ import Testing
       "record.created_at > '2026-01-01'",
       "1:19 timestamp > string is not defined; write record.created_at > timestamp('2026-01-01')"
     ),
-    (
-      "sum(record.tags)",
-      "1:1 sum(list(string)) is not defined; there is list(int).sum() -> int, list(uint).sum() -> uint, list(double).sum() -> double, list(decimal).sum() -> decimal"
-    ),
+    ("sum(record.tags)", "1:1 sum(list(string)) is not defined; call it on the value: record.tags.sum()"),
     ("record.qty +\n  record.naem", "2:10 products has no field `naem`; did you mean `name`?"),
     ("'é' + record.qty", "1:5 string + int is not defined; write 'é' + string(record.qty)"),
     ("class", "1:1 there is no `class` here"),
-    ("record.sku if true", "1:12 found `if` where an operator or the end should stand"),
+    (
+      "record.sku if true",
+      "1:12 found `if` where an operator or the end should stand; write condition ? this : that"
+    ),
     ("import", "1:1 `import` is a reserved word; a field of that name is read after a dot"),
     (
       "9223372036854775808",

@@ -57,7 +57,7 @@ private struct FuzzMapping {
     columns = Columns(
       names: fields.map(\.0), key: all ? [] : [0], rest: all ? Columns.Rest(excluded: fields.map(\.0)) : nil)
     let mapping = Mapping(fields: fields.map { Mapping.Field($0.0, $0.1) }, passesRest: all)
-    let filter = Filter(Path(.record, [.member("f")]), .notEqual, "no")
+    let filter = try! EventExpression("record.f != 'no'")
     program = MappingProgram(
       transforms: all ? [] : [.filter(filter)], mapping: mapping, columns: columns, lanes: 2)
   }

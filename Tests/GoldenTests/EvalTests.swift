@@ -53,7 +53,8 @@ struct EvalTests {
   }
 
   @Test(arguments: [
-    (["1", "--lines"], "--lines"), ([], "--lines"), (["1", "--record", "{}", "--input", "a.csv"], "not both"),
+    (["1", "--lines"], "--lines"), (["--input", "a.csv"], "no expression"),
+    (["1", "--record", "{}", "--input", "a.csv"], "not both"),
     (["record.a", "--record", "{a:1}"], "no JSON"),
   ])
   func `wrong usage ends with 64`(arguments: [String], says: String) throws {
@@ -96,5 +97,42 @@ struct EvalTests {
     let unknown = try Program()("functions", "subsring")
     #expect(unknown.code == 64)
     #expect(unknown.err.contains("did you mean `substring`?"))
+  }
+
+  @Test func `a conversation`() throws {
+    let program = try Program()
+    try program.write("{\"sku\":\"a\"}\n{\"sku\":\"b\",\"price\":2}\n", to: "p.ndjson")
+    let lines = """
+      1 + 2
+      record.sku
+      :record p.ndjson 2
+      record.sku.upperAscii()
+      :type record.price > 1
+      :type [1, 2].map(n, n * 2)
+      :record
+      :record {"sku": "desk"}
+      record.sku + 1
+      :record p.ndjson 3
+      :record nowhere.ndjson
+      :key {"id": 1
+      :key {"id": 1}
+      key.id
+      size(
+      :recrd
+      :help trim
+      :help trimm
+      :help
+
+      :quit
+      never
+      """
+    let input = Pipe()
+    let run = try program.start(["eval"], input: input)
+    try input.fileHandleForWriting.write(contentsOf: Data(lines.utf8))
+    try input.fileHandleForWriting.close()
+    let answer = run.end()
+    #expect(answer.code == 1)
+    #expect(answer.err.isEmpty)
+    try Golden.check(answer.out, "eval/conversation.txt")
   }
 }

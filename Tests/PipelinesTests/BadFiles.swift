@@ -2,6 +2,7 @@
 enum BadFiles {
   static let groups: [(name: String, cases: [(String, String)])] = [
     ("yaml", yaml), ("pipeline", pipelines), ("mappings", mappings), ("transforms", transforms), ("retry", retry),
+    ("mistakes", mistakes),
     ("connectors", connectors),
   ]
 
@@ -82,9 +83,6 @@ enum BadFiles {
     ("a broken reference in a constant", pipeline(mappings: "{shop: {const: \"${SHOP\"}}")),
     ("a list for a path", pipeline(mappings: "{id: [record.id]}")),
     ("keys that are no text", pipeline(mappings: "{1: record.id, true: record.sku}")),
-    ("an expression", pipeline(mappings: "{sku: record.sku.upperAscii(), price: record.price * 100}")),
-    ("an expression in quotes", pipeline(mappings: "{sku: \"record.sku + 'x'\"}")),
-    ("an expression in a block", pipeline(mappings: "\n  sku: |\n    record.sku +\n      'x'")),
     ("a field without record", pipeline(mappings: "{id: id}")),
     ("an unknown part of meta", pipeline(mappings: "{t: meta.tiem}")),
     ("neither from nor const", pipeline(mappings: "{id: {trim: true}}")),
@@ -125,16 +123,70 @@ enum BadFiles {
   ]
 
   static let transforms: [(String, String)] = [
-    ("unknown ones", pipeline("transforms:\n  - dedupe: {by: meta.event_id}\n  - fliter: record.a == 1\n  - set: {}")),
+    (
+      "unknown ones",
+      pipeline("transforms:\n  - deduplicate: {by: meta.event_id}\n  - fliter: record.a == 1\n  - sed: {}")
+    ),
     ("no mapping", pipeline("transforms: [record.a == 1]")),
     ("no list", pipeline("transforms: {filter: record.a == 1}")),
     ("two in one", pipeline("transforms:\n  - filter: record.a == 1\n    explode: record.b")),
     ("a single equals sign", pipeline("transforms:\n  - filter: record.a = 1")),
-    ("two comparisons", pipeline("transforms:\n  - filter: record.a == 'x' && record.b == 1")),
-    ("a path alone", pipeline("transforms:\n  - filter: record.active")),
-    ("an order of booleans", pipeline("transforms:\n  - filter: record.a < true")),
-    ("no text", pipeline("transforms:\n  - filter: true")),
+    ("no text", pipeline("transforms:\n  - filter: true")), ("a name alone", pipeline("transforms:\n  - name: x")),
+    ("what cannot be changed", pipeline("transforms:\n  - unset: [meta.time, record, \"record.a[0]\", record.a + 1]")),
+    ("members that are none", pipeline("transforms:\n  - set: {a: 1, record.b: recrod.c}\n  - rename: {old: new}")),
+    ("a share", pipeline("transforms:\n  - sample: 0.1\n  - sample: 150%\n  - sample: {share: 5%, by: recrod.id}")),
+    (
+      "a way without an end",
+      pipeline("transforms:\n  - route: {when: record.a == 1, to: nirvana}\n  - route: {to: drop}")
+    ),
+    ("an assertion", pipeline("transforms:\n  - assert: {that: record.a + 1, mesage: x}")),
   ]
+
+  /// What people get wrong in expressions, most often first; and the place is right in every style that YAML has.
+  static let mistakes: [(String, String)] = [
+    ("a field without record", mapped("price * 100")), ("record misspelt", mapped("rceord.price")),
+    ("a part of meta misspelt", mapped("meta.evnt_id + 'x'")), ("text and number", mapped("\"'id-' + 5\"")),
+    ("a text first", mapped("'id-' + record.id")),
+    ("int and double", mapped("5 * 1.5")), ("null in a sum", mapped("1 + null")),
+    ("text without quotes", filtered("record.kind == physical")),
+    ("a single equals sign", filtered("record.kind = 'physical'")), ("three equals signs", filtered("record.a === 1")),
+    ("and", filtered("record.a == 1 and record.b == 2")), ("or", filtered("record.a == 1 or record.b == 2")),
+    ("not", filtered("not record.active")), ("one ampersand", filtered("record.a & record.b")),
+    ("one bar", filtered("record.a | record.b")), ("angle brackets", filtered("record.a <> 1")),
+    ("is null", filtered("record.a is null")), ("like", filtered("record.name like 'a%'")),
+    ("no condition", filtered("record.stock + 1")), ("a word for a condition", filtered("'yes'")),
+    ("an exclamation mark that YAML takes", filtered("!record.active")),
+    ("a hash that YAML takes", mapped("record.name + \" #\" + record.id")),
+    ("a star that YAML takes", mapped("*record.price")), ("a template in quotes", mapped("\"{{ record.sku }}\"")),
+    ("a template", mapped("{{ record.sku }}")), ("a JSON path", mapped("$.price")),
+    ("a shell's name", mapped("$price")),
+    ("a colon that YAML takes", mapped("record.a ? 'x': 'y'")),
+    ("an unknown function", mapped("record.name.toUpper()")),
+    ("a function of another language", mapped("upper(record.name)")),
+    ("a function's name misspelt", mapped("record.name.uper()")),
+    ("too few arguments", mapped("record.name.replace('a')")),
+    ("a date of another form", filtered("timestamp(record.at) > timestamp('23.11.2026')")),
+    ("a date without conversion", filtered("timestamp(record.at) > '2026-11-23'")),
+    ("a text for an index", mapped("\"[1, 2]['0']\"")), ("a list first", mapped("[1, 2].size()")),
+    ("a question mark too many", mapped("record.a ?? 0")),
+    ("if and then", mapped("if record.a then 1 else 2")), ("branches of two types", mapped("\"record.a ? 1 : 'x'\"")),
+    ("a constant without const", mapped("main")), ("a quote left open", mapped("record.name + 'x")),
+    ("a parenthesis left open", mapped("int(record.a")), ("a pattern that is none", mapped("record.a.matches('[')")),
+    ("a semicolon", mapped("record.a + 1;")), ("division by nothing", mapped("record.a + 1 / 0")),
+    ("in single quotes", mapped("'record.name + ''a'' + 5 + nme'")),
+    ("in double quotes with escapes", mapped("\"record.name + \\\"a\\\" + nme\"")),
+    ("in quotes over lines", mapped("\"record.name +\n     \\\"\\u00e9\\\" +\n\n     nme\"")),
+    ("plain over lines", mapped("record.name +\n    record.b +\n      nme")),
+    ("folded", mapped(">\n    record.name +\n    'a' + nme +\n      mne\n    + record.b")),
+    ("folded, with a comment before", mapped(">- # note\n\n      record.a +\n      nme")),
+    ("literal", mapped("|\n    record.name +\n      nme")),
+    ("beyond ASCII", mapped("\"'é' + nme\"")),
+  ]
+
+  private static func mapped(_ expression: String) -> String {
+    pipeline(mappings: "\n  id: record.id\n  x: \(expression)")
+  }
+  private static func filtered(_ expression: String) -> String { pipeline("transforms:\n  - filter: \(expression)") }
 
   static let retry: [(String, String)] = [
     ("delays", pipeline("retry: {delays: [1s, 5, 30 s, 1min]}")), ("delays as a word", pipeline("retry: {delays: 5s}")),

@@ -6,9 +6,9 @@ import Records
 import Testing
 
 @Suite struct CodeBookTests {
-  private let book = CodeBook.settings + CodeBook.paths + CodeBook.pipelines
+  private let book = CodeBook.settings + CodeBook.units + CodeBook.expressions + CodeBook.pipelines
   private static let areas = ["config", "yaml", "secret", "expression", "unit"]
-  private static let folders = ["ConnectorKit", "Expressions/Mapping", "Pipelines"]
+  private static let folders = ["ConnectorKit", "Expressions", "Pipelines"]
 
   /// Walks the sources for literals that look like codes of these areas.
   @Test func codesAreRaisedAndExplained() throws {

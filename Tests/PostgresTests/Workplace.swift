@@ -84,31 +84,42 @@ final class Workplace: Sendable {
     return try plan(yaml: text)
   }
 
-  func plan(yaml text: String) throws -> Plan {
-    let result = PipelineReader.read(file: path("pipeline.yaml"), bytes: Array(text.utf8), catalog: .standard)
+  func plan(yaml text: String, catalog: Catalog = .standard) throws -> Plan {
+    let result = PipelineReader.read(file: path("pipeline.yaml"), bytes: Array(text.utf8), catalog: catalog)
     return try #require(result.plans.first, "\(result.diagnostics)")
   }
 
   /// Runs a pipeline in this process to its end.
   @discardableResult
-  func run(_ plan: Plan, notes: Notes = Notes()) async throws -> Flow.Summary {
+  ///
+  /// - Parameter stopAfter: so many events that reached their bucket the flow is asked to stop.
+  func run(_ plan: Plan, notes: Notes = Notes(), stopAfter: UInt64 = .max) async throws -> Flow.Summary {
     let plan = try plan.resolved(with: SecretSource(variable: { _ in nil }))
+    let stopping = StopAfter(stopAfter)
     let world = World.system(
       checkpoints: FileCheckpoints(path: plan.checkpoint.path),
       deadLetters: FileDeadLetters(path: plan.deadLetters.path),
-      observe: { if case .note(let text) = $0 { notes.add(text) } })
+      observe: { event in
+        switch event {
+        case .note(let text): notes.add(text)
+        case .settled(let counts): stopping.count(counts.read)
+        default: break
+        }
+      })
     var settings = FlowSettings(pipeline: plan.name, fingerprint: plan.fingerprint)
     settings.batch = plan.batch
     settings.retry = plan.retry
     settings.checkpointEvery = plan.checkpoint.every
     settings.batchBytes = 16 << 10
     var context = world.context(pipeline: plan.name, folder: folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
-    context.wants = { [streams = plan.streams] in streams.stream(of: $0)?.skips != true }
+    context.wants = plan.wants
+    context.part = plan.part
     let source = try plan.source.makeSource(context)
     let targets = try (0..<plan.lanes).map { try plan.target.makeTarget(context, lane: $0) }
     let flow = Flow(
       settings, source: source, targets: targets,
       route: { tables throws(ConnectorError) in try Routing(plan, tables) }, in: world)
+    stopping.watch(flow)
     return try await flow.run()
   }
 
@@ -119,6 +130,23 @@ final class Workplace: Sendable {
       let value = try Value(json: String(line))
       return (value["code"]?.string ?? "") + (value["field"]?.string.map { " \($0)" } ?? "")
     }
+  }
+}
+
+/// Stops a flow once so many events are done with.
+private final class StopAfter: Sendable {
+  private let state: Mutex<(left: UInt64, flow: Flow?)>
+  init(_ events: UInt64) { state = Mutex((events, nil)) }
+
+  func watch(_ flow: Flow) { state.withLock { $0.flow = flow } }
+
+  func count(_ events: UInt64) {
+    let flow = state.withLock { state -> Flow? in
+      guard state.left > 0, state.left != .max else { return nil }
+      state.left -= min(events, state.left)
+      return state.left == 0 ? state.flow : nil
+    }
+    flow?.stop()
   }
 }
 

@@ -54,6 +54,18 @@ package struct ConfigScalar: Sendable, Equatable {
   }
   package var text: String
   package var style: Style
+  /// Where each character of the text stands in the file, where that is not plain from its begin: folded lines, escapes.
+  package var spots: [Spot]?
+
+  /// The line and column of a character, both counted from 1.
+  package struct Spot: BitwiseCopyable, Sendable, Equatable {
+    package var line: Int32
+    package var column: Int32
+    package init(line: Int, column: Int) {
+      self.line = Int32(clamping: line)
+      self.column = Int32(clamping: column)
+    }
+  }
 
   package init(_ text: String, style: Style = .plain) {
     self.text = text
@@ -95,10 +107,13 @@ extension ConfigNode {
     }
   }
 
-  /// The place of a character of the scalar's text, counted from 0; the whole scalar where its lines are folded or hold
-  /// escapes.
+  /// The place of a character of the scalar's text, counted from 0; one behind the last for the end of the text.
   package func place(at offset: Int) -> Place {
     guard let scalar else { return place }
+    if let spots = scalar.spots, !spots.isEmpty {
+      let spot = spots[min(offset, spots.count - 1)]
+      return Place(file: place.file, line: Int(spot.line), column: Int(spot.column) + max(0, offset - spots.count + 1))
+    }
     switch scalar.style {
     case .literal(let indent):
       let before = scalar.text.unicodeScalars.prefix(offset)
@@ -107,13 +122,15 @@ extension ConfigNode {
       return Place(file: place.file, line: line, column: column)
     case .plain, .quoted:
       let quotes = scalar.style == .quoted ? 1 : 0
-      let isWritten =
-        place.endLine == place.line
-        && place.endColumn - place.column == scalar.text.unicodeScalars.count + 2 * quotes
-      guard isWritten else { return place }
+      guard isWritten(scalar, quotes) else { return place }
       return Place(file: place.file, line: place.line, column: place.column + quotes + offset)
     case .folded: return place
     }
+  }
+
+  /// Whether the text stands in one line of the file just as it is.
+  private func isWritten(_ scalar: ConfigScalar, _ quotes: Int) -> Bool {
+    place.endLine == place.line && place.endColumn - place.column == scalar.text.unicodeScalars.count + 2 * quotes
   }
 
   /// The node at a dotted path below this one, or the last one on the way that exists.

@@ -40,6 +40,24 @@ extension CodeBook {
       "The server finds rows by key only where a unique index covers just the key's columns.",
       remedy: "Create the index that the hint shows, or name another key."),
     Entry(
+      "backfill.bad_key", "a bound that is no key",
+      "--from and --to take the key of one table, with a value for each of its columns.",
+      remedy: "Name one table in a pipeline of its own, and write a key of several columns as a JSON array."),
+    Entry(
+      "postgres.type_loses", "a column that changes values",
+      "The target's column is of a type that does not hold all that the source's does, and the server changes such values"
+        + " without a word: it rounds, or drops a part.",
+      remedy: "Change the column's type, or say in the mapping what shall become of the value."),
+    Entry(
+      "postgres.type_refuses", "a column that refuses values",
+      "The target's column is of a type that does not take all that the source's holds; rows with such values become dead"
+        + " letters.", remedy: "Change the column's type, or map the field to what it takes."),
+    Entry(
+      "postgres.key_circle", "foreign keys in a circle",
+      "Rows of the table refer to rows of the same table, or in the end do so through others, so that no order of rows"
+        + " satisfies the keys for sure.",
+      remedy: "Set `foreign_keys: off` on a target whose tables have these keys; nobody checks them then."),
+    Entry(
       "postgres.column_not_filled", "a column that must not stay empty",
       "The table has a column that is not null and has no default, and the mappings make no field for it.",
       remedy: "Map it, or give the column a default."),
@@ -76,7 +94,9 @@ extension CodeBook {
       remedy: "Correct the field, or cast it with `as: bytes`."),
     Entry(
       "postgres.bad_name", "a text that names no table", "A table is named as `table` or `schema.table`.",
-      remedy: "Put a part that has a dot or a quote in it into double quotes, as in SQL."),
+      remedy:
+        "Put a part that has a dot or a quote in it into double quotes, as in SQL; {schema} and {table} need a source"
+        + " with tables."),
     Entry(
       "postgres.too_many_shapes", "rows of too many kinds",
       "Rows leave out fields in so many combinations that each would need statements of its own.",

@@ -14,53 +14,88 @@ extension PostgresConnection {
       )
     ]
   }
+}
 
-  /// Looks at the table in a server of a known version.
-  fileprivate static func look(
-    _ url: Secret, _ table: TableName, _ setting: String, missing: Problem?,
-    _ body: (TableSchema, PostgresConnection) throws(PostgresError) -> [Problem]
-  ) -> [Problem] {
+extension Problem {
+  /// What went wrong with a server: its address, or else one of the settings.
+  fileprivate init(of setting: String, _ error: ConnectorError) {
+    let isAddress = error.code.hasSuffix("refused") || error.code.hasSuffix("unreachable")
+    self.init(isAddress ? "url" : setting, error)
+  }
+}
+
+extension PostgresSourceConnector: SourceConnectionCheck {
+  func check(_ context: Context) -> SourceCheck {
     do throws(ConnectorError) {
       let connection = try PostgresConnection(url)
-      do throws(PostgresError) {
-        guard let schema = try TableSchema.read(table, connection) else {
-          return connection.versionProblems + (missing.map { [$0] } ?? [])
-        }
-        return try connection.versionProblems + body(schema, connection)
-      } catch {
-        throw error.connectorError("\(table) at \(connection.address)")
+      let found = try SourceTables(patterns: tables, wants: context.wants).find(connection)
+      var check = SourceCheck(tables: found.schemas.map(\.sourceTable), problems: connection.versionProblems)
+      for schema in found.schemas { check.problems += problems(of: schema, connection) }
+      check.problems += found.circles.map { name in
+        Problem(
+          "tables", code: "postgres.key_circle",
+          "the foreign keys of \(name) lead in a circle: some rows come before those that they refer to",
+          hint: "set foreign_keys: off on a target that has these keys", severity: .warning)
       }
+      return check
     } catch {
-      return [Problem(error.code.hasSuffix("refused") || error.code.hasSuffix("unreachable") ? "url" : setting, error)]
+      return SourceCheck(problems: [Problem(of: "tables", error)])
     }
   }
-}
 
-extension PostgresTargetConnector: ConnectionCheck {
-  func check(_ context: Context, columns: Columns) -> [Problem] {
-    guard let name = TableName(table) else { return problems() }
-    let settings = settings(name)
-    let missing = Problem(
-      "table", code: "postgres.undefined_table", "there is no table \(name)",
-      hint: "create it, correct its name (upper and lower case count), or set create: true")
-    return PostgresConnection.look(url, name, "table", missing: create ? nil : missing) {
-      schema, connection throws(PostgresError) in
-      try TargetCheck(schema: schema, columns: columns, settings: settings).problems(connection)
-    }
-  }
-}
-
-extension PostgresSourceConnector: ConnectionCheck {
-  func check(_ context: Context, columns: Columns) -> [Problem] {
-    guard let name = tables.first.flatMap({ TableName($0) }) else { return problems() }
-    let missing = Problem(
-      "tables", code: "postgres.undefined_table", "there is no table \(name)",
-      hint: "correct its name; upper and lower case count, and a schema other than the search path's is named")
-    return PostgresConnection.look(url, name, "tables", missing: missing) { schema, connection throws(PostgresError) in
+  private func problems(of schema: TableSchema, _ connection: PostgresConnection) -> [Problem] {
+    do throws(PostgresError) {
       let query = SnapshotQuery(schema, condition: `where`)
       // Planned, not run: names, types and permissions are checked all the same.
-      try connection.run("EXPLAIN " + query.select(SnapshotProgress.Range(), limit: 1))
+      try connection.run("EXPLAIN " + query.select(TableProgress.Range(), limit: 1))
       return []
+    } catch {
+      return [
+        Problem(
+          of: `where` == nil ? "tables" : "where", error.connectorError("\(schema.name) at \(connection.address)"))
+      ]
+    }
+  }
+}
+
+extension PostgresTargetConnector: TargetConnectionCheck {
+  func check(_ context: Context, _ streams: [TargetStream]) -> [[Problem]] {
+    do throws(ConnectorError) {
+      guard let name = TableName(table) else { return [problems()] }
+      let connection = try PostgresConnection(url)
+      let own = settings(name)
+      var found = streams.map { stream in problems(of: stream, own, connection) }
+      if !found.isEmpty { found[0] = connection.versionProblems + found[0] }
+      return found
+    } catch {
+      return [[Problem(of: "table", error)]]
+    }
+  }
+
+  private func problems(
+    of stream: TargetStream, _ own: TargetSettings, _ connection: PostgresConnection
+  ) -> [Problem] {
+    do throws(ConnectorError) {
+      let settings = try own.applied(to: stream)
+      do throws(PostgresError) {
+        if let schema = try TableSchema.read(settings.table, connection) {
+          let check = TargetCheck(schema: schema, columns: stream.columns, settings: settings)
+          return try check.problems(connection) + check.typeProblems(stream.table)
+        }
+      } catch {
+        throw error.connectorError("\(settings.table) at \(connection.address)")
+      }
+      if settings.creates {
+        _ = try TableMaking.statement(settings.table, stream)
+        return []
+      }
+      return [
+        Problem(
+          "table", code: "postgres.undefined_table", "there is no table \(settings.table)",
+          hint: "create it, correct its name (upper and lower case count), or set create: true")
+      ]
+    } catch {
+      return [Problem(of: "table", error)]
     }
   }
 }

@@ -14,6 +14,8 @@ package struct Environment: Sendable {
   package private(set) var variables: [Variable]
   /// Names are looked up here first, then in the namespaces around it: `com.example`.
   package var container: String
+  /// The variable that a name without one is probably a field of.
+  package var fieldsOf: String?
   private var indices: [String: Int] = [:]
   private var declared: [String: Function] = [:]
 

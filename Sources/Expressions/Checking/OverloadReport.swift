@@ -29,8 +29,12 @@ struct OverloadReport {
 
   /// What to write instead.
   func hint(_ texts: [String]) -> String? {
-    guard let symbol = Self.symbol(of: function.name), types.count == 2 else { return overloadHint }
-    if types.contains(.null) { return "null has no \(symbol): write coalesce(…, 0), or test with == null first" }
+    if function.name == "_?_:_" { return types.contains(.null) ? "write dyn(null) for null" : nil }
+    guard let symbol = Self.symbol(of: function.name), types.count == 2 else { return overloadHint(texts) }
+    if types.contains(.null) {
+      let empty = types.contains(.string) ? "''" : "0"
+      return "null has no \(symbol): write coalesce(…, \(empty)), or test with == null first"
+    }
     if let numbers = numberHint(symbol, texts) { return numbers }
     if let time = timeHint(symbol, texts) { return time }
     if symbol == "+", types.contains(.string), let other = types.first(where: { $0 != .string }), other != .string {
@@ -63,8 +67,11 @@ struct OverloadReport {
   }
 
   /// The forms that the function has.
-  private var overloadHint: String? {
+  private func overloadHint(_ texts: [String]) -> String? {
     guard Self.symbol(of: function.name) == nil, !function.name.hasPrefix("_") else { return nil }
+    if !isMethod, types.count > 0, function.overloads.allSatisfy(\.isMethod) {
+      return "call it on the value: \(texts[0]).\(function.name)(\(texts.dropFirst().joined(separator: ", ")))"
+    }
     let forms = function.overloads.prefix(4).map { $0.signature(of: function.name) }
     return "there is " + forms.joined(separator: ", ")
   }

@@ -47,8 +47,14 @@ struct Resolver {
     let known = scope.map(\.name) + environment.variables.map(\.name)
     problems.append(
       CompileProblem(
-        .unknownName, "there is no `\(name)` here", hint: Suggestion.among(known, for: name), at: expr.offset))
+        .unknownName, "there is no `\(name)` here", hint: Suggestion.among(known, for: name) ?? meant(by: name),
+        at: expr.offset))
     return .unresolved(name)
+  }
+
+  /// A word alone is a field without its record, or a text without its quotes.
+  private func meant(by name: String) -> String? {
+    environment.fieldsOf.map { "for a field write \($0).\(name), for a text '\(name)'" }
   }
 
   private func local(_ name: String) -> Int? { scope.last { $0.name == name }?.slot }

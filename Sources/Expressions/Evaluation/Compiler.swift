@@ -7,6 +7,8 @@ struct Compiler {
   /// The names of the fields that the expression reads.
   private(set) var names: [String] = []
   private(set) var paths: [FieldPath] = []
+  /// The variables of the environment that it reads.
+  private(set) var variables: Set<Int> = []
   /// For computing constants.
   private let scratch = Frame(variables: 0, locals: 0)
 
@@ -22,7 +24,9 @@ struct Compiler {
     switch expr.kind {
     case .literal(let literal): return ConstantCode(CELValue(literal), at)
     case .type(let type): return ConstantCode(.type(CELTypeValue(type)), at)
-    case .variable(let index): return SlotCode(index, at)
+    case .variable(let index):
+      variables.insert(index)
+      return SlotCode(index, at)
     case .local(let slot): return SlotCode(local(slot), at)
     case .identifier(let name), .unresolved(let name), .message(let name):
       return FailureCode(EvaluationError(.unknownName, "there is no `\(name)` here"), at)

@@ -3,7 +3,9 @@ import Records
 /// How one target field is made: where its value comes from, then the steps in the order of the properties below.
 package struct FieldMapping: Sendable, Equatable {
   package enum Origin: Sendable, Equatable {
+    /// A copy, which keeps every digit; what is not there is left out.
     case path(Path)
+    case expression(EventExpression)
     case constant(Value)
   }
 
@@ -73,12 +75,7 @@ package struct Mapping: Sendable, Equatable {
   }
 }
 
-/// A step over the event before it is mapped.
-package enum Transform: Sendable, Equatable {
-  case filter(Filter)
-}
-
-/// `record.kind == "physical"`: the events for which it holds go on.
+/// A path compared with a literal.
 package struct Filter: Sendable, Equatable {
   package enum Comparison: String, BitwiseCopyable, Sendable, CaseIterable {
     case equal = "=="

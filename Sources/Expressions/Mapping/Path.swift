@@ -17,10 +17,16 @@ package struct Path: Sendable, Equatable {
     self.root = root
     self.steps = steps
   }
+
+  /// The members that `meta` may have.
+  static let metaNames = [
+    "event_id", "type", "source", "table", "time", "ingested_at", "position", "schema_version", "headers",
+    "traceparent",
+  ]
 }
 
 extension Path: CustomStringConvertible {
-  /// As it is written in a pipeline file.
+  /// As it is written in a pipeline file; reading it gives the same path.
   package var description: String {
     steps.reduce(into: root.rawValue) { text, step in
       switch step {
@@ -31,10 +37,11 @@ extension Path: CustomStringConvertible {
     }
   }
 
+  /// Whether a name can stand behind a point. `in` is an operator, and the other words are literals.
   private static func isIdentifier(_ name: String) -> Bool {
-    guard let first = name.utf8.first, first == UInt8(ascii: "_") || isLetter(first) else { return false }
-    return name.utf8.allSatisfy { $0 == UInt8(ascii: "_") || isLetter($0) || ($0 >= 0x30 && $0 <= 0x39) }
+    guard let first = name.utf8.first, isLetter(first), !["in", "true", "false", "null"].contains(name) else {
+      return false
+    }
+    return name.utf8.allSatisfy { isLetter($0) || isDigit($0) }
   }
-
-  private static func isLetter(_ byte: UInt8) -> Bool { byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a }
 }

@@ -23,21 +23,21 @@ struct Unit: Sendable {
   }
 
   /// The two units of a conversion, of the same dimension.
-  static func pair(_ from: String, _ to: String) throws(ExpressionProblem) -> (Unit, Unit) {
+  static func pair(_ from: String, _ to: String) throws(UnitProblem) -> (Unit, Unit) {
     if let money = try Money.pair(from, to) { return money }
     let (source, target) = (try named(from), try named(to))
     guard source.dimension == target.dimension else {
-      throw ExpressionProblem(
-        "unit.dimension", at: 0,
+      throw UnitProblem(
+        "unit.dimension",
         "`\(from)` is a unit of \(source.dimension.rawValue), `\(to)` one of \(target.dimension.rawValue)",
         hint: "units of \(source.dimension.rawValue): \(names(of: source.dimension))")
     }
     return (source, target)
   }
 
-  private static func named(_ name: String) throws(ExpressionProblem) -> Unit {
+  private static func named(_ name: String) throws(UnitProblem) -> Unit {
     if let unit = table.first(where: { $0.name == name }) { return unit }
-    throw ExpressionProblem("unit.unknown", at: 0, "unknown unit `\(name)`", hint: hint(for: name))
+    throw UnitProblem("unit.unknown", "unknown unit `\(name)`", hint: hint(for: name))
   }
 
   private static func hint(for name: String) -> String {
@@ -125,20 +125,20 @@ enum Money {
   private static let minorNames = ["cents", "cent", "pence", "minor"]
 
   /// nil where neither name is one of money.
-  static func pair(_ from: String, _ to: String) throws(ExpressionProblem) -> (Unit, Unit)? {
+  static func pair(_ from: String, _ to: String) throws(UnitProblem) -> (Unit, Unit)? {
     let (fromMinor, toMinor) = (minorNames.contains(from), minorNames.contains(to))
     switch (isCode(from), isCode(to), fromMinor, toMinor) {
     case (true, _, _, true): return (major(from), try minor(to, of: from))
     case (_, true, true, _): return (try minor(from, of: to), major(to))
     case (true, true, _, _):
-      throw ExpressionProblem(
-        "unit.dimension", at: 0, "`\(from)` and `\(to)` are different currencies",
+      throw UnitProblem(
+        "unit.dimension", "`\(from)` and `\(to)` are different currencies",
         hint: "a rate changes by the day and is no unit; \(from) -> minor gives the minor unit")
     default:
       guard fromMinor || toMinor else { return nil }
       let other = fromMinor ? to : from
-      throw ExpressionProblem(
-        "unit.unknown", at: 0, "`\(other)` is no currency", hint: "write the code of ISO 4217: EUR -> cents")
+      throw UnitProblem(
+        "unit.unknown", "`\(other)` is no currency", hint: "write the code of ISO 4217: EUR -> cents")
     }
   }
 
@@ -149,10 +149,10 @@ enum Money {
 
   private static func major(_ code: String) -> Unit { Unit(code, .currency, Unit.power10(decimals[code] ?? 2)) }
 
-  private static func minor(_ name: String, of code: String) throws(ExpressionProblem) -> Unit {
+  private static func minor(_ name: String, of code: String) throws(UnitProblem) -> Unit {
     if name != "minor", let places = decimals[code] {
-      throw ExpressionProblem(
-        "unit.dimension", at: 0, "\(code) has \(places) decimals and no \(name)", hint: "write \(code) -> minor")
+      throw UnitProblem(
+        "unit.dimension", "\(code) has \(places) decimals and no \(name)", hint: "write \(code) -> minor")
     }
     return Unit(name, .currency, 1)
   }

@@ -68,15 +68,15 @@ package struct UnitConversion: Sendable, Equatable {
 
 extension UnitConversion {
   /// Reads `kg -> g`.
-  package init(parsing text: String) throws(ExpressionProblem) {
+  package init(parsing text: String) throws(UnitProblem) {
     let names = Self.split(text)
     guard names.count == 2, names.allSatisfy({ !$0.isEmpty }) else {
-      throw ExpressionProblem(
-        "unit.syntax", at: 0, "`\(text)` is no conversion of units", hint: "write FROM -> TO, for instance kg -> g")
+      throw UnitProblem(
+        "unit.syntax", "`\(text)` is no conversion of units", hint: "write FROM -> TO, for instance kg -> g")
     }
     let (from, to) = try Unit.pair(names[0], names[1])
     guard let conversion = Self.between(from, to, text: "\(names[0]) -> \(names[1])") else {
-      throw ExpressionProblem("unit.range", at: 0, "`\(text)` is beyond 64 bits")
+      throw UnitProblem("unit.range", "`\(text)` is beyond 64 bits")
     }
     self = conversion
   }

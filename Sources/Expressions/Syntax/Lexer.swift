@@ -120,6 +120,9 @@ struct Lexer {
     case UInt8(ascii: "&"): "write && for and"
     case UInt8(ascii: "|"): "write || for or"
     case UInt8(ascii: "#"): "a comment starts with //"
+    case UInt8(ascii: "$"): "a field is written record.name, without $"
+    case UInt8(ascii: "@"): "a field is written record.name, without @"
+    case UInt8(ascii: ";"): "an expression is one value, without ; at its end"
     case 0xE2: "quote text with ' or \""
     default: nil
     }

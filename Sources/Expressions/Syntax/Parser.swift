@@ -55,7 +55,21 @@ struct Parser {
   /// What to write for a word of other languages.
   private func mend(_ found: String) -> String? {
     if at > 0, tokens[at - 1].kind == .identifier("not") { return "write ! for not" }
-    return ["and": "write && for and", "or": "write || for or"][found]
+    if at > 0, tokens[at - 1].kind == .symbol(.less), found == ">" { return "write != for <>" }
+    if isTemplate { return "write the expression itself, without {{ }}" }
+    return Self.mends[found]
+  }
+
+  private static let mends = [
+    "and": "write && for and", "or": "write || for or", "is": "write == to compare: record.name == null",
+    "like": "write record.name.contains('part'), or record.name.matches('pattern')",
+    "then": "write condition ? this : that", "else": "write condition ? this : that",
+    "if": "write condition ? this : that", "?": "write coalesce(a, b) for a ?? b",
+  ]
+
+  /// Whether it is written as templates are: `{{ record.name }}`.
+  private var isTemplate: Bool {
+    tokens.count > 2 && tokens[0].kind == .symbol(.openBrace) && tokens[1].kind == .symbol(.openBrace)
   }
 
   // MARK: Nodes
@@ -300,7 +314,8 @@ struct Parser {
     let mark = current.range.lowerBound
     guard !Self.reserved.contains(name) else {
       throw CompileProblem(
-        .syntax, "`\(name)` is a reserved word", hint: "a field of that name is read after a dot", at: mark)
+        .syntax, "`\(name)` is a reserved word",
+        hint: Self.mends[name] ?? "a field of that name is read after a dot", at: mark)
     }
     at += 1
     if skip(.openParenthesis) {

@@ -41,6 +41,13 @@ extension CodeBook {
       "Streams tell the source's tables apart, and this source has none.",
       remedy: "Remove `streams`, and write `mappings` and `target` for all events."),
     Entry(
+      "config.not_a_member", "no member that can be changed",
+      "Transforms change members of the record, which are named by their names; not elements of lists, `op` or `meta`.",
+      remedy: "Write a path such as record.address.city."),
+    Entry(
+      "config.not_a_path", "more than a path", "Here a field of the event is named, and nothing is computed.",
+      remedy: "Write a path such as record.id, record.tags[0] or record[\"odd name\"]."),
+    Entry(
       "config.not_per_stream", "a setting that all streams share",
       "A stream has its own place in the target, and no server of its own.",
       remedy: "Write the setting under `target`, or write a pipeline for each server."),
@@ -146,6 +153,10 @@ extension CodeBook {
       "yaml.too_many_values", "too many values",
       "The file has more values than the bound allows, those counted that aliases repeat.",
       remedy: "Write less through aliases; split the file."),
+    Entry(
+      "yaml.value_ended", "a value that ends too early",
+      "A value that begins with a quote or a bracket ends with it, and something follows.",
+      remedy: "Put the whole value in quotes of the other kind, or write it behind `>-` on a line of its own."),
     Entry(
       "yaml.unclosed_quote", "a quote that is never closed", "A text in quotes runs to the end of the file.",
       remedy: "Close the quote. Inside single quotes a quote is doubled, inside double quotes it is written \\\"."),

@@ -2,12 +2,13 @@ import ConnectorKit
 import Expressions
 import Records
 
-/// How one target field is made: a path, or a mapping object.
+/// How one target field is made: an expression, or a mapping object.
 package struct FieldSpec: SettingGroup {
   package init() {}
   package static let short: String? = "from"
 
-  @Setting("Where the value comes from: a path in the event.", example: "record.price") package var from: PathSpec?
+  @Setting("Where the value comes from: a field of the event, or an expression over it.", example: "record.price")
+  package var from: ExpressionSpec?
   @Setting("A value that is always the same.", example: "main") package var const: Value?
   @Setting("Value of the source to value of the target.", example: "{draft: hidden, published: active}")
   package var values: ValueTable?
@@ -38,25 +39,6 @@ package enum CastSpec: String, SettingChoice {
   case uuid, json, bytes
 }
 
-package struct PathSpec: SettingValue, Equatable {
-  package var path: Path
-
-  package static var shape: SettingShape { .text("a path such as record.id") }
-  package var written: Value { .string(path.text) }
-
-  package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> PathSpec? {
-    let isConstant =
-      switch node.core {
-      case .bool, .int, .number: true
-      default: false
-      }
-    if isConstant { return loader.mismatch(node, expected: shape.noun, hint: "for a constant write {const: ...}") }
-    return loader.expression(node, noun: shape.noun) { text throws(ExpressionProblem) in
-      PathSpec(path: try Path(parsing: text))
-    }
-  }
-}
-
 package struct UnitSpec: SettingValue, Equatable {
   package var conversion: UnitConversion
 
@@ -64,8 +46,10 @@ package struct UnitSpec: SettingValue, Equatable {
   package var written: Value { .string(conversion.text) }
 
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> UnitSpec? {
-    loader.expression(node, noun: shape.noun) { text throws(ExpressionProblem) in
-      UnitSpec(conversion: try UnitConversion(parsing: text))
+    guard let scalar = node.scalar, case .text = node.core else { return loader.mismatch(node, expected: shape.noun) }
+    do throws(UnitProblem) { return UnitSpec(conversion: try UnitConversion(parsing: scalar.text)) } catch {
+      loader.error(error.code, node, error.message, hint: error.hint)
+      return nil
     }
   }
 }

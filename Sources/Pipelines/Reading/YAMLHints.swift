@@ -50,15 +50,27 @@ extension YAMLSyntaxError {
       return Guess(code: "yaml.control_character", message: "a control character stands in the file", hint: "remove it")
     case "did not find expected alphabetic or numeric character" where context == "while scanning an alias":
       return Guess(
-        code: "yaml.star", message: "a `*` without quotes begins an alias", hint: "write \"*\"", usesContext: true)
+        code: "yaml.star", message: "a `*` without quotes begins an alias",
+        hint: "write \"*\"; a value that begins with * needs quotes", usesContext: true)
     case "could not find expected ':'":
       return Guess(hint: "a key needs a colon and a space behind it: `key: value`", usesContext: true)
+    case "did not find expected key" where endsEarly(line):
+      return Guess(
+        code: "yaml.value_ended",
+        message: "to YAML the value ends before this, with the quote or bracket it began with",
+        hint: "put the whole value in quotes of the other kind, or write it behind `>-` on a line of its own")
     case "did not find expected key", "did not find expected '-' indicator":
       return Guess(hint: "check the indentation of this line, and the quotes of the one before")
     case "did not find expected ',' or '}'", "did not find expected ',' or ']'":
       return Guess(hint: "a comma or a closing bracket is missing; values with , : { } [ ] need quotes here")
     default: return Guess()
     }
+  }
+
+  /// Whether something follows a quote or bracket that ended the value: `'id-' + record.id`.
+  private func endsEarly(_ line: String) -> Bool {
+    let before = line.unicodeScalars.prefix(place.column - 1).reversed().drop { $0 == " " }
+    return before.first.map { ["'", "\"", "]", "}"].contains($0) } ?? false
   }
 
   private func character(in line: String) -> Unicode.Scalar? {

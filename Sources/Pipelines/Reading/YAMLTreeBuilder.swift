@@ -141,7 +141,9 @@ extension YAMLTreeBuilder {
   }
 
   private mutating func keyIsNoText(_ event: YAMLEvent) {
-    error("yaml.key_not_scalar", event, "a key must be text", hint: "put it in quotes")
+    error(
+      "yaml.key_not_scalar", event, "a key must be text",
+      hint: "put it in quotes; an expression stands without {{ }}")
     open[open.count - 1].key = .refused
   }
 
@@ -174,7 +176,9 @@ extension YAMLTreeBuilder {
       case .literal: .literal(indent: source.indent(after: event.start.line))
       case .folded: .folded
       }
-    var node = ConfigNode(.scalar(ConfigScalar(text, style: style)), place: place(event), path: nextPath)
+    var written = ConfigScalar(text, style: style)
+    written.spots = ScalarSpots.find(written, from: event.start, to: event.end, in: source)
+    var node = ConfigNode(.scalar(written), place: place(event), path: nextPath)
     node.isReported = refuseTag(event)
     if style == .plain, let eaten = source.eatenComment(after: event.end, text: text) {
       error(
@@ -189,7 +193,9 @@ extension YAMLTreeBuilder {
   /// Reports a tag; true where there is one.
   private mutating func refuseTag(_ event: YAMLEvent) -> Bool {
     guard let tag = event.tag else { return false }
-    error("yaml.tag", event, "tags such as `\(tag)` are not read", hint: "for text put the value in quotes")
+    error(
+      "yaml.tag", event, "a `!` without quotes begins a tag, and tags are not read",
+      hint: "put the whole value in quotes: \"\(tag)\(tag.hasPrefix("!") ? "" : " …")\"")
     return true
   }
 

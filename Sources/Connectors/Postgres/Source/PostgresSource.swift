@@ -6,7 +6,8 @@ import Synchronization
 /// A source's settings, read.
 struct SourceSettings: Sendable {
   var url: Secret
-  var table: TableName
+  /// Names and patterns.
+  var tables: [String]
   var condition: String?
   /// The most rows that one statement reads.
   var chunkRows: Int
@@ -15,50 +16,75 @@ struct SourceSettings: Sendable {
   var timeout: Duration
 }
 
-/// Reads all rows of a table, in ranges of its key.
+/// Reads all rows of its tables, one table after the other in the order of their foreign keys.
 actor PostgresSource: Source {
   /// How long one wait for the server lasts before a stop is looked for, in milliseconds.
   private static let glance: Int32 = 100
 
   private let settings: SourceSettings
   private let context: Context
-  private nonisolated let schema = Mutex<TableSchema?>(nil)
+  private nonisolated let schemas = Mutex<[TableSchema]>([])
 
-  private var query: SnapshotQuery?
-  private var progress: SnapshotProgress
-  private var readers: [RangeReader] = []
-  /// Finds where ranges end, where several are read at once.
+  private var list = TableList([])
+  private var progress = SnapshotProgress()
+  private var connections: [PostgresConnection] = []
   private var surveyor: PostgresConnection?
-  /// The reader whose turn it is.
-  private var turn = 0
+  /// The table that is being read.
+  private var reader: TableReader?
+  private var table = 0
   /// How long no connection has brought anything.
   private var silence = Duration.zero
 
   init(_ settings: SourceSettings, _ context: Context) {
     self.settings = settings
     self.context = context
-    progress = SnapshotProgress(table: "\(settings.table)")
   }
 
   // MARK: - Opening
 
+  func tables() throws(ConnectorError) -> [SourceTable] {
+    try look(try connect())
+    return list.tables
+  }
+
+  /// Learns what the tables are now.
+  private func look(_ connection: PostgresConnection) throws(ConnectorError) {
+    let found = try SourceTables(patterns: settings.tables, wants: context.wants).find(connection)
+    for key in [context.part.from, context.part.to].compactMap(\.self) { try checkKey(key, found.schemas) }
+    schemas.withLock { $0 = found.schemas }
+    list = TableList(found.schemas.map(\.sourceTable))
+    guard found.schemas.count > 1 || !found.circles.isEmpty else { return }
+    for name in found.circles {
+      context.note(
+        "The foreign keys of \(name) lead in a circle: some rows come before those that they refer to. A target that "
+          + "has these keys needs `foreign_keys: off`.")
+    }
+  }
+
+  /// A bound of a backfill must be a key of the one table.
+  private func checkKey(_ key: [String], _ schemas: [TableSchema]) throws(ConnectorError) {
+    let names = schemas.first.map { SnapshotQuery($0, condition: nil).key.map(\.name) } ?? []
+    if schemas.count == 1, names.count == key.count { return }
+    throw ConnectorError(
+      "backfill.bad_key",
+      schemas.count == 1
+        ? "The key of \(schemas[0].name) has \(names.count) columns (\(names.joined(separator: ", "))), and the bound has \(key.count)."
+        : "A range of keys is one table's, and the source reads \(schemas.count).", remedy: .stop,
+      hint: "Write the columns of a key in its order as a JSON array: --from '[\"a\", 1]'.")
+  }
+
   func open(at position: Position?) throws(ConnectorError) {
     close()
     let connection = try connect()
-    let schema = try find(connection)
-    let query = SnapshotQuery(schema, condition: settings.condition)
-    self.schema.withLock { $0 = schema }
-    self.query = query
-    progress = SnapshotProgress(table: "\(schema.name)")
+    if list.tables.isEmpty { try look(connection) }
+    progress = SnapshotProgress()
     if let position, position != .start {
-      progress = try SnapshotProgress(position, table: progress.table)
-      resume(query)
+      progress = try SnapshotProgress(position)
+      restart()
     }
-    readers = [RangeReader(connection)]
-    if query.key.isEmpty {
-      try onePass(connection)
-    } else if settings.chunksAtOnce > 1 {
-      for _ in 1..<settings.chunksAtOnce { readers.append(RangeReader(try connect())) }
+    connections = [connection]
+    if settings.chunksAtOnce > 1 {
+      for _ in 1..<settings.chunksAtOnce { connections.append(try connect()) }
       surveyor = try connect()
     }
   }
@@ -67,140 +93,77 @@ actor PostgresSource: Source {
     try PostgresConnection(settings.url, Patience(timeout: settings.timeout))
   }
 
-  private func find(_ connection: PostgresConnection) throws(ConnectorError) -> TableSchema {
-    do throws(PostgresError) {
-      if let found = try TableSchema.read(settings.table, connection) { return found }
-    } catch {
-      throw error.connectorError("\(settings.table) at \(connection.address)")
-    }
-    throw ConnectorError(
-      "postgres.undefined_table", "There is no table \(settings.table) at \(connection.address).", remedy: .stop,
-      hint: "Correct its name; upper and lower case count, and a schema other than the search path's is named.")
-  }
-
-  private func resume(_ query: SnapshotQuery) {
-    guard !progress.isDone else { return }
-    switch query.order {
-    case .key: break
-    case .place where progress.frontier != nil:
-      context.note(
-        "\(progress.table) has no key: reading goes on at row place \(progress.frontier?.first ?? ""). Rows that were "
-          + "changed since the last run may be missed or come twice.")
-    default:
-      context.note("\(progress.table) has neither a key nor places: it is read from its begin again.")
-      progress = SnapshotProgress(table: progress.table)
-    }
-  }
-
-  /// Rows without a key are read as they were at one instant.
-  private func onePass(_ connection: PostgresConnection) throws(ConnectorError) {
-    do throws(PostgresError) {
-      try connection.run(
-        "SET synchronize_seqscans = off; SET max_parallel_workers_per_gather = 0; "
-          + "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-    } catch {
-      throw error.connectorError("\(progress.table) at \(connection.address)")
+  /// What reading that was begun goes on with.
+  private func restart() {
+    for schema in schemas.withLock({ $0 }) {
+      guard let begun = progress.tables.first(where: { $0.table == "\(schema.name)" }), !begun.isDone else { continue }
+      switch SnapshotQuery(schema, condition: settings.condition, context.part).order {
+      case .key: break
+      case .place where begun.frontier != nil:
+        context.note(
+          "\(begun.table) has no key: reading goes on at row place \(begun.frontier?.first ?? ""). Rows that were "
+            + "changed since the last run may be missed or come twice.")
+      default:
+        context.note("\(begun.table) has neither a key nor places: it is read from its begin again.")
+        progress.tables.removeAll { $0.table == begun.table }
+      }
     }
   }
 
   // MARK: - Reading
 
   func next(into batch: Batch) throws(ConnectorError) -> Next {
-    guard let query else { throw ConnectorError("postgres.not_open", "The source is not open.", remedy: .stop) }
+    guard !connections.isEmpty else {
+      throw ConnectorError("postgres.not_open", "The source is not open.", remedy: .stop)
+    }
     do throws(PostgresError) {
       while !Task.isCancelled {
-        try giveOut(query)
-        if progress.isDone, readers.allSatisfy({ $0.work == nil }) { return .end }
-        if try fillInTurn(batch, query) { return .batch }
-        try wait()
+        if reader == nil { reader = try nextTable() }
+        guard let reader else { return .end }
+        if try reader.fill(batch, upTo: context.batchBytes) {
+          complete(batch, reader)
+          return .batch
+        }
+        if reader.isDone { try leave(reader) } else { try wait(for: reader.busy) }
       }
       return .idle
     } catch {
-      throw error.connectorError(progress.table)
+      throw error.connectorError(reader?.progress.table ?? "The tables")
     }
   }
 
-  /// Gives every idle reader something to read, as long as there is something.
-  private func giveOut(_ query: SnapshotQuery) throws(PostgresError) {
-    for reader in readers where reader.work == nil {
-      let taken = readers.compactMap { reader in
-        if case .range(let range) = reader.work { range } else { nil }
+  /// Begins the next table that is not done.
+  private func nextTable() throws(PostgresError) -> TableReader? {
+    let schemas = schemas.withLock { $0 }
+    while table < schemas.count {
+      let schema = schemas[table]
+      let begun = progress.tables.first { $0.table == "\(schema.name)" } ?? TableProgress(table: "\(schema.name)")
+      if !begun.isDone {
+        let query = SnapshotQuery(schema, condition: settings.condition, context.part)
+        return try TableReader(query, begun, chunkRows: settings.chunkRows, connections, surveyor: surveyor)
       }
-      if let range = progress.open.first(where: { !taken.contains($0) }) {
-        try reader.begin(.range(range), query.copy(range, limit: nil), limit: nil)
-      } else if progress.isAtEnd {
-        continue
-      } else if let surveyor {
-        try openRange(query, surveyor)
-        if let range = progress.open.last { try reader.begin(.range(range), query.copy(range, limit: nil), limit: nil) }
-      } else {
-        let rest = SnapshotProgress.Range(after: progress.frontier, to: nil)
-        let limit = query.key.isEmpty ? nil : settings.chunkRows
-        try reader.begin(.tail, query.copy(rest, limit: limit), limit: limit)
-      }
+      table += 1
     }
+    return nil
   }
 
-  /// Opens the next range behind the frontier.
-  private func openRange(_ query: SnapshotQuery, _ surveyor: PostgresConnection) throws(PostgresError) {
-    let found = try surveyor.query(query.boundary(after: progress.frontier, rows: settings.chunkRows)).rows.first
-    let to = found.map { $0.compactMap(\.self) }
-    progress.open.append(SnapshotProgress.Range(after: progress.frontier, to: to))
-    if let to { progress.frontier = to } else { progress.isAtEnd = true }
+  private func leave(_ done: TableReader) throws(PostgresError) {
+    progress.update(done.progress)
+    try done.end()
+    reader = nil
+    table += 1
   }
 
-  /// Asks each reader once, beginning with the one whose turn it is.
-  private func fillInTurn(_ batch: Batch, _ query: SnapshotQuery) throws(PostgresError) -> Bool {
-    for _ in readers.indices {
-      turn = (turn + 1) % readers.count
-      let reader = readers[turn]
-      if reader.work == nil { continue }
-      let before = reader.rows
-      let filled = try reader.fill(batch, upTo: context.batchBytes)
-      let count = reader.rows - before
-      if count > 0 { advance(reader, count, batch, query) }
-      if filled == .end { finish(reader) }
-      if count > 0 {
-        complete(batch)
-        return true
-      }
-    }
-    return false
-  }
-
-  /// Moves the reader's cursor behind the last row of the batch.
-  private func advance(_ reader: RangeReader, _ count: Int, _ batch: Batch, _ query: SnapshotQuery) {
-    progress.rows += Int64(count)
-    let key = CopyLine.cells(query.cursor, ofLastLineOf: batch.bytes.bytes)
-    switch reader.work {
-    case .range(let range):
-      guard let index = progress.open.firstIndex(of: range) else { return }
-      progress.open[index].after = key
-      reader.move(to: progress.open[index])
-    case .tail: progress.frontier = key
-    case nil: break
-    }
-  }
-
-  private func finish(_ reader: RangeReader) {
-    switch reader.work {
-    case .range(let range): progress.open.removeAll { $0 == range }
-    case .tail: progress.isAtEnd = reader.limit.map { reader.rows < $0 } ?? true
-    case nil: break
-    }
-    progress.rangesDone += 1
-    reader.end()
-  }
-
-  private func complete(_ batch: Batch) {
+  private func complete(_ batch: Batch, _ reader: TableReader) {
+    progress.update(reader.progress)
     batch.inputBytes = batch.bytes.count
-    batch.origin = Origin(name: progress.table, columns: query?.columns)
+    batch.origin = Origin(name: reader.progress.table, columns: reader.query.columns)
     batch.position = progress.position
+    batch.tables = list
   }
 
   /// Waits until the server has sent something on one of the connections, or for a moment.
-  private func wait() throws(PostgresError) {
-    let busy = readers.filter { $0.work != nil }
+  private func wait(for busy: [RangeReader]) throws(PostgresError) {
     var sockets = busy.map { pollfd(fd: $0.connection.socket, events: Int16(POLLIN), revents: 0) }
     let found = poll(&sockets, nfds_t(sockets.count), Self.glance)
     silence = found == 0 ? silence + .milliseconds(Int(Self.glance)) : .zero
@@ -211,26 +174,28 @@ actor PostgresSource: Source {
 
   // MARK: - The rest
 
-  nonisolated func makeDecoder() -> any Decoder {
-    let schema = schema.withLock { $0 }
-    let key = schema.map { SnapshotQuery($0, condition: nil).key.map(\.index) }
-    return PostgresDecoder(schema?.columns ?? [], key: key ?? [])
-  }
+  nonisolated func makeDecoder() -> any Decoder { TablesDecoder(schemas.withLock { $0 }) }
 
   /// Tables keep what was read.
   func acknowledge(_ positions: [Position]) {}
 
   func extent() -> Extent? {
-    guard settings.condition == nil, let rows = schema.withLock({ $0?.estimatedRows }) else { return nil }
-    return Extent(unit: .rows, total: max(rows, UInt64(progress.rows)), done: UInt64(progress.rows))
+    let schemas = schemas.withLock { $0 }
+    guard settings.condition == nil, context.part.isWhole || context.part.shard != nil else { return nil }
+    var total: UInt64 = 0
+    for schema in schemas {
+      guard let rows = schema.estimatedRows else { return nil }
+      total += max(rows, UInt64(progress.tables.first { $0.table == "\(schema.name)" }?.rows ?? 0))
+    }
+    return Extent(unit: .rows, total: total, done: UInt64(progress.tables.reduce(0) { $0 + $1.rows }))
   }
 
   func close() {
-    for reader in readers where reader.work != nil { reader.connection.cancel() }
-    readers = []
+    reader?.cancel()
+    reader = nil
+    connections = []
     surveyor = nil
-    query = nil
-    turn = 0
+    table = 0
     silence = .zero
   }
 }

@@ -4,10 +4,11 @@ import Records
 /// `source: {type: postgres}`.
 struct PostgresSourceConnector: SourceConnector {
   static let about = About(
-    "postgres", .source, title: "PostgreSQL table",
+    "postgres", .source, title: "PostgreSQL tables",
     summary:
-      "Reads all rows of a table, a partitioned table or a view, in ranges of its key, and goes on inside a range after "
-      + "a stop. A table without a key is read in one pass, by the rows' places.")
+      "Reads all rows of tables, partitioned tables or views, in ranges of its key, and goes on inside a range after "
+      + "a stop. A table without a key is read in one pass, by the rows' places. Several tables are read one after the "
+      + "other, in an order that satisfies their foreign keys.", hasTables: true, takesParts: true)
 
   enum Read: String, SettingChoice { case snapshot }
 
@@ -16,7 +17,9 @@ struct PostgresSourceConnector: SourceConnector {
 
   @Setting("The server and database, as libpq has it: a url or key=value pairs.", example: "${DATABASE_URL}")
   var url: Secret
-  @Setting("The table, with its schema.", example: "[shop.products]") var tables: [String]
+  @Setting(
+    "The tables, with their schemas; a `*` stands for any characters: shop.*.", example: "[shop.products]")
+  var tables: [String]
   @Setting("What is read: `snapshot`, the rows that are there.") var read: Read = .snapshot
   @Setting("A condition in SQL that rows must meet.", example: "created_at >= '2026-01-01'") var `where`: String?
   @Setting("The most rows that one statement reads.", range: 1...10_000_000, tuning: true) var chunkRows: Int = 100_000
@@ -30,26 +33,24 @@ struct PostgresSourceConnector: SourceConnector {
   init() {}
 
   func problems() -> [Problem] {
-    guard tables.count == 1 else {
-      return [
-        Problem(
-          "tables", "names \(tables.count) tables", hint: "write a pipeline for each table: tables: [shop.products]")
-      ]
+    if tables.isEmpty { return [Problem("tables", "names no table", hint: "write tables: [shop.products]")] }
+    var problems = tables.filter { TablePattern($0) == nil }.map { name in
+      Problem("tables", "`\(name)` is no name of a table", hint: #"write table, schema.table, or "odd.name"."table""#)
     }
-    if TableName(tables[0]) != nil { return [] }
-    return [
-      Problem(
-        "tables", "`\(tables[0])` is no name of a table", hint: #"write table, schema.table, or "odd.name"."table""#)
-    ]
+    let isOne = tables.count == 1 && TablePattern(tables[0])?.isName != false
+    if $where.isGiven, !isOne {
+      problems.append(
+        Problem(
+          "where", code: "config.conflict", "a condition is for one table, and `tables` means several",
+          hint: "write a pipeline for the table that has the condition"))
+    }
+    return problems
   }
 
   func makeSource(_ context: Context) throws(ConnectorError) -> any Source {
-    guard let table = tables.first.flatMap({ TableName($0) }) else {
-      throw ConnectorError("postgres.bad_name", "No table is named.", remedy: .stop)
-    }
     return PostgresSource(
       SourceSettings(
-        url: url, table: table, condition: `where`, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce,
+        url: url, tables: tables, condition: `where`, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce,
         timeout: timeout), context)
   }
 }

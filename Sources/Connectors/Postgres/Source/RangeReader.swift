@@ -7,7 +7,7 @@ final class RangeReader {
   /// What is read.
   enum Work: Equatable {
     /// An open range, by its index in the progress.
-    case range(SnapshotProgress.Range)
+    case range(TableProgress.Range)
     /// The next rows behind the frontier.
     case tail
   }
@@ -55,7 +55,7 @@ final class RangeReader {
     return .full
   }
 
-  func move(to range: SnapshotProgress.Range) { work = .range(range) }
+  func move(to range: TableProgress.Range) { work = .range(range) }
 
   func end() { work = nil }
 }

@@ -2,7 +2,7 @@ import ConnectorKit
 import Records
 
 /// How far the rows of one table have been read: what the checkpoint keeps of it, for people to read.
-struct SnapshotProgress: Sendable, Equatable {
+struct TableProgress: Sendable, Equatable {
   /// The texts of a key's columns, in its order.
   typealias Key = [String]
 
@@ -28,12 +28,19 @@ struct SnapshotProgress: Sendable, Equatable {
   var isDone: Bool { isAtEnd && open.isEmpty }
 }
 
-extension SnapshotProgress {
-  private static let format = 1
+/// How far all tables have been read, in the order in which they were begun.
+struct SnapshotProgress: Sendable, Equatable {
+  var tables: [TableProgress] = []
 
-  var position: Position { Position(format: Self.format, value: ["tables": .array([value])]) }
+  /// Only the last one moves, as a rule.
+  mutating func update(_ progress: TableProgress) {
+    guard let index = tables.lastIndex(where: { $0.table == progress.table }) else { return tables.append(progress) }
+    tables[index] = progress
+  }
+}
 
-  private var value: Value {
+extension TableProgress {
+  var value: Value {
     [
       "table": .string(table), "rows": .int(rows), "ranges_done": .int(rangesDone),
       "ranges_open": .array(open.map { ["after": Self.value($0.after), "to": Self.value($0.to)] }),
@@ -45,22 +52,33 @@ extension SnapshotProgress {
 
   private static func key(_ value: Value?) -> Key? { value?.array.map { $0.compactMap(\.string) } }
 
-  /// The progress of that table in a position.
-  init(_ position: Position, table: String) throws(ConnectorError) {
-    let found = position.value["tables"]?.array?.first { $0["table"]?.string == table }
-    guard position.format == Self.format, let found, let rows = found["rows"]?.int,
-      let done = found["ranges_done"]?.int, let open = found["ranges_open"]?.array, let end = found["at_end"]?.bool
-    else {
-      throw ConnectorError(
-        "checkpoint.position_unreadable", "The checkpoint's position is none of the table \(table) in this version.",
-        remedy: .stop,
-        hint: "Start from the beginning with `millrace checkpoint reset`, or use the version that wrote it.")
-    }
+  /// nil where the value is none.
+  init?(_ value: Value) {
+    guard let table = value["table"]?.string, let rows = value["rows"]?.int, let done = value["ranges_done"]?.int,
+      let open = value["ranges_open"]?.array, let end = value["at_end"]?.bool
+    else { return nil }
     self.init(table: table)
     self.rows = rows
     rangesDone = done
     self.open = open.map { Range(after: Self.key($0["after"]), to: Self.key($0["to"])) }
-    frontier = Self.key(found["read_to"])
+    frontier = Self.key(value["read_to"])
     isAtEnd = end
+  }
+}
+
+extension SnapshotProgress {
+  private static let format = 1
+
+  var position: Position { Position(format: Self.format, value: ["tables": .array(tables.map(\.value))]) }
+
+  init(_ position: Position) throws(ConnectorError) {
+    let values = position.format == Self.format ? position.value["tables"]?.array : nil
+    tables = (values ?? []).compactMap { TableProgress($0) }
+    guard let values, tables.count == values.count else {
+      throw ConnectorError(
+        "checkpoint.position_unreadable", "The checkpoint's position is none of tables in this version.",
+        remedy: .stop,
+        hint: "Start from the beginning with `millrace checkpoint reset`, or use the version that wrote it.")
+    }
   }
 }

@@ -1,7 +1,7 @@
 import ConnectorKit
 import Records
 
-/// Stores rows in one table: COPY into a stage and one statement to merge them, or COPY into the table itself.
+/// Stores rows in one table or several: COPY into a stage and one statement to merge them, or COPY into the table itself.
 ///
 /// `@unchecked Sendable`: all calls come from the target's lane, one at a time.
 final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
@@ -14,14 +14,8 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
   /// What serves the connection, or served the last one.
   private var backend: Backend?
   private var position: StoredPosition?
-  private var layout: RowLayout?
-  private var statements: TargetStatements?
-  private var hasDeferredConstraints = false
-  /// Which stages this connection has.
-  private var hasStage = false
-  private var hasOrderedStage = false
-  /// Whether keys were seen twice in one write, so that the next writes expect it.
-  private var repeatsKeys = false
+  /// One a stream.
+  private var tables: [TargetTable] = []
   /// A commit that was sent and not answered: what it stored, and what the write had done.
   private var unanswered: (progress: String, written: Written)?
   /// Whether a transaction is open that holds rows of earlier calls.
@@ -36,7 +30,12 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
 
   var storesProgress: Bool { lanes == 1 && settings.positions != nil }
 
-  private var place: String { connection.map { "\(settings.table) at \($0.address)" } ?? "\(settings.table)" }
+  /// - Parameter stream: whose table is meant; nil for all of them.
+  private func place(_ stream: Int? = nil) -> String {
+    let one = tables.count == 1 ? tables[0] : stream.flatMap { tables.indices.contains($0) ? tables[$0] : nil }
+    let name = one.map { "\($0.name)" } ?? (tables.isEmpty ? "\(settings.table)" : "\(tables.count) tables")
+    return connection.map { "\(name) at \($0.address)" } ?? name
+  }
 
   // MARK: - Opening
 
@@ -69,8 +68,7 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
 
   private func connect() throws(ConnectorError) -> PostgresConnection {
     if let connection, !connection.isLost { return connection }
-    hasStage = false
-    hasOrderedStage = false
+    for table in tables { table.forgetStages() }
     let fresh = try PostgresConnection(settings.url, Patience(timeout: settings.timeout, endsWithTask: true))
     do throws(PostgresError) {
       try backend?.end(over: fresh)
@@ -78,6 +76,7 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
     } catch {
       throw error.connectorError("\(fresh.address)")
     }
+    if !settings.checksForeignKeys { try fresh.leaveForeignKeys() }
     connection = fresh
     return fresh
   }
@@ -91,52 +90,25 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
       return try body(connection)
     } catch {
       if connection.isLost { self.connection = nil }
-      throw error.connectorError(place)
+      throw error.connectorError(place())
     }
   }
 
   func makeEncoder(_ columns: Columns) throws(ConnectorError) -> any Encoder {
-    if let layout { return PostgresEncoder(layout) }
-    let schema = try findTable(columns)
-    let check = TargetCheck(schema: schema, columns: columns, settings: settings)
-    let problems = try serving { connection throws(PostgresError) in try check.problems(connection) }
-    if let first = problems.first { throw refusal(first, others: problems.count - 1) }
-    if settings.mode == .insert, check.key.isEmpty, lanes > 1 {
-      throw ConnectorError(
-        "postgres.insert_needs_one_lane", "Rows without a key are inserted in one lane only.", remedy: .stop,
-        hint: "Set lanes: 1; after a crash several lanes would insert some rows twice.")
-    }
-    let layout = check.layout(lanes: lanes)
-    self.layout = layout
-    hasDeferredConstraints = schema.hasDeferredConstraints
-    statements = TargetStatements(
-      table: schema.name.sql, layout: layout, upserts: settings.mode == .upsert,
-      identities: Set(schema.columns.filter(\.isIdentityAlways).map(\.name)))
-    return PostgresEncoder(layout)
+    try makeEncoder([TargetStream(columns)])
   }
 
-  private func findTable(_ columns: Columns) throws(ConnectorError) -> TableSchema {
-    let name = settings.table
-    if let found = try serving({ connection throws(PostgresError) in try TableSchema.read(name, connection) }) {
-      return found
-    }
-    if settings.creates {
-      let statement = try TableMaking.statement(name, columns, columns.key.map { columns.names[$0] })
-      let made = try serving { connection throws(PostgresError) in
-        try connection.run(statement)
-        return try TableSchema.read(name, connection)
+  func makeEncoder(_ streams: [TargetStream]) throws(ConnectorError) -> any Encoder {
+    if tables.isEmpty {
+      let finder = TargetTables(own: settings, lanes: lanes, note: note)
+      let connection = try connect()
+      var found: [TargetTable] = []
+      for (number, stream) in streams.enumerated() {
+        found.append(try finder.table(stream, number: number, connection))
       }
-      note("Created the table \(name).")
-      if let made { return made }
+      tables = found
     }
-    throw ConnectorError(
-      "postgres.undefined_table", "There is no table \(name) at \(connection.map { "\($0.address)" } ?? "the server").",
-      remedy: .stop, hint: "Create it, correct its name (upper and lower case count), or set create: true.")
-  }
-
-  private func refusal(_ problem: Problem, others: Int) -> ConnectorError {
-    let more = others > 0 ? " (and \(others) more; `millrace validate --connect` lists them)" : ""
-    return ConnectorError(problem.code, "\(place): \(problem.message)\(more).", remedy: .stop, hint: problem.hint)
+    return tables.count == 1 ? PostgresEncoder(tables[0].layout) : PostgresStreamsEncoder(tables.map(\.layout))
   }
 
   func flush() -> Value? { position?.mark }
@@ -145,8 +117,7 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
 
   func close() {
     connection = nil
-    layout = nil
-    statements = nil
+    tables = []
     position = nil
     unanswered = nil
     isHolding = false
@@ -202,7 +173,7 @@ extension PostgresTarget {
   private func holder() throws(ConnectorError) -> PostgresConnection {
     guard isHolding else { return try connect() }
     if let connection, !connection.isLost { return connection }
-    throw PostgresError(state: "", message: "the connection with the open transaction is gone").connectorError(place)
+    throw PostgresError(state: "", message: "the connection with the open transaction is gone").connectorError(place())
   }
 
   /// What is held goes with its connection, and so do the stages that were made inside of the transaction.
@@ -222,26 +193,27 @@ extension PostgresTarget {
   /// Stores all rows in a transaction that stays open: at first as if every row were good and no key stood twice; where
   /// that fails, once more and with care.
   private func store(_ rows: WriteRows, _ connection: PostgresConnection) throws(ConnectorError) -> Written {
-    guard let layout, let statements else {
+    if tables.isEmpty {
       throw ConnectorError("postgres.not_open", "The target was written to before it was opened.", remedy: .stop)
     }
     var care = TableWriter.Care()
-    care.ordersRows = repeatsKeys
+    care.ordersRows = Set(tables.indices.filter { tables[$0].repeatsKeys })
     while true {
-      var writer = TableWriter(
-        rows: rows, layout: layout, statements: statements, mode: settings.mode, connection: connection, care: care,
-        hasUsedStages: isHolding)
+      let rows = care.keepsOrder ? rows : rows.grouped
+      var writer = TableWriter(rows, into: tables, connection, care, hasUsedStages: isHolding)
       do throws(PostgresError) {
-        try prepare(writer.stages, connection)
+        for (stream, needed) in writer.stages { try tables[stream].prepare(needed, connection) }
         try connection.run(begin)
         if try writer.run() {
           if isHolding { try connection.run("RELEASE SAVEPOINT millrace_part") }
           return writer.written
         }
-        care.ordersRows = true
+        care.ordersRows.insert(writer.stream)
       } catch {
-        guard let more = care.more(after: error) else { throw lost(error, connection) }
-        if error.isRepeatedKey { repeatsKeys = true }
+        guard let more = care.more(after: error, in: writer.stream, grouped: rows.isGrouped) else {
+          throw lost(error, connection, in: writer.stream)
+        }
+        if error.isRepeatedKey { tables[writer.stream].repeatsKeys = true }
         care = more
       }
       try goBack(connection)
@@ -250,7 +222,7 @@ extension PostgresTarget {
 
   private var begin: String {
     if isHolding { return "SAVEPOINT millrace_part" }
-    return hasDeferredConstraints ? "BEGIN; SET CONSTRAINTS ALL IMMEDIATE" : "BEGIN"
+    return tables.contains { $0.hasDeferredConstraints } ? "BEGIN; SET CONSTRAINTS ALL IMMEDIATE" : "BEGIN"
   }
 
   /// To where the rows of this call began.
@@ -260,17 +232,6 @@ extension PostgresTarget {
       try connection.run("ROLLBACK TO SAVEPOINT millrace_part; RELEASE SAVEPOINT millrace_part")
     } catch {
       throw lost(error, connection)
-    }
-  }
-
-  private func prepare(_ stages: TableWriter.Stages, _ connection: PostgresConnection) throws(PostgresError) {
-    if stages.plain, !hasStage, let statements {
-      try connection.run(statements.createStage)
-      hasStage = true
-    }
-    if stages.ordered, !hasOrderedStage, let statements {
-      try connection.run(statements.createOrdered)
-      hasOrderedStage = true
     }
   }
 
@@ -317,8 +278,8 @@ extension PostgresTarget {
   }
 
   /// Leaves the transaction, or the connection where it is gone.
-  private func lost(_ error: PostgresError, _ connection: PostgresConnection) -> ConnectorError {
-    let said = error.connectorError(place)
+  private func lost(_ error: PostgresError, _ connection: PostgresConnection, in stream: Int? = nil) -> ConnectorError {
+    let said = error.connectorError(place(stream))
     if connection.isLost || (try? connection.run("ROLLBACK")) == nil { self.connection = nil }
     return said
   }

@@ -8,13 +8,18 @@ struct PostgresTargetConnector: TargetConnector {
     summary:
       "Inserts or upserts rows by COPY, and deletes them. With one lane the pipeline's position is stored in the data's "
       + "own transaction, so that a crash repeats nothing.",
-    delivery: .exactlyOnce, batchRecords: 50_000)
+    delivery: .exactlyOnce, batchRecords: 50_000,
+    streamSettings: ["table", "mode", "on_delete", "version", "create"])
 
   enum Mode: String, SettingChoice { case upsert, insert }
+  enum ForeignKeys: String, SettingChoice { case check, off }
 
   @Setting("The server and database, as libpq has it: a url or key=value pairs.", example: "${DATABASE_URL}")
   var url: Secret
-  @Setting("The table, with its schema: shop.products.", example: "shop.products") var table: String
+  @Setting(
+    "The table, with its schema: shop.products; `{schema}` and `{table}` stand for those of the source's table.",
+    example: "shop.products")
+  var table: String
   @Setting("Whether a row whose key is there already is updated or refused.") var mode: Mode = .upsert
   @Setting("What a delete does: `delete` the row, `ignore` it, or `mark: {active: false}`.")
   var onDelete: OnDelete = OnDelete(.delete)
@@ -22,6 +27,10 @@ struct PostgresTargetConnector: TargetConnector {
   var version: String?
   @Setting("Whether to create the table where there is none, with the types of the mappings' casts.")
   var create: Bool = false
+  @Setting(
+    "Whether foreign keys are checked: `off` stores rows in any order, and leaves out triggers as well; the role must be "
+      + "allowed to set session_replication_role.")
+  var foreignKeys: ForeignKeys = .check
   @Setting(
     "The table that keeps the pipeline's position, made where there is none; `none` keeps it in the checkpoint alone.")
   var positions: String = "millrace.positions"
@@ -55,7 +64,8 @@ extension PostgresTargetConnector {
   func settings(_ name: TableName) -> TargetSettings {
     TargetSettings(
       url: url, table: name, mode: mode, onDelete: onDelete.policy, version: version, creates: create, key: nil,
-      positions: positions == "none" ? nil : TableName(positions), timeout: timeout)
+      checksForeignKeys: foreignKeys == .check, positions: positions == "none" ? nil : TableName(positions),
+      timeout: timeout)
   }
 }
 
@@ -69,6 +79,7 @@ struct TargetSettings: Sendable {
   var creates: Bool
   /// nil: the pipeline's, or the table's own.
   var key: [String]?
+  var checksForeignKeys: Bool
   /// nil: none is kept.
   var positions: TableName?
   var timeout: Duration

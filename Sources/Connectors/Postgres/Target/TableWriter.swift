@@ -5,15 +5,27 @@ import Records
 struct TableWriter {
   /// What is expected of the rows.
   struct Care: Equatable {
-    /// Keys may stand twice, or the rows that a version kept out must be known.
-    var ordersRows = false
+    /// Streams whose keys may stand twice, or whose rows that a version kept out must be known.
+    var ordersRows: Set<Int> = []
+    /// One table's rows may need another's to be there, or gone, before them.
+    var keepsOrder = false
     /// Rows may be refused: each part is stored behind a savepoint, and halved until the bad rows are found.
     var isolatesRows = false
 
     /// How to go about it after it failed; nil where care does not help.
-    func more(after error: PostgresError) -> Care? {
+    ///
+    /// - Parameters:
+    ///   - stream: whose rows failed.
+    ///   - grouped: whether rows were stored in another order than theirs.
+    func more(after error: PostgresError, in stream: Int, grouped: Bool) -> Care? {
       var care = self
-      if error.isRepeatedKey { care.ordersRows = true } else if error.isAboutRow { care.isolatesRows = true }
+      if error.isRepeatedKey {
+        care.ordersRows.insert(stream)
+      } else if error.isAboutRow, grouped {
+        care.keepsOrder = true
+      } else if error.isAboutRow {
+        care.isolatesRows = true
+      }
       return care == self ? nil : care
     }
   }
@@ -22,38 +34,43 @@ struct TableWriter {
   struct Stages { var plain = false, ordered = false }
 
   let rows: WriteRows
-  let layout: RowLayout
-  let statements: TargetStatements
-  let mode: PostgresTargetConnector.Mode
+  let tables: [TargetTable]
   let connection: PostgresConnection
   let care: Care
   private(set) var written = Written()
+  /// The stream whose rows are being stored.
+  private(set) var stream = 0
   private let segments: [WriteRows.Segment]
-  private var isStageUsed = false
-  private var isOrderedUsed = false
+  /// Streams whose stages hold rows of this write.
+  private var usedStages: Set<Int> = []
+  private var usedOrdered: Set<Int> = []
 
+  /// - Parameter hasUsedStages: whether the transaction holds rows of an earlier write.
   init(
-    rows: WriteRows, layout: RowLayout, statements: TargetStatements, mode: PostgresTargetConnector.Mode,
-    connection: PostgresConnection, care: Care, hasUsedStages: Bool = false
+    _ rows: WriteRows, into tables: [TargetTable], _ connection: PostgresConnection, _ care: Care,
+    hasUsedStages: Bool = false
   ) {
     self.rows = rows
-    self.layout = layout
-    self.statements = statements
-    self.mode = mode
+    self.tables = tables
     self.connection = connection
     self.care = care
-    isStageUsed = hasUsedStages
-    isOrderedUsed = hasUsedStages
+    usedStages = hasUsedStages ? Set(tables.indices) : []
+    usedOrdered = usedStages
     segments = rows.segments
   }
 
-  var stages: Stages {
-    var stages = Stages()
+  private var layout: RowLayout { tables[stream].layout }
+  private var statements: TargetStatements { tables[stream].statements }
+  private var mode: PostgresTargetConnector.Mode { tables[stream].settings.mode }
+
+  /// The streams that have rows, and the temporary tables that each of them needs.
+  var stages: [Int: Stages] {
+    var stages: [Int: Stages] = [:]
     for segment in segments {
       switch way(of: segment) {
-      case .direct, .truncate: continue
-      case .staged: stages.plain = true
-      case .ordered: stages.ordered = true
+      case .direct, .truncate: stages[segment.stream, default: Stages()].plain = stages[segment.stream]?.plain ?? false
+      case .staged: stages[segment.stream, default: Stages()].plain = true
+      case .ordered: stages[segment.stream, default: Stages()].ordered = true
       }
     }
     return stages
@@ -62,6 +79,7 @@ struct TableWriter {
   /// - Returns: false where it must be done again with the rows in order, because some seem to be stale.
   mutating func run() throws(PostgresError) -> Bool {
     for segment in segments {
+      stream = segment.stream
       guard try care.isolatesRows ? storeHalving(segment) : store(segment) else { return false }
     }
     return true
@@ -102,7 +120,9 @@ struct TableWriter {
       parts = [range.lowerBound..<middle, middle..<range.upperBound]
     }
     for part in parts where !part.isEmpty {
-      guard try storeHalving(WriteRows.Segment(rows: part, shape: segment.shape)) else { return false }
+      guard try storeHalving(WriteRows.Segment(rows: part, stream: segment.stream, shape: segment.shape)) else {
+        return false
+      }
     }
     return true
   }
@@ -125,6 +145,7 @@ struct TableWriter {
   private enum Way { case direct, staged, ordered, truncate }
 
   private func way(of segment: WriteRows.Segment) -> Way {
+    let mode = tables[segment.stream].settings.mode
     switch segment.shape {
     case .truncate: return .truncate
     case .partial where mode == .insert: return .direct
@@ -133,7 +154,7 @@ struct TableWriter {
     }
     let hasDeletes = rows.runs(in: segment.rows).contains { $0.shape == .delete }
     if mode == .insert { return hasDeletes ? .ordered : .direct }
-    return hasDeletes || care.ordersRows ? .ordered : .staged
+    return hasDeletes || care.ordersRows.contains(segment.stream) ? .ordered : .staged
   }
 
   private mutating func store(_ segment: WriteRows.Segment) throws(PostgresError) -> Bool {
@@ -148,18 +169,16 @@ struct TableWriter {
   }
 
   private mutating func storeStaged(_ segment: WriteRows.Segment) throws(PostgresError) -> Bool {
-    if isStageUsed { try connection.run("TRUNCATE \(TargetStatements.stage)") }
-    isStageUsed = true
-    try copy(segment.rows, .full, into: TargetStatements.stage)
+    if !usedStages.insert(stream).inserted { try connection.run("TRUNCATE \(statements.stage)") }
+    try copy(segment.rows, .full, into: statements.stage)
     let stored = try connection.run(statements.upsert)
     return layout.version == nil || stored == segment.rows.count
   }
 
   private mutating func storeOrdered(_ segment: WriteRows.Segment) throws(PostgresError) {
-    if isOrderedUsed { try connection.run("TRUNCATE \(TargetStatements.ordered)") }
-    isOrderedUsed = true
+    if !usedOrdered.insert(stream).inserted { try connection.run("TRUNCATE \(statements.ordered)") }
     let runs = rows.runs(in: segment.rows)
-    for run in runs { try copy(run.rows, run.shape, into: TargetStatements.ordered) }
+    for run in runs { try copy(run.rows, run.shape, into: statements.ordered) }
     if layout.version != nil { try findStale(segment) }
     for statement in merging(segment, runs) { try connection.run(statement) }
   }

@@ -9,24 +9,28 @@ struct TargetStatements: Sendable {
   /// Of fields that are columns `GENERATED ALWAYS AS IDENTITY`.
   let identities: Set<String>
 
+  /// Of the stream; each has temporary tables of its own.
+  var number = 0
+
   /// Where rows stand before they are merged; the ordered one also numbers them.
-  static let stage = "pg_temp.millrace_stage"
-  static let ordered = "pg_temp.millrace_ordered"
+  var stage: String { "pg_temp.millrace_stage\(suffix)" }
+  var ordered: String { "pg_temp.millrace_ordered\(suffix)" }
+  private var suffix: String { number == 0 ? "" : "_\(number)" }
   /// In the ordered stage: `d` for a delete, and the rows' order.
   private static let operation = "\"_millrace_op\""
-  private static let number = "\"_millrace_n\""
+  private static let rank = "\"_millrace_n\""
 
   // MARK: - Stages
 
   var createStage: String {
-    "CREATE TEMP TABLE IF NOT EXISTS millrace_stage ON COMMIT DELETE ROWS AS "
+    "CREATE TEMP TABLE IF NOT EXISTS millrace_stage\(suffix) ON COMMIT DELETE ROWS AS "
       + "SELECT \(list(all)) FROM \(table) WITH NO DATA"
   }
 
   var createOrdered: String {
-    "CREATE TEMP TABLE IF NOT EXISTS millrace_ordered ON COMMIT DELETE ROWS AS "
+    "CREATE TEMP TABLE IF NOT EXISTS millrace_ordered\(suffix) ON COMMIT DELETE ROWS AS "
       + "SELECT \(list(all)), NULL::\"char\" AS \(Self.operation) FROM \(table) WITH NO DATA; "
-      + "ALTER TABLE \(Self.ordered) ADD COLUMN IF NOT EXISTS \(Self.number) bigserial"
+      + "ALTER TABLE \(ordered) ADD COLUMN IF NOT EXISTS \(Self.rank) bigserial"
   }
 
   func copy(_ shape: RowLayout.Shape, into place: String) -> String {
@@ -38,7 +42,7 @@ struct TargetStatements: Sendable {
   // MARK: - Merging
 
   /// Whole rows out of the plain stage, in which no key stands twice.
-  var upsert: String { insert(all, from: Self.stage) + onConflict(all) }
+  var upsert: String { insert(all, from: stage) + onConflict(all) }
 
   /// Whole rows and deletes out of the ordered stage. Of several rows with one key the last one counts; with a version
   /// the highest, if there are no deletes among them.
@@ -77,9 +81,9 @@ struct TargetStatements: Sendable {
     guard let version = layout.version.map(name) else { return "" }
     return """
       SELECT s.millrace_row FROM
-        (SELECT row_number() OVER (ORDER BY \(Self.number)) - 1 AS millrace_row,
-          max(\(version)) OVER (PARTITION BY \(list(layout.key)) ORDER BY \(Self.number)
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS millrace_before, * FROM \(Self.ordered)) s
+        (SELECT row_number() OVER (ORDER BY \(Self.rank)) - 1 AS millrace_row,
+          max(\(version)) OVER (PARTITION BY \(list(layout.key)) ORDER BY \(Self.rank)
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS millrace_before, * FROM \(ordered)) s
         LEFT JOIN \(table) t ON \(keysMatch("t", "s"))
       WHERE t.\(version) > s.\(version) OR s.millrace_before > s.\(version) ORDER BY 1
       """
@@ -121,29 +125,29 @@ struct TargetStatements: Sendable {
   /// One row a key.
   private func latest(_ columns: [Int], by order: String) -> String {
     let keys = list(layout.key)
-    return "(SELECT DISTINCT ON (\(keys)) \(list(columns)) FROM \(Self.ordered) "
-      + "ORDER BY \(keys), \(order)\(Self.number) DESC) s"
+    return "(SELECT DISTINCT ON (\(keys)) \(list(columns)) FROM \(ordered) "
+      + "ORDER BY \(keys), \(order)\(Self.rank) DESC) s"
   }
 
   /// One row a key, among those that meet the condition.
   private func latest(_ columns: [Int], _ condition: String, of keys: String) -> String {
     let key = list(layout.key)
-    return "(SELECT DISTINCT ON (\(key)) \(list(columns)) FROM \(Self.ordered) WHERE \(condition) "
-      + "AND (\(key)) IN (\(keys)) ORDER BY \(key), \(Self.number) DESC) s"
+    return "(SELECT DISTINCT ON (\(key)) \(list(columns)) FROM \(ordered) WHERE \(condition) "
+      + "AND (\(key)) IN (\(keys)) ORDER BY \(key), \(Self.rank) DESC) s"
   }
 
   /// The keys whose last row is an upsert (`u`) or a delete (`d`).
   private func lastOf(_ operation: Character) -> String {
     let key = list(layout.key)
-    return "SELECT \(key) FROM (SELECT DISTINCT ON (\(key)) \(key), \(Self.operation) AS op FROM \(Self.ordered) "
-      + "ORDER BY \(key), \(Self.number) DESC) k WHERE op IS \(operation == "u" ? "" : "NOT ")NULL"
+    return "SELECT \(key) FROM (SELECT DISTINCT ON (\(key)) \(key), \(Self.operation) AS op FROM \(ordered) "
+      + "ORDER BY \(key), \(Self.rank) DESC) k WHERE op IS \(operation == "u" ? "" : "NOT ")NULL"
   }
 
   /// The last delete of each key.
   private var deletes: String {
     let columns = layout.fields(of: .delete)
-    return "(SELECT DISTINCT ON (\(list(layout.key))) \(list(columns)) FROM \(Self.ordered) "
-      + "WHERE \(Self.operation) = 'd' ORDER BY \(list(layout.key)), \(Self.number) DESC) s"
+    return "(SELECT DISTINCT ON (\(list(layout.key))) \(list(columns)) FROM \(ordered) "
+      + "WHERE \(Self.operation) = 'd' ORDER BY \(list(layout.key)), \(Self.rank) DESC) s"
   }
 
   private var delete: String {

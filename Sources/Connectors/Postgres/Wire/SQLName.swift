@@ -1,3 +1,6 @@
+import ConnectorKit
+import Records
+
 /// Names in SQL: quoted whenever they are written, so that any name works and none is folded.
 enum SQLName {
   static func quoted(_ name: String) -> String {
@@ -58,6 +61,13 @@ struct TableName: Sendable, Equatable, CustomStringConvertible {
       }
     }
     return nil
+  }
+
+  /// The name with `{schema}` and `{table}` as they are for a table of the source; nil where there is no such table.
+  func filled(for table: SourceTable?) -> TableName? {
+    guard let name = TableTemplate(name).name(for: table) else { return nil }
+    guard let schema else { return TableName(schema: nil, name: name) }
+    return TableTemplate(schema).name(for: table).map { TableName(schema: $0, name: name) }
   }
 
   var sql: String { (schema.map { SQLName.quoted($0) + "." } ?? "") + SQLName.quoted(name) }

@@ -24,6 +24,8 @@ struct TableSchema: Sendable, Equatable {
     case foreign = "f"
   }
 
+  /// The server's number for it.
+  var id: String
   var name: TableName
   var relation: Relation
   var columns: [Column]
@@ -71,7 +73,8 @@ extension TableSchema {
     let found = try connection.query(tableQuery, [name.schema, name.name]).rows.first
     guard let found, let id = found[0], let relation = found[3].flatMap(Relation.init(rawValue:)) else { return nil }
     var schema = TableSchema(
-      name: TableName(schema: found[1], name: found[2] ?? name.name), relation: relation, columns: [], primaryKey: [],
+      id: id, name: TableName(schema: found[1], name: found[2] ?? name.name), relation: relation, columns: [],
+      primaryKey: [],
       uniqueKeys: [], hasDeferredConstraints: found[4] == "t",
       estimatedRows: found[5].flatMap { Double($0) }.flatMap { $0 < 0 ? nil : UInt64($0) },
       blocks: found[6].flatMap { UInt64($0) } ?? 0)

@@ -1,17 +1,16 @@
 import Records
 
-/// Decides a comparison as the Common Expression Language does: values of different types are unequal, and comparing
-/// them by size is an error, as is a member that is not there.
+/// Decides the comparison of a path with a literal without an evaluation, and just as that would.
 enum ConditionExecutor {
-  /// - Returns: nil where it cannot be decided; ``problem(_:_:_:)`` says why.
+  /// - Returns: nil where only the evaluation can tell: what is missing, what cannot be compared, long numbers.
   @inline(__always)
   static func holds(
-    _ cell: inout Node, _ condition: MappingProgram.Condition, _ literal: Node, _ batch: Batch
+    _ cell: inout Node, _ condition: MappingProgram.Comparison, _ literal: Node, _ batch: Batch
   ) -> Bool? {
     if case .absent = cell.kind { return nil }
-    switch condition.comparison {
+    switch condition.operation {
     case .equal: return isEqual(&cell, condition, literal, batch)
-    case .notEqual: return !isEqual(&cell, condition, literal, batch)
+    case .notEqual: return isEqual(&cell, condition, literal, batch).map { !$0 }
     case .less: return order(&cell, condition, literal, batch).map { $0 < 0 }
     case .lessOrEqual: return order(&cell, condition, literal, batch).map { $0 <= 0 }
     case .greater: return order(&cell, condition, literal, batch).map { $0 > 0 }
@@ -19,29 +18,18 @@ enum ConditionExecutor {
     }
   }
 
-  static func problem(_ cell: Node, _ filter: Filter, _ batch: Batch) -> CellProblem {
-    if cell.kind == .absent {
-      return CellProblem(
-        code: "filter.no_such_field", message: "\(filter.path) is not there, so the filter cannot be decided")
-    }
-    let shown = CastExecutor.shown(cell, batch)
-    return CellProblem(
-      code: "filter.not_comparable",
-      message: "\(filter.path) is \(shown), which cannot be compared with \(filter.literal.json)")
-  }
-
   private static func isEqual(
-    _ cell: inout Node, _ condition: MappingProgram.Condition, _ literal: Node, _ batch: Batch
-  ) -> Bool {
+    _ cell: inout Node, _ condition: MappingProgram.Comparison, _ literal: Node, _ batch: Batch
+  ) -> Bool? {
     switch cell.kind {
     case .string: literal.isString && CellText.same(CellText.plain(&cell, batch), batch.text(of: literal))
-    case .integer, .number: compare(cell, condition, batch) == 0
+    case .integer, .number: condition.number == nil ? false : compare(cell, condition, batch).map { $0 == 0 }
     default: cell.kind == literal.kind
     }
   }
 
   private static func order(
-    _ cell: inout Node, _ condition: MappingProgram.Condition, _ literal: Node, _ batch: Batch
+    _ cell: inout Node, _ condition: MappingProgram.Comparison, _ literal: Node, _ batch: Batch
   ) -> Int? {
     switch cell.kind {
     case .string where literal.isString: RawText.order(CellText.plain(&cell, batch), batch.text(of: literal))
@@ -50,8 +38,12 @@ enum ConditionExecutor {
     }
   }
 
-  /// nil where one of them is no number.
-  private static func compare(_ cell: Node, _ condition: MappingProgram.Condition, _ batch: Batch) -> Int? {
+  /// Longer fractions are compared as the doubles that they become in an evaluation, in bytes.
+  private static let exactMax = 15
+
+  /// nil where one of them is no number, or a long one.
+  private static func compare(_ cell: Node, _ condition: MappingProgram.Comparison, _ batch: Batch) -> Int? {
+    if cell.kind == .number, cell.length > exactMax { return nil }
     guard let literal = condition.number, let number = CastExecutor.number(cell, batch) else { return nil }
     return number == literal ? 0 : number < literal ? -1 : 1
   }

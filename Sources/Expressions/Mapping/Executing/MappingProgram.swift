@@ -13,33 +13,81 @@ package struct MappingProgram: Sendable {
     case required
   }
 
+  /// Where a value comes from, by its index.
+  enum Origin: BitwiseCopyable {
+    case slot(Int)
+    case constant(Int)
+    case evaluation(Int)
+  }
+
   struct Field: BitwiseCopyable {
-    /// Index of a slot, or of a constant where `isConstant`.
-    var origin: Int
-    var isConstant: Bool
+    var origin: Origin
+    /// The slot that is copied and that is all; -1 where there is more to do.
+    var copied: Int
     var firstStep: Int
     var endStep: Int
     var onError: FieldMapping.OnError
     /// The constant for `on_error: default`; -1 where there is none.
     var fallback: Int
     var isKey: Bool
-    /// Nothing to do but to copy a slot.
-    var isCopy: Bool
   }
 
+  /// What must hold for an event to go on.
   struct Condition: BitwiseCopyable {
+    /// What decides where `comparison` does not.
+    var evaluation: Int
+    var comparison: Comparison?
+  }
+
+  /// A path compared with a literal.
+  struct Comparison: BitwiseCopyable {
     var slot: Int
-    var comparison: Filter.Comparison
+    var operation: Filter.Comparison
     /// Index of the literal's constant.
     var literal: Int
     /// The literal where it is a number.
     var number: Decimal?
   }
 
+  /// An expression, and the slots of the paths that it reads.
+  struct Evaluation: Sendable {
+    var expression: EventExpression
+    var places: [Int]
+  }
+
+  /// A transform.
+  struct Stage: Sendable {
+    enum Action: Sendable {
+      /// What ends where the condition is `ending`.
+      case end(Condition, when: Bool, End)
+      /// Goes on where the hash of the value is below.
+      case sample(evaluation: Int, below: UInt64)
+      case edit(RecordEdit, [Source])
+      /// The list of this slot, and where its elements go.
+      case explode(slot: Int, RecordEdit)
+    }
+    enum End: Sendable {
+      case filtered
+      case deadLetter(code: String, message: String)
+    }
+    /// Where the value of an edited member comes from.
+    enum Source: Sendable {
+      case evaluation(Int)
+      /// A constant in place of a value that is there.
+      case redacted(slot: Int, constant: Int)
+      case hashed(slot: Int, key: String?)
+    }
+    var name: String
+    var action: Action
+  }
+
   private(set) var paths: [Path] = []
-  /// The filters in their order, as written and compiled.
-  private(set) var filters: [Filter] = []
+  private(set) var evaluations: [Evaluation] = []
+  /// The filters before any other transform.
   private(set) var conditions: [Condition] = []
+  private(set) var conditionNames: [String] = []
+  /// The transforms behind them.
+  private(set) var stages: [Stage] = []
   private(set) var fields: [Field] = []
   private(set) var steps: [Step] = []
   private(set) var units: [UnitConversion] = []
@@ -55,7 +103,7 @@ package struct MappingProgram: Sendable {
     self.columns = columns
     self.mapping = mapping
     self.lanes = lanes
-    for case .filter(let filter) in transforms { add(filter) }
+    for transform in transforms { add(transform) }
     for (index, field) in mapping.fields.enumerated() { add(field.mapping, isKey: columns.key.contains(index)) }
   }
 
@@ -70,18 +118,80 @@ package struct MappingProgram: Sendable {
     return constants.count - 1
   }
 
-  private mutating func add(_ filter: Filter) {
-    let number: Decimal? =
-      switch filter.literal {
-      case .int(let number): Decimal(Int128(number))
-      case .number(let text): Decimal(text)
-      default: nil
-      }
-    let condition = Condition(
-      slot: slot(filter.path), comparison: filter.comparison, literal: constant(filter.literal), number: number)
-    filters.append(filter)
-    conditions.append(condition)
+  private mutating func evaluation(_ expression: EventExpression) -> Int {
+    let places = expression.expression.paths.map { slot(Path($0)) }
+    evaluations.append(Evaluation(expression: expression, places: places))
+    return evaluations.count - 1
   }
+
+  private mutating func condition(_ expression: EventExpression) -> Condition {
+    Condition(evaluation: evaluation(expression), comparison: expression.filter.map { comparison($0) })
+  }
+
+  private mutating func comparison(_ filter: Filter) -> Comparison {
+    var number: Decimal?
+    if case .int(let literal) = filter.literal { number = Decimal(Int128(literal)) }
+    return Comparison(
+      slot: slot(filter.path), operation: filter.comparison, literal: constant(filter.literal), number: number)
+  }
+
+  // MARK: Transforms
+
+  private mutating func add(_ transform: Transform) {
+    if case .filter(let expression) = transform.action, stages.isEmpty {
+      conditions.append(condition(expression))
+      conditionNames.append(transform.name)
+    } else {
+      stages.append(Stage(name: transform.name, action: action(transform.action)))
+    }
+  }
+
+  private mutating func action(_ action: Transform.Action) -> Stage.Action {
+    switch action {
+    case .filter(let expression): return .end(condition(expression), when: false, .filtered)
+    case .assert(let expression, let message):
+      let text = message ?? "`\(expression.text)` does not hold"
+      return .end(condition(expression), when: false, .deadLetter(code: "transform.assertion_failed", message: text))
+    case .route(let expression, .drop, _): return .end(condition(expression), when: true, .filtered)
+    case .route(let expression, .deadLetter, let reason):
+      let text = reason ?? "`\(expression.text)` holds"
+      return .end(condition(expression), when: true, .deadLetter(code: "transform.routed", message: text))
+    case .sample(let share, let by):
+      return .sample(evaluation: evaluation(by), below: Self.threshold(share))
+    case .set(let assignments):
+      return edit(assignments.map { ($0.path, .evaluation(evaluation($0.value))) })
+    case .redact(let paths, let text):
+      let constant = self.constant(.string(text))
+      return edit(paths.map { ($0, .redacted(slot: slot($0), constant: constant)) })
+    case .hash(let paths, let key): return edit(paths.map { ($0, .hashed(slot: slot($0), key: key)) })
+    case .unset(let paths): return change(paths.map { ($0, .remove) })
+    case .rename(let renamings): return change(renamings.map { ($0.path, .rename($0.name)) })
+    case .flatten(let path, let separator): return change([(path, .flatten(separator: separator))])
+    case .explode(let path):
+      var edit = RecordEdit()
+      edit.add(.set(0), at: path.memberNames ?? [])
+      return .explode(slot: slot(path), edit)
+    }
+  }
+
+  private mutating func edit(_ sources: [(Path, Stage.Source)]) -> Stage.Action {
+    var edit = RecordEdit()
+    for (index, source) in sources.enumerated() { edit.add(.set(index), at: source.0.memberNames ?? []) }
+    return .edit(edit, sources.map(\.1))
+  }
+
+  private func change(_ changes: [(Path, RecordEdit.Change)]) -> Stage.Action {
+    var edit = RecordEdit()
+    for (path, change) in changes { edit.add(change, at: path.memberNames ?? []) }
+    return .edit(edit, [])
+  }
+
+  /// A share of all 64-bit numbers.
+  private static func threshold(_ share: Double) -> UInt64 {
+    share >= 1 ? .max : UInt64(max(0, share) * 18_446_744_073_709_551_616.0)
+  }
+
+  // MARK: Fields
 
   private mutating func add(_ field: FieldMapping, isKey: Bool) {
     let start = steps.count
@@ -96,15 +206,21 @@ package struct MappingProgram: Sendable {
     let fallback = field.fallback.map { constant($0) }
     if let fallback { steps.append(.fallback(constant: fallback)) }
     if field.required || isKey { steps.append(.required) }
-    let (origin, isConstant): (Int, Bool) =
-      switch field.from {
-      case .path(let path): (slot(path), false)
-      case .constant(let value): (constant(value), true)
-      }
+    let origin = self.origin(field.from)
+    var copied = -1
+    if case .slot(let slot) = origin, start == steps.count { copied = slot }
     fields.append(
       Field(
-        origin: origin, isConstant: isConstant, firstStep: start, endStep: steps.count, onError: field.onError,
-        fallback: fallback ?? -1, isKey: isKey, isCopy: !isConstant && start == steps.count))
+        origin: origin, copied: copied, firstStep: start, endStep: steps.count, onError: field.onError,
+        fallback: fallback ?? -1, isKey: isKey))
+  }
+
+  private mutating func origin(_ from: FieldMapping.Origin) -> Origin {
+    switch from {
+    case .path(let path): .slot(slot(path))
+    case .expression(let expression): .evaluation(evaluation(expression))
+    case .constant(let value): .constant(constant(value))
+    }
   }
 
   private mutating func addTable(_ values: [FieldMapping.Pair], otherwise: Value?) {

@@ -1,0 +1,168 @@
+import Records
+
+/// An expression over the parts of an event, as mappings, filters and transforms use it.
+package struct EventExpression: Sendable {
+  package let expression: Expression
+  /// The place that it names, where it is nothing but a path: such a value is copied, and keeps every digit.
+  package let path: Path?
+  /// What it compares, where it is a path compared with a literal: such a condition costs no evaluation.
+  package let filter: Filter?
+
+  /// - Parameters:
+  ///   - scope: what is known of the event's parts.
+  ///   - result: what it must give; nil: anything.
+  package init(
+    _ text: String, in scope: EventScope = EventScope(), giving result: CELType? = nil
+  ) throws(CompileProblems) {
+    expression = try Expression(text, in: scope.environment)
+    let parsed = try? Parser.parse(expression.source)
+    path = parsed.flatMap { Path($0) }
+    filter = parsed.flatMap { Filter($0) }
+    if let result { try Self.require(result, expression) }
+  }
+
+  /// As it was written.
+  package var text: String { expression.source.text }
+
+  private static func require(_ wanted: CELType, _ expression: Expression) throws(CompileProblems) {
+    switch expression.type.nonNull {
+    case wanted, .dyn, .error: return
+    case let found:
+      let problem = CompileProblem(
+        .typeMismatch, "this gives \(found.word), and \(wanted.word) is needed here",
+        hint: wanted == .bool ? "compare it: record.kind == 'physical', record.stock > 0" : nil, at: 0)
+      throw CompileProblems(problems: [problem])
+    }
+  }
+}
+
+extension EventExpression: Equatable {
+  package static func == (a: EventExpression, b: EventExpression) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+}
+
+/// What is known of an event before it is there: the types of its parts.
+///
+/// The seam for declared types: a contract or a table says what a record looks like, and every expression of the
+/// pipeline is checked against it.
+package struct EventScope: Sendable {
+  package var record: CELType
+  package var before: CELType
+  package var key: CELType
+
+  package init(record: CELType = .dyn, before: CELType? = nil, key: CELType = .dyn) {
+    self.record = record
+    self.before = before ?? record
+    self.key = key
+  }
+
+  /// Whether anything is known beyond the names.
+  package var isDeclared: Bool { record != .dyn || key != .dyn }
+
+  /// The variables stand in the order of ``Path/Root``.
+  var environment: Environment {
+    var environment = Environment(
+      variables: Path.Root.allCases.map { Environment.Variable($0.rawValue, type(of: $0)) })
+    environment.fieldsOf = Path.Root.record.rawValue
+    return environment
+  }
+
+  private func type(of root: Path.Root) -> CELType {
+    switch root {
+    case .op: .string
+    case .key: key
+    case .record: record
+    case .before: before
+    case .meta: .object(Self.meta)
+    }
+  }
+
+  private static let meta = ObjectType("meta", Path.metaNames.map { ObjectType.Field($0, .dyn) })
+}
+
+extension Path.Root {
+  /// Its place among the variables of an ``EventScope``.
+  var variable: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}
+
+extension Path {
+  /// The path that an expression is; nil where it is anything else.
+  init?(_ expr: Expr) {
+    switch expr.kind {
+    case .identifier(let name):
+      guard let root = Root(rawValue: name) else { return nil }
+      self.init(root)
+    case .select(let operand, let field, .value):
+      guard let before = Path(operand) else { return nil }
+      self = before.appending(.member(field))
+    case .index(let operand, let index, optional: false):
+      guard let before = Path(operand), let step = Step(index) else { return nil }
+      self = before.appending(step)
+    default: return nil
+    }
+  }
+
+  /// The path of fields that an expression reads.
+  init(_ path: FieldPath) {
+    self.init(Root.allCases[path.variable], path.fields.map { .member($0) })
+  }
+
+  private func appending(_ step: Step) -> Path { Path(root, steps + [step]) }
+}
+
+extension Path.Step {
+  fileprivate init?(_ index: Expr) {
+    switch index.kind {
+    case .literal(.string(let name)): self = .member(name)
+    case .literal(.int(let place)) where place >= 0 && place <= Int32.max: self = .index(Int(place))
+    default: return nil
+    }
+  }
+}
+
+extension Filter {
+  /// The comparison that an expression is; nil where it is anything else.
+  init?(_ expr: Expr) {
+    guard case .call(let name, let sides) = expr.kind, sides.count == 2, let comparison = Self.comparisons[name] else {
+      return nil
+    }
+    if let path = Path(sides[0]), let literal = Value(literal: sides[1]) {
+      self.init(path, comparison, literal)
+    } else if let path = Path(sides[1]), let literal = Value(literal: sides[0]) {
+      self.init(path, comparison.flipped, literal)
+    } else {
+      return nil
+    }
+  }
+
+  private static let comparisons: [String: Comparison] = [
+    "_==_": .equal, "_!=_": .notEqual, "_<_": .less, "_<=_": .lessOrEqual, "_>_": .greater, "_>=_": .greaterOrEqual,
+  ]
+}
+
+extension Filter.Comparison {
+  /// The same with the sides exchanged.
+  fileprivate var flipped: Self {
+    switch self {
+    case .equal, .notEqual: self
+    case .less: .greater
+    case .lessOrEqual: .greaterOrEqual
+    case .greater: .less
+    case .greaterOrEqual: .lessOrEqual
+    }
+  }
+}
+
+extension Value {
+  /// nil where the expression is no literal, or one whose comparison is left to the evaluation: a double is compared
+  /// as a double, and not digit by digit.
+  fileprivate init?(literal expr: Expr) {
+    guard case .literal(let literal) = expr.kind else { return nil }
+    switch literal {
+    case .null: self = .null
+    case .bool(let flag): self = .bool(flag)
+    case .int(let number): self = .int(number)
+    case .string(let text): self = .string(text)
+    case .uint, .double, .bytes: return nil
+    }
+  }
+}
