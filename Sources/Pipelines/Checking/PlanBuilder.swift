@@ -28,6 +28,7 @@ struct PlanBuilder {
     let streams = streams(spec, source: source.map { type(of: $0) }, target)
     if spec.$target.isGiven { check(spec, target) }
     let contract = spec.$contract.isGiven ? self.contract(spec.contract) : nil
+    if loader.failures == 0, let contract { checkExpressions(spec, contract.scope) }
     checkTests(spec.tests)
     guard loader.failures == 0, let first = streams.first(where: { !$0.skips }),
       let source = source as? any SourceConnector
