@@ -75,6 +75,7 @@ struct PostgresSourceConnector: SourceConnector {
 
   /// `shop.orders: 1200 rows, 4 ranges done, open: behind 17 to 20; shop.items: all 90 rows`
   func describe(_ position: Position) -> String {
+    if let place = try? StreamPlace(position) { return describe(place) }
     guard let progress = try? SnapshotProgress(position), !progress.tables.isEmpty else { return position.value.json }
     return progress.tables.map(\.text).joined(separator: "; ")
   }
@@ -103,10 +104,9 @@ struct PostgresSourceConnector: SourceConnector {
       heartbeat: heartbeat, onSchemaChange: onSchemaChange, timeout: timeout)
   }
 
-  func describe(_ position: Position) -> String {
-    guard let place = try? StreamPlace(position) else { return position.value.json }
+  private func describe(_ place: StreamPlace) -> String {
     let inside = place.stream.inside.map { " and \($0.changes) changes of the next transaction" } ?? ""
-    let load = place.load == nil ? "" : ", the tables are being read"
-    return "\(place.stream.lsn)\(inside)\(load)"
+    let load = place.load.map { "; of the tables " + describe($0) } ?? ""
+    return "the log up to \(place.stream.lsn)\(inside)\(load)"
   }
 }
