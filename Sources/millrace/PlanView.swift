@@ -81,12 +81,37 @@ struct PlanView {
 
   private static func transforms(_ plan: Plan) -> [Stage] {
     plan.transforms.enumerated().map { index, transform in
-      switch transform {
-      case .filter(let condition):
-        Stage(id: "transform_\(index + 1)", title: "filter", settings: [Setting("when", condition.text)])
-      }
+      let name = transform.name.hasPrefix("transforms[") ? [] : [Setting("name", transform.name)]
+      return Stage(id: "transform_\(index + 1)", title: transform.kind, settings: name + settings(transform.action))
     }
   }
+
+  private static func settings(_ action: Transform.Action) -> [Setting] {
+    switch action {
+    case .filter(let condition): [Setting("when", condition.text)]
+    case .assert(let condition, let message):
+      [Setting("that", condition.text)] + (message.map { [Setting("message", $0)] } ?? [])
+    case .route(let condition, let destination, let reason):
+      [Setting("when", condition.text), Setting("to", destination.rawValue)]
+        + (reason.map { [Setting("reason", $0)] } ?? [])
+    case .sample(let share, let by): [Setting("share", percent(share)), Setting("by", by.text)]
+    case .set(let assignments): assignments.map { Setting($0.path.description, $0.value.text) }
+    case .unset(let paths): [Setting("fields", names(paths))]
+    case .rename(let renamings): renamings.map { Setting($0.path.description, $0.name) }
+    case .explode(let path): [Setting("list", path.description)]
+    case .flatten(let path, let separator):
+      [Setting("field", path.description), Setting("separator", separator)]
+    case .redact(let paths, let text): [Setting("fields", names(paths)), Setting("with", text)]
+    case .hash(let paths, let key): [Setting("fields", names(paths)), Setting("keyed", key == nil ? "no" : "yes")]
+    }
+  }
+
+  private static func percent(_ share: Double) -> String {
+    let percent = share * 100
+    return percent == percent.rounded() ? "\(Int(percent))%" : "\(percent)%"
+  }
+
+  private static func names(_ paths: [Path]) -> String { paths.map(\.description).joined(separator: ", ") }
 
   private static func mappings(_ plan: Plan) -> Stage {
     let made = plan.mapping.fields.filter { $0.mapping != .leftOut }

@@ -13,13 +13,15 @@ enum MappingRun {
 
   static func run(
     _ lines: String, _ fields: [(String, FieldMapping)], key: [Int] = [], filters: [String] = [],
+    transforms: [Transform] = [],
     rest: Bool = false, dropped: [String] = []
   ) -> Result {
     let columns = Columns(
       names: fields.map(\.0), key: key, rest: rest ? Columns.Rest(excluded: fields.map(\.0) + dropped) : nil)
     let mapping = Mapping(fields: fields.map { Mapping.Field($0.0, $0.1) }, passesRest: rest, dropped: dropped)
     let program = MappingProgram(
-      transforms: filters.map { .filter(try! EventExpression($0, giving: .bool)) }, mapping: mapping, columns: columns,
+      transforms: transforms + filters.map { .filter(try! EventExpression($0, giving: .bool)) }, mapping: mapping,
+      columns: columns,
       lanes: key.isEmpty ? 1 : 2)
     let batch = Batch()
     batch.bytes.append(lines)

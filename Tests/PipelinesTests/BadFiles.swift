@@ -123,12 +123,23 @@ enum BadFiles {
   ]
 
   static let transforms: [(String, String)] = [
-    ("unknown ones", pipeline("transforms:\n  - dedupe: {by: meta.event_id}\n  - fliter: record.a == 1\n  - set: {}")),
+    (
+      "unknown ones",
+      pipeline("transforms:\n  - deduplicate: {by: meta.event_id}\n  - fliter: record.a == 1\n  - sed: {}")
+    ),
     ("no mapping", pipeline("transforms: [record.a == 1]")),
     ("no list", pipeline("transforms: {filter: record.a == 1}")),
     ("two in one", pipeline("transforms:\n  - filter: record.a == 1\n    explode: record.b")),
     ("a single equals sign", pipeline("transforms:\n  - filter: record.a = 1")),
-    ("no text", pipeline("transforms:\n  - filter: true")),
+    ("no text", pipeline("transforms:\n  - filter: true")), ("a name alone", pipeline("transforms:\n  - name: x")),
+    ("what cannot be changed", pipeline("transforms:\n  - unset: [meta.time, record, \"record.a[0]\", record.a + 1]")),
+    ("members that are none", pipeline("transforms:\n  - set: {a: 1, record.b: recrod.c}\n  - rename: {old: new}")),
+    ("a share", pipeline("transforms:\n  - sample: 0.1\n  - sample: 150%\n  - sample: {share: 5%, by: recrod.id}")),
+    (
+      "a way without an end",
+      pipeline("transforms:\n  - route: {when: record.a == 1, to: nirvana}\n  - route: {to: drop}")
+    ),
+    ("an assertion", pipeline("transforms:\n  - assert: {that: record.a + 1, mesage: x}")),
   ]
 
   /// What people get wrong in expressions, most often first; and the place is right in every style that YAML has.

@@ -53,7 +53,7 @@ import Testing
     #expect(plan.name == "products-to-shop" && plan.description == "Keeps the shop's products in step.")
     #expect(plan.file == "dir/p.yaml" && plan.folder == "dir")
     #expect(plan.sourceType == "file" && plan.targetType == "table")
-    #expect(plan.transforms.last == .filter(try EventExpression("record.price > 0")))
+    #expect(plan.transforms.last?.action == .filter(try EventExpression("record.price > 0")))
     #expect(plan.mapping.fields.map(\.name) == ["id", "name", "status", "weight_g", "updated_at", "shop"])
     #expect(plan.columns.names == plan.mapping.fields.map(\.name) && plan.columns.key == [0])
     #expect(plan.columns.casts == [nil, nil, nil, nil, "timestamp", nil])

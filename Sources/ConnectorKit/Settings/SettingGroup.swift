@@ -23,8 +23,10 @@ extension SettingGroup {
     return "\(short.shape.noun), or a mapping"
   }
 
-  fileprivate static func groupShape(isOneOf: Bool) -> SettingShape {
-    .group(SettingGroupShape(NamedSetting.all(of: Self()).map(\.declaration), isOneOf: isOneOf, short: short))
+  fileprivate static func groupShape(isOneOf: Bool, beside: Int = 0) -> SettingShape {
+    var group = SettingGroupShape(NamedSetting.all(of: Self()).map(\.declaration), isOneOf: isOneOf, short: short)
+    group.beside = beside
+    return .group(group)
   }
 
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> Self? {
@@ -39,10 +41,14 @@ extension SettingGroup {
 }
 
 /// A group of which exactly one setting is given: `auth: {bearer: ...}` or `auth: {basic: ...}`. Each is optional.
-package protocol SettingOneOf: SettingGroup {}
+package protocol SettingOneOf: SettingGroup {
+  /// Settings that may stand beside the one.
+  static var beside: [String] { get }
+}
 
 extension SettingOneOf {
-  package static var shape: SettingShape { groupShape(isOneOf: true) }
+  package static var beside: [String] { [] }
+  package static var shape: SettingShape { groupShape(isOneOf: true, beside: beside.count) }
 
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> Self? { readOne(node, &loader) }
 
@@ -60,12 +66,13 @@ extension SettingOneOf {
     of settings: SettingList, _ node: ConfigNode, _ loader: inout SettingLoader
   ) -> Bool {
     guard let entries = node.map else { return false }
-    let given = settings.names.filter { node.entry($0) != nil }
+    let kinds = settings.names.filter { !beside.contains($0) }
+    let given = kinds.filter { node.entry($0) != nil }
     // A misspelt kind was reported as that.
-    if given.count == 1 || (given.isEmpty && !entries.isEmpty) { return given.count == 1 }
+    if given.count == 1 || (given.isEmpty && entries.contains { !beside.contains($0.key) }) { return given.count == 1 }
     loader.error(
       "config.one_of", node, given.isEmpty ? "names none of its kinds" : "names \(given.joined(separator: " and "))",
-      hint: "exactly one of " + settings.names.map { "`\($0)`" }.joined(separator: ", "))
+      hint: "exactly one of " + kinds.map { "`\($0)`" }.joined(separator: ", "))
     return false
   }
 }

@@ -28,7 +28,7 @@ extension SettingGroupShape {
     ]
     let required = settings.filter(\.isRequired).map { Value.string($0.name) }
     if !required.isEmpty { members.append(.init("required", .array(required))) }
-    if isOneOf { members += [.init("minProperties", 1), .init("maxProperties", 1)] }
+    if isOneOf { members += [.init("minProperties", 1), .init("maxProperties", .int(Int64(1 + beside)))] }
     guard let short, let setting = settings.first(where: { $0.name == short }) else { return .object(members) }
     return ["anyOf": [setting.shape.schema, .object(members)]]
   }

@@ -42,6 +42,8 @@ package struct SettingGroupShape: Sendable, Equatable {
   package var settings: [SettingDeclaration]
   /// Whether exactly one of the settings must be given.
   package var isOneOf: Bool
+  /// How many settings may stand beside the one.
+  package var beside = 0
   /// The setting that a value stands for that is no mapping.
   package var short: String?
 

@@ -25,5 +25,23 @@ extension CodeBook {
     Entry(
       "mapping.value_unknown", "a value that is in no table", "The value is none of the keys of `values`.",
       remedy: "Add it to `values`, or say with `otherwise` what all others become."),
+    Entry(
+      "transform.assertion_failed", "an assertion that does not hold",
+      "A transform asserts something of every event, and this one breaks it.",
+      remedy: "Correct the record in the source, or the assertion; `millrace dead-letters show` has the record."),
+    Entry(
+      "transform.name_taken", "a new name that is taken",
+      "A transform renames a member to a name that the record has already; one of the two would be lost.",
+      remedy: "Choose another name, or `unset` the other member before."),
+    Entry(
+      "transform.no_object", "a member of what has none",
+      "A transform sets a member inside of a value that is no object.", remedy: "Correct the path."),
+    Entry(
+      "transform.not_a_list", "no list to explode", "`explode` makes an event of each element of a list.",
+      remedy: "Correct the path; a single value becomes a list with `set: {record.a: \"[record.a]\"}`."),
+    Entry(
+      "transform.routed", "an event that was routed here",
+      "A transform sends events to the dead letters for which its condition holds; the message has the reason.",
+      remedy: "Nothing is broken: the pipeline file asks for it."),
   ])
 }

@@ -75,12 +75,6 @@ package struct Mapping: Sendable, Equatable {
   }
 }
 
-/// A step over the event before it is mapped.
-package enum Transform: Sendable, Equatable {
-  /// The events for which it holds go on.
-  case filter(EventExpression)
-}
-
 /// A path compared with a literal.
 package struct Filter: Sendable, Equatable {
   package enum Comparison: String, BitwiseCopyable, Sendable, CaseIterable {

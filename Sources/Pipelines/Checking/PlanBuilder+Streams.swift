@@ -27,7 +27,7 @@ extension PlanBuilder {
     checkKey(key, at: node["key"], mapping)
     guard let connector else { return nil }
     return StreamPlan(
-      transforms: spec.transforms.compactMap(\.transform), mapping: mapping, columns: mapping.columns(key: key),
+      transforms: spec.transforms.steps, mapping: mapping, columns: mapping.columns(key: key),
       target: connector)
   }
 
@@ -54,7 +54,7 @@ extension PlanBuilder {
     checkKey(key, at: merged["key"], mapping)
     guard let connector else { return nil }
     return StreamPlan(
-      pattern, transforms: (spec.transforms + stream.transforms).compactMap(\.transform), mapping: mapping,
+      pattern, transforms: (spec.transforms + stream.transforms).steps, mapping: mapping,
       columns: mapping.columns(key: key), target: connector)
   }
 

@@ -58,8 +58,48 @@ extension FieldMapping.Origin {
   }
 }
 
+extension [TransformSpec] {
+  /// The steps in their order; one without a name is called by its place.
+  var steps: [Transform] {
+    enumerated().compactMap { index, spec in
+      spec.action.map { action in
+        var step = Transform("", action)
+        step.name = spec.name ?? "transforms[\(index)].\(step.kind)"
+        return step
+      }
+    }
+  }
+}
+
 extension TransformSpec {
-  var transform: Transform? { filter.map { .filter($0.expression) } }
+  fileprivate var action: Transform.Action? {
+    if let filter { return .filter(filter.expression) }
+    if let assert { return .assert(assert.that.expression, message: assert.message) }
+    if let route {
+      return .route(route.when.expression, to: route.to == .drop ? .drop : .deadLetter, reason: route.reason)
+    }
+    if let sample { return sample.action }
+    if let set {
+      return .set(set.entries.compactMap { entry in path(entry.name).map { .init($0, entry.value.expression) } })
+    }
+    if let unset { return .unset(unset.map(\.path)) }
+    if let rename {
+      return .rename(rename.entries.compactMap { entry in path(entry.name).map { .init($0, entry.value) } })
+    }
+    if let explode { return .explode(explode.path) }
+    if let flatten { return .flatten(flatten.field.path, separator: flatten.separator) }
+    if let redact { return .redact(redact.fields.map(\.path), with: redact.with) }
+    return hash.map { .hash($0.fields.map(\.path), key: $0.key?.reveal()) }
+  }
+
+  private func path(_ text: String) -> Path? { (try? EventExpression(text))?.path }
+}
+
+extension SampleSpec {
+  fileprivate var action: Transform.Action? {
+    guard let by = by?.expression ?? (try? EventExpression("meta.event_id")) else { return nil }
+    return .sample(share: share.percent / 100, by: by)
+  }
 }
 
 extension BatchSpec {

@@ -41,6 +41,10 @@ extension CodeBook {
       "Streams tell the source's tables apart, and this source has none.",
       remedy: "Remove `streams`, and write `mappings` and `target` for all events."),
     Entry(
+      "config.not_a_member", "no member that can be changed",
+      "Transforms change members of the record, which are named by their names; not elements of lists, `op` or `meta`.",
+      remedy: "Write a path such as record.address.city."),
+    Entry(
       "config.not_a_path", "more than a path", "Here a field of the event is named, and nothing is computed.",
       remedy: "Write a path such as record.id, record.tags[0] or record[\"odd name\"]."),
     Entry(

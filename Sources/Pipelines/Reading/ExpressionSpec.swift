@@ -22,6 +22,23 @@ package struct ExpressionSpec: SettingValue, Equatable {
   }
 }
 
+/// A value that a transform sets: an expression, of which a plain number, true and false are the simplest.
+package struct SetValueSpec: SettingValue, Equatable {
+  package var expression: EventExpression
+
+  package static var shape: SettingShape { .text("an expression such as record.id") }
+  package var written: Value { .string(expression.text) }
+
+  package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> SetValueSpec? {
+    var node = node
+    switch node.core {
+    case .bool, .int, .number: node.content = .scalar(ConfigScalar(node.scalar?.text ?? "", style: .quoted))
+    default: break
+    }
+    return loader.expression(node, noun: shape.noun).map { SetValueSpec(expression: $0) }
+  }
+}
+
 /// An expression that holds for an event or does not.
 package struct ConditionSpec: SettingValue, Equatable {
   package var expression: EventExpression

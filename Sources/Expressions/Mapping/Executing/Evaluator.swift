@@ -17,17 +17,19 @@ final class Evaluator {
   }
 
   /// The value as a cell of the batch: absent for an optional without a value.
-  func cell(_ event: Event, _ batch: Batch) throws(CellProblem) -> Node {
+  ///
+  /// - Parameter record: the record as the transforms left it.
+  func cell(_ event: Event, _ record: UInt32, _ batch: Batch) throws(CellProblem) -> Node {
     do throws(EvaluationError) {
-      return try CellWriter.cell(of: value(event, batch), in: batch)
+      return try CellWriter.cell(of: value(event, record, batch), in: batch)
     } catch {
       throw CellProblem(error)
     }
   }
 
-  func condition(_ event: Event, _ batch: Batch) throws(CellProblem) -> Bool {
+  func condition(_ event: Event, _ record: UInt32, _ batch: Batch) throws(CellProblem) -> Bool {
     let value: CELValue
-    do throws(EvaluationError) { value = try self.value(event, batch) } catch { throw CellProblem(error) }
+    do throws(EvaluationError) { value = try self.value(event, record, batch) } catch { throw CellProblem(error) }
     if case .bool(let flag) = value { return flag }
     throw CellProblem(
       code: CompileProblem.Code.typeMismatch.rawValue,
@@ -35,13 +37,13 @@ final class Evaluator {
   }
 
   /// Valid until the batch changes.
-  private func value(_ event: Event, _ batch: Batch) throws(EvaluationError) -> CELValue {
+  private func value(_ event: Event, _ record: UInt32, _ batch: Batch) throws(EvaluationError) -> CELValue {
     frame.attach(batch)
     for (variable, root) in reads {
       switch root {
       case .op: frame[variable] = .string(event.operation.name)
       case .key: frame.set(variable, toNode: event.key)
-      case .record: frame.set(variable, toNode: event.row)
+      case .record: frame.set(variable, toNode: record)
       case .before: frame.set(variable, toNode: event.before)
       case .meta: frame.set(variable, toNode: event.meta)
       }

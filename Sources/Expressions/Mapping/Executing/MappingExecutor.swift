@@ -12,16 +12,19 @@ package final class MappingExecutor: Mapper {
   private var fields = RawArray<MappingProgram.Field>()
   private var steps = RawArray<MappingProgram.Step>()
   private var conditions = RawArray<MappingProgram.Condition>()
-  private var filler: SlotFiller
-  private var constants: ConstantPool
-  private var slots: RawArray<Node>
+  var filler: SlotFiller
+  var constants: ConstantPool
+  var slots: RawArray<Node>
   private let tables: [ValueTable]
-  private let evaluators: [Evaluator]
+  let evaluators: [Evaluator]
+  let stages: [MappingProgram.Stage]
+  var editor = RecordEditor()
   private let passesRest: Bool
   private let absent = Node.absent
 
   package init(_ program: MappingProgram, stream: UInt16 = 0) {
     self.program = program
+    stages = program.stages
     passesRest = program.columns.rest != nil
     self.stream = stream
     filler = SlotFiller(program.paths)
@@ -48,6 +51,7 @@ package final class MappingExecutor: Mapper {
   func begin(_ batch: Batch) {
     filler.learn(batch.keys)
     constants.place(in: batch)
+    if !stages.isEmpty { editor.learn(batch.keys) }
   }
 
   /// Maps one event that still flows.
@@ -58,20 +62,28 @@ package final class MappingExecutor: Mapper {
 
   private func map(_ event: Int, _ batch: Batch) {
     filler.fill(batch, event, slots.base)
-    guard passes(event, batch) else { return }
-    var operation = RowOperation.upsert
-    if case .delete = batch.events.base[event].operation { operation = .delete }
-    guard mapFields(event, batch, operation) else { return }
-    addRow(event, batch, operation)
+    let record = batch.events.base[event].row
+    guard passes(event, record, batch) else { return }
+    if !stages.isEmpty { return transform(event, batch) }
+    _ = add(event, record, batch)
   }
 
-  private func passes(_ event: Int, _ batch: Batch) -> Bool {
+  /// Maps an event with the record as the transforms left it; false where it became a dead letter.
+  func add(_ event: Int, _ record: UInt32, _ batch: Batch) -> Bool {
+    var operation = RowOperation.upsert
+    if case .delete = batch.events.base[event].operation { operation = .delete }
+    guard mapFields(event, record, batch, operation) else { return false }
+    addRow(event, record, batch, operation)
+    return true
+  }
+
+  private func passes(_ event: Int, _ record: UInt32, _ batch: Batch) -> Bool {
     for index in 0..<conditions.count {
       do {
-        if try holds(conditions.base[index], event, batch) { continue }
+        if try holds(conditions.base[index], event, record, batch) { continue }
         batch.events.base[event].outcome = .filtered
       } catch {
-        batch.fail(event, Failure(event: event, code: error.code, stage: "filter", message: error.message))
+        fail(event, program.conditionNames[index], error, batch)
       }
       return false
     }
@@ -79,19 +91,23 @@ package final class MappingExecutor: Mapper {
   }
 
   @inline(__always)
-  private func holds(
-    _ condition: MappingProgram.Condition, _ event: Int, _ batch: Batch
+  func holds(
+    _ condition: MappingProgram.Condition, _ event: Int, _ record: UInt32, _ batch: Batch
   ) throws(CellProblem) -> Bool {
     if let comparison = condition.comparison {
       let literal = constants[comparison.literal]
       let holds = ConditionExecutor.holds(&slots.base[comparison.slot], comparison, literal, batch)
       if let holds { return holds }
     }
-    return try evaluators[condition.evaluation].condition(batch.events[event], batch)
+    return try evaluators[condition.evaluation].condition(batch.events[event], record, batch)
+  }
+
+  func fail(_ event: Int, _ stage: String, _ problem: CellProblem, _ batch: Batch) {
+    batch.fail(event, Failure(event: event, code: problem.code, stage: stage, message: problem.message))
   }
 
   /// Writes the cells behind the last row's; false where the event became a dead letter.
-  private func mapFields(_ event: Int, _ batch: Batch, _ operation: RowOperation) -> Bool {
+  private func mapFields(_ event: Int, _ record: UInt32, _ batch: Batch, _ operation: RowOperation) -> Bool {
     let count = fields.count
     if batch.rows.cells.count + count > batch.rows.cells.capacity { batch.rows.cells.reserve(count) }
     let cells = batch.rows.cells.base + batch.rows.cells.count
@@ -104,7 +120,7 @@ package final class MappingExecutor: Mapper {
       if field.pointee.copied >= 0 {
         cells[index] = slots[field.pointee.copied]
       } else if isWhole || field.pointee.isKey {
-        guard mapField(index, field.pointee, event, batch, cells + index) else { return false }
+        guard mapField(index, field.pointee, event, record, batch, cells + index) else { return false }
       } else {
         cells[index] = absent
       }
@@ -114,14 +130,15 @@ package final class MappingExecutor: Mapper {
   }
 
   private func mapField(
-    _ index: Int, _ field: MappingProgram.Field, _ event: Int, _ batch: Batch, _ cell: UnsafeMutablePointer<Node>
+    _ index: Int, _ field: MappingProgram.Field, _ event: Int, _ record: UInt32, _ batch: Batch,
+    _ cell: UnsafeMutablePointer<Node>
   ) -> Bool {
     var step = field.firstStep
     do {
       switch field.origin {
       case .slot(let slot): cell.pointee = slots.base[slot]
       case .constant(let constant): cell.pointee = constants[constant]
-      case .evaluation(let index): cell.pointee = try evaluators[index].cell(batch.events[event], batch)
+      case .evaluation(let index): cell.pointee = try evaluators[index].cell(batch.events[event], record, batch)
       }
       while step < field.endStep {
         try run(steps.base[step], on: &cell.pointee, batch)
@@ -208,9 +225,9 @@ package final class MappingExecutor: Mapper {
     CellText.cut(&cell, to: length, batch)
   }
 
-  private func addRow(_ event: Int, _ batch: Batch, _ operation: RowOperation) {
+  private func addRow(_ event: Int, _ record: UInt32, _ batch: Batch, _ operation: RowOperation) {
     let first = batch.rows.cells.count - fields.count
-    let rest = passesRest ? batch.events.base[event].row : Event.none
+    let rest = passesRest ? record : Event.none
     add(
       Row(
         operation, event: UInt32(event), firstCell: UInt32(first), rest: rest,

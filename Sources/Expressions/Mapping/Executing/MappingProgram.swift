@@ -55,9 +55,39 @@ package struct MappingProgram: Sendable {
     var places: [Int]
   }
 
+  /// A transform.
+  struct Stage: Sendable {
+    enum Action: Sendable {
+      /// What ends where the condition is `ending`.
+      case end(Condition, when: Bool, End)
+      /// Goes on where the hash of the value is below.
+      case sample(evaluation: Int, below: UInt64)
+      case edit(RecordEdit, [Source])
+      /// The list of this slot, and where its elements go.
+      case explode(slot: Int, RecordEdit)
+    }
+    enum End: Sendable {
+      case filtered
+      case deadLetter(code: String, message: String)
+    }
+    /// Where the value of an edited member comes from.
+    enum Source: Sendable {
+      case evaluation(Int)
+      /// A constant in place of a value that is there.
+      case redacted(slot: Int, constant: Int)
+      case hashed(slot: Int, key: String?)
+    }
+    var name: String
+    var action: Action
+  }
+
   private(set) var paths: [Path] = []
   private(set) var evaluations: [Evaluation] = []
+  /// The filters before any other transform.
   private(set) var conditions: [Condition] = []
+  private(set) var conditionNames: [String] = []
+  /// The transforms behind them.
+  private(set) var stages: [Stage] = []
   private(set) var fields: [Field] = []
   private(set) var steps: [Step] = []
   private(set) var units: [UnitConversion] = []
@@ -73,7 +103,7 @@ package struct MappingProgram: Sendable {
     self.columns = columns
     self.mapping = mapping
     self.lanes = lanes
-    for case .filter(let expression) in transforms { conditions.append(condition(expression)) }
+    for transform in transforms { add(transform) }
     for (index, field) in mapping.fields.enumerated() { add(field.mapping, isKey: columns.key.contains(index)) }
   }
 
@@ -104,6 +134,64 @@ package struct MappingProgram: Sendable {
     return Comparison(
       slot: slot(filter.path), operation: filter.comparison, literal: constant(filter.literal), number: number)
   }
+
+  // MARK: Transforms
+
+  private mutating func add(_ transform: Transform) {
+    if case .filter(let expression) = transform.action, stages.isEmpty {
+      conditions.append(condition(expression))
+      conditionNames.append(transform.name)
+    } else {
+      stages.append(Stage(name: transform.name, action: action(transform.action)))
+    }
+  }
+
+  private mutating func action(_ action: Transform.Action) -> Stage.Action {
+    switch action {
+    case .filter(let expression): return .end(condition(expression), when: false, .filtered)
+    case .assert(let expression, let message):
+      let text = message ?? "`\(expression.text)` does not hold"
+      return .end(condition(expression), when: false, .deadLetter(code: "transform.assertion_failed", message: text))
+    case .route(let expression, .drop, _): return .end(condition(expression), when: true, .filtered)
+    case .route(let expression, .deadLetter, let reason):
+      let text = reason ?? "`\(expression.text)` holds"
+      return .end(condition(expression), when: true, .deadLetter(code: "transform.routed", message: text))
+    case .sample(let share, let by):
+      return .sample(evaluation: evaluation(by), below: Self.threshold(share))
+    case .set(let assignments):
+      return edit(assignments.map { ($0.path, .evaluation(evaluation($0.value))) })
+    case .redact(let paths, let text):
+      let constant = self.constant(.string(text))
+      return edit(paths.map { ($0, .redacted(slot: slot($0), constant: constant)) })
+    case .hash(let paths, let key): return edit(paths.map { ($0, .hashed(slot: slot($0), key: key)) })
+    case .unset(let paths): return change(paths.map { ($0, .remove) })
+    case .rename(let renamings): return change(renamings.map { ($0.path, .rename($0.name)) })
+    case .flatten(let path, let separator): return change([(path, .flatten(separator: separator))])
+    case .explode(let path):
+      var edit = RecordEdit()
+      edit.add(.set(0), at: path.memberNames ?? [])
+      return .explode(slot: slot(path), edit)
+    }
+  }
+
+  private mutating func edit(_ sources: [(Path, Stage.Source)]) -> Stage.Action {
+    var edit = RecordEdit()
+    for (index, source) in sources.enumerated() { edit.add(.set(index), at: source.0.memberNames ?? []) }
+    return .edit(edit, sources.map(\.1))
+  }
+
+  private func change(_ changes: [(Path, RecordEdit.Change)]) -> Stage.Action {
+    var edit = RecordEdit()
+    for (path, change) in changes { edit.add(change, at: path.memberNames ?? []) }
+    return .edit(edit, [])
+  }
+
+  /// A share of all 64-bit numbers.
+  private static func threshold(_ share: Double) -> UInt64 {
+    share >= 1 ? .max : UInt64(max(0, share) * 18_446_744_073_709_551_616.0)
+  }
+
+  // MARK: Fields
 
   private mutating func add(_ field: FieldMapping, isKey: Bool) {
     let start = steps.count

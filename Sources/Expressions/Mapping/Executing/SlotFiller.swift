@@ -49,8 +49,13 @@ struct SlotFiller: ~Copyable {
     let event = batch.events.base[index]
     // A shape is one of records; the row of a delete may be what was there before.
     let hasRecord = event.record != Self.none
-    let root = hasRecord ? event.record : event.row
-    let shape = hasRecord ? event.shape : 0
+    fill(batch, event, root: hasRecord ? event.record : event.row, shape: hasRecord ? event.shape : 0, slots)
+  }
+
+  /// The same with another record in place of the event's.
+  mutating func fill(
+    _ batch: Batch, _ event: Event, root: UInt32, shape: UInt16 = 0, _ slots: UnsafeMutablePointer<Node>
+  ) {
     if isRecordOnly, root != Self.none, shapes.fill(batch.nodes.base, root: Int(root), shape: shape, slots) { return }
     for slot in 0..<count { slots[slot] = .absent }
     fillRecord(batch, root, shape, slots)
