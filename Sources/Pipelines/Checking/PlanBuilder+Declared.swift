@@ -19,11 +19,12 @@ extension PlanBuilder {
   /// Behind a step that may give the record other fields, any field may be there.
   mutating func check(_ transforms: [TransformSpec], _ record: inout CELType) {
     for transform in transforms {
-      guard let filter = transform.filter else {
-        record = record.opened
+      guard let condition = transform.filter ?? transform.assert?.that ?? transform.route?.when else {
+        if transform.sample == nil { record = record.opened }
         continue
       }
-      _ = loader.expression(filter.node, noun: ConditionSpec.shape.noun, in: EventScope(record: record), giving: .bool)
+      let scope = EventScope(record: record)
+      _ = loader.expression(condition.node, noun: ConditionSpec.shape.noun, in: scope, giving: .bool)
     }
   }
 

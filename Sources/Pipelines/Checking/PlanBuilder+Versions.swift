@@ -9,7 +9,7 @@ extension PlanBuilder {
     guard let entries = spec?.versions?.entries, let node = root["contract"]?["versions"] else { return }
     for (index, entry) in entries.enumerated() {
       let own = node[entry.name]
-      contract.versions[index].upgrade = entry.spec.upgrade.versionSteps
+      contract.versions[index].upgrade = entry.spec.upgrade.steps.map { $0.upgrading(entry.name) }
       guard let spec = entry.spec.mappings else { continue }
       let mapping = spec.mapping(key: key)
       checkKey(key, at: root["target"]?["key"], mapping)
@@ -38,6 +38,11 @@ extension PlanBuilder {
   }
 }
 
-extension [TransformSpec] {
-  fileprivate var versionSteps: [Transform] { compactMap(\.transform) }
+extension Transform {
+  /// The step of a version's upgrade; one without a name is called by its place there.
+  fileprivate func upgrading(_ version: String) -> Transform {
+    var step = self
+    if name.hasPrefix("transforms[") { step.name = "upgrade of \(version)" + name.dropFirst("transforms".count) }
+    return step
+  }
 }
