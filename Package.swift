@@ -31,9 +31,10 @@ let package = Package(
     .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     // The line editor of the prompt, behind a few calls. Debian: libedit-dev
     .target(name: "CEdit", linkerSettings: [.linkedLibrary("edit")]),
-    // glibc's settings of malloc, which Swift's Glibc module leaves out.
-    .systemLibrary(name: "CMalloc"),
-    // Sixteen-byte scans that Swift's SIMD types compile to scalar loops; header only, SSE2, NEON and a portable branch.
+    // What Swift's Glibc module leaves out: the settings of malloc, write-back that begins early.
+    .systemLibrary(name: "CGlibc"),
+    // Byte scans that Swift's SIMD types compile to scalar loops: SSE2, NEON, a portable branch, and AVX2 where the
+    // processor has it.
     .target(name: "CScan"),
     // TLS of servers, and message authentication. Debian: libssl-dev
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
@@ -49,7 +50,7 @@ let package = Package(
     .target(name: "Records", dependencies: ["CScan"], swiftSettings: strict),
     .target(name: "Expressions", dependencies: ["Records", "CRE2"], swiftSettings: strict),
     .target(name: "Contracts", dependencies: ["Records", "CRE2"], swiftSettings: strict),
-    .target(name: "ConnectorKit", dependencies: ["Records"], swiftSettings: strict),
+    .target(name: "ConnectorKit", dependencies: ["CGlibc", "Records"], swiftSettings: strict),
     .target(
       name: "Connectors",
       dependencies: [
@@ -69,7 +70,7 @@ let package = Package(
     .executableTarget(
       name: "millrace",
       dependencies: [
-        "CEdit", "CMalloc", "ConnectorKit", "Connectors", "Contracts", "Examples", "Expressions", "Flows", "Pipelines",
+        "CEdit", "CGlibc", "ConnectorKit", "Connectors", "Contracts", "Examples", "Expressions", "Flows", "Pipelines",
         "Records", "Status",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

@@ -67,19 +67,8 @@ package struct Node: BitwiseCopyable, Sendable {
     self.length = length
   }
 
-  /// A node's first eight bytes in one word; with kind and flags left 0 they are added later.
-  @inline(__always)
+  /// A node's first eight bytes in one word, without its kind and flags, which take the lowest two.
   static func word(key: UInt16, next: UInt32) -> UInt64 { UInt64(key) << 16 | UInt64(next) << 32 }
-
-  /// Writes a node in two moves rather than six. Swift's machines all have the least byte first.
-  @inline(__always)
-  static func put(
-    _ word: UInt64, _ kind: Kind, _ flags: Flags, offset: UInt32, length: UInt32, at place: UnsafeMutablePointer<Node>
-  ) {
-    let raw = UnsafeMutableRawPointer(place)
-    raw.storeBytes(of: word | UInt64(kind.rawValue) | UInt64(flags.rawValue) << 8, as: UInt64.self)
-    raw.storeBytes(of: UInt64(offset) | UInt64(length) << 32, toByteOffset: 8, as: UInt64.self)
-  }
 
   /// An integer that stands in the node itself.
   package init(integer: Int64) {

@@ -1,4 +1,4 @@
-// Byte scans over sixteen bytes at a time. Every function may read up to SCAN_PADDING bytes past `end`;
+// Byte scans over sixteen bytes at a time, on which json.h builds. Every function may read up to SCAN_PADDING bytes past `end`;
 // the buffers of Records keep that much readable memory behind their contents.
 #ifndef MILLRACE_SCAN_H
 #define MILLRACE_SCAN_H

@@ -1,3 +1,4 @@
+import CGlibc
 import Glibc
 
 /// An open file: whole reads and writes, syncs and locks, with interrupted calls repeated.
@@ -144,6 +145,12 @@ package final class DurableFile: Sendable {
   /// sync again, only to write again.
   package func sync() throws(FileError) {
     _ = try retrying(.sync, path) { fdatasync(descriptor) }
+  }
+
+  /// Lets the system begin to store what was written there, so that a later ``sync()`` has less to wait for. It promises
+  /// nothing, and a file system that cannot do it says so in vain.
+  package func beginStoring(from offset: UInt64, count: UInt64) {
+    _ = sync_file_range(descriptor, off_t(offset), off_t(count), SYNC_FILE_RANGE_BEGIN)
   }
 
   /// Takes the file for this process alone, until it is closed; throws at once if another has it.

@@ -6,6 +6,9 @@ final class FileWriter {
   /// How much is gathered for one frame of a packed file, in bytes before packing.
   private static let frameBytes = 1 << 20
 
+  /// After so many bytes the disk is set to work, so that it does not idle until the next sync.
+  private static let storingBytes: UInt64 = 8 << 20
+
   let file: DurableFile
   /// How much of the file is whole, in bytes as they lie on the disk.
   private(set) var length: UInt64
@@ -15,12 +18,15 @@ final class FileWriter {
   private var packed = ByteBuffer()
   /// A failed write may have left something behind `length`.
   private var mustCut = true
+  /// Up to where the disk was set to work.
+  private var storedTo: UInt64
   private var isSynced = false
 
   /// - Parameter length: how much of the file stays; what stands behind that is cut off.
   init(_ file: DurableFile, length: UInt64, _ compression: Compression) throws(FileError) {
     self.file = file
     self.length = length
+    storedTo = length
     compressor = compression.makeCompressor()
     try cut()
   }
@@ -79,11 +85,18 @@ final class FileWriter {
       try file.write(parts)
       mustCut = false
       length += parts.reduce(0) { $0 + UInt64($1.count) }
+      beginStoring()
     } catch {
       // What cannot be cut off now is cut off before the next write.
       try? cut()
       throw error.connectorError
     }
+  }
+
+  private func beginStoring() {
+    guard length - storedTo >= Self.storingBytes else { return }
+    file.beginStoring(from: storedTo, count: length - storedTo)
+    storedTo = length
   }
 
   private func cut() throws(FileError) {

@@ -130,7 +130,7 @@ private struct Scan {
         p += 1
       case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
         let start = p
-        guard let kind = JSONLexer.number(&p) else { return .number }
+        guard let kind = scalar(&p, json_number) else { return .number }
         put(&node, kind, key: key, from: start, to: p)
       case UInt8(ascii: "{"):
         if depth == JSONReader.nestingMax { return .tooDeep }
@@ -156,7 +156,7 @@ private struct Scan {
         if p.pointee != UInt8(ascii: "]") { continue value }
       case UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"):
         let start = p
-        guard let kind = JSONLexer.word(&p) else { return .value }
+        guard let kind = scalar(&p, json_word) else { return .value }
         put(&node, kind, key: key, from: start, to: p)
       default:
         return .value
@@ -277,6 +277,24 @@ private struct Scan {
       return nil
     }
     guard p.pointee == UInt8(ascii: "\\") else { return p == end ? .unterminated : .control }
-    return JSONLexer.escape(&p, &flags, end: end)
+    var place: UnsafePointer<UInt8>? = p
+    let answer = json_escape(&place, &flags.rawValue)
+    p = place ?? p
+    switch Int(answer) {
+    case JSON_FINE: return nil
+    case JSON_HALF_SURROGATE: return .surrogate
+    default: return p + 1 == end ? .unterminated : .escape
+    }
+  }
+
+  /// Moves over a number or a word; nil where it is none.
+  @inline(__always)
+  private func scalar(
+    _ p: inout UnsafePointer<UInt8>, _ read: (UnsafeMutablePointer<UnsafePointer<UInt8>?>?) -> UInt8
+  ) -> Node.Kind? {
+    var place: UnsafePointer<UInt8>? = p
+    let kind = read(&place)
+    p = place ?? p
+    return kind == 0 ? nil : Node.Kind(rawValue: kind)
   }
 }

@@ -1,3 +1,5 @@
+import CScan
+
 /// Takes a record that was read apart into the pieces between its values, and adds them to a ``ShapeTable``.
 struct ShapeLearner {
   private let batch: Batch
@@ -7,7 +9,7 @@ struct ShapeLearner {
   private var start: Int
   /// The containers that are open, innermost last.
   private var open: [Int] = []
-  private var brackets: [ShapeTable.Bracket] = []
+  private var brackets: [json_bracket] = []
 
   /// - Parameter range: the record's bytes, white space around it included.
   init(_ batch: Batch, _ range: Range<Int>, root: Int) {
@@ -32,24 +34,24 @@ struct ShapeLearner {
       default:
         let isText = node.kind == .string
         let piece = start..<Int(node.offset) - (isText ? 1 : 0)
-        guard let next = add(piece, behind: state, to: &table, node: index, key: node.key, isEnd: false) else {
-          return 0
-        }
+        let word = Node.word(key: node.key, next: UInt32(index - root) + 1)
+        guard let next = add(piece, behind: state, to: &table, word: word, isEnd: false) else { return 0 }
         state = next
         start = Int(node.offset) + Int(node.length) + (isText ? 1 : 0)
       }
     }
     closeContainers(before: end)
     let piece = start..<range.upperBound
-    guard let last = add(piece, behind: state, to: &table, node: end, key: 0, isEnd: true) else { return 0 }
+    let word = Node.word(key: 0, next: UInt32(end - root))
+    guard let last = add(piece, behind: state, to: &table, word: word, isEnd: true) else { return 0 }
     return table.states[Int(last)].shape
   }
 
   private mutating func openContainer(_ index: Int, _ node: Node) {
     brackets.append(
-      ShapeTable.Bracket(
-        kind: node.kind, opens: true, key: node.key, node: UInt32(index - root), next: 0,
-        offset: UInt32(Int(node.offset) - start)))
+      json_bracket(
+        word: Node.word(key: node.key, next: 0) | UInt64(node.kind.rawValue), node: UInt32(index - root), next: 0,
+        offset: UInt32(Int(node.offset) - start), is_last: false))
     open.append(index)
   }
 
@@ -58,24 +60,19 @@ struct ShapeLearner {
     while let last = open.last, Int(batch.nodes[last].next) <= index {
       let node = batch.nodes[last]
       brackets.append(
-        ShapeTable.Bracket(
-          kind: node.kind, opens: false, key: 0, node: UInt32(last - root), next: UInt32(Int(node.next) - root),
-          offset: UInt32(Int(node.offset) + Int(node.length) - 1 - start)))
+        json_bracket(
+          word: 0, node: UInt32(last - root), next: UInt32(Int(node.next) - root),
+          offset: UInt32(Int(node.offset) + Int(node.length) - 1 - start), is_last: false))
       open.removeLast()
     }
   }
 
+  /// - Parameter word: of the value's node.
   private mutating func add(
-    _ piece: Range<Int>, behind state: UInt32, to table: inout ShapeTable, node: Int, key: UInt16, isEnd: Bool
+    _ piece: Range<Int>, behind state: UInt32, to table: inout ShapeTable, word: UInt64, isEnd: Bool
   ) -> UInt32? {
-    let text = UnsafeRawBufferPointer(rebasing: batch.bytes.bytes[piece])
-    let brackets = brackets
-    self.brackets.removeAll(keepingCapacity: true)
-    return table.state(behind: state, text, isEnd: isEnd) {
-      var state = ShapeTable.State()
-      state.node = UInt16(node - root)
-      state.word = Node.word(key: key, next: UInt32(node - root) + 1)
-      return (state, brackets)
-    }
+    let details = ShapeTable.Details(word: word, brackets: brackets, isEnd: isEnd)
+    brackets.removeAll(keepingCapacity: true)
+    return table.state(behind: state, UnsafeRawBufferPointer(rebasing: batch.bytes.bytes[piece]), details)
   }
 }
