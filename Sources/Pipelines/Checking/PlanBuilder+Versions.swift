@@ -31,9 +31,7 @@ extension PlanBuilder {
   /// Checks the expressions of each version against its own schema.
   mutating func checkExpressions(ofVersions spec: ContractSpec?, _ contract: ContractPlan) {
     for (entry, version) in zip(spec?.versions?.entries ?? [], contract.versions) {
-      var record = version.contract.declarations.recordType
-      check(entry.spec.upgrade, &record)
-      if let mappings = entry.spec.mappings { check(mappings, record) }
+      checkExpressions(entry.spec.upgrade, entry.spec.mappings, version.scope)
     }
   }
 }

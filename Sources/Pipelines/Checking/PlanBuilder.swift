@@ -30,8 +30,10 @@ struct PlanBuilder {
     var contract = spec.$contract.isGiven ? self.contract(spec.contract) : nil
     if var known = contract {
       addWays(spec.contract, to: &known, key: spec.target.common.key ?? [], spec.mappings)
-      checkExpressions(spec, known)
-      checkExpressions(ofVersions: spec.contract, known)
+      if loader.failures == 0 {
+        checkExpressions(spec, known.scope)
+        checkExpressions(ofVersions: spec.contract, known)
+      }
       if known.hasOwnWays, streams.count == 1 { (streams[0], known) = known.widened(streams[0]) }
       contract = known
     }
