@@ -17,10 +17,13 @@ package protocol SourceConnector: Connector {
   func makeSource(_ context: Context) throws(ConnectorError) -> any Source
   /// A position for people: `data/a.ndjson, line 12`.
   func describe(_ position: Position) -> String
+  /// Whether it goes on with what comes later, after all that exists was read.
+  var goesOn: Bool { get }
 }
 
 extension SourceConnector {
   package func describe(_ position: Position) -> String { position.value.json }
+  package var goesOn: Bool { false }
 }
 
 package protocol TargetConnector: Connector {
@@ -53,6 +56,8 @@ package struct About: Sendable, Equatable {
   package var batchRecords: Int?
   /// For a source: whether its events come from tables, which `streams` can tell apart.
   package var hasTables = false
+  /// For a source: whether a backfill can load a part of its rows (``SourcePart``).
+  package var takesParts = false
   /// For a target: the settings that a stream may have for itself; empty where it takes the rows of one stream only.
   package var streamSettings: [String] = []
   /// For a target: whether it can take the rows of several streams.
@@ -61,10 +66,11 @@ package struct About: Sendable, Equatable {
   package init(
     _ type: String, _ direction: Direction, title: String, summary: String, delivery: Delivery = .atLeastOnce,
     lanesMax: Int? = nil, batchWait: Duration = .milliseconds(200), batchRecords: Int? = nil, hasTables: Bool = false,
-    streamSettings: [String] = []
+    takesParts: Bool = false, streamSettings: [String] = []
   ) {
     self.batchRecords = batchRecords
     self.hasTables = hasTables
+    self.takesParts = takesParts
     self.streamSettings = streamSettings
     self.type = type
     self.direction = direction
@@ -113,6 +119,12 @@ package struct Context: Sendable {
   package var sleep: @Sendable (Duration) async -> Bool
   /// Whether a source that would wait for more ends where there is nothing more now (`run --once`).
   package var endsOnceRead = false
+  /// Whether it ends where it stood when it was opened, however much comes meanwhile (`run --until-current`); implies
+  /// ``endsOnceRead``.
+  package var endsAtCurrent = false
+  /// Which rows are read of those that exist; and whether only such rows are, not what comes later (`backfill`).
+  package var part = SourcePart()
+  package var isBackfill = false
   /// Whether nothing runs, and the source is only looked into: it takes nothing from anybody and locks nothing.
   package var onlyLooks = false
   /// Milliseconds since 1970, UTC; for what people read and what is kept for a time, never for an order.

@@ -35,6 +35,10 @@ package struct Plan: Sendable {
   package var checkpoint: CheckpointPolicy
   package var limits = Limits()
   package var tests: [PipelineTest] = []
+  /// Which of the source's rows are read; all but for some backfills.
+  package var part = SourcePart()
+  /// Whether only rows that exist are read, not what comes later.
+  package var isBackfill = false
 
   /// What the plan was made of; nil for one that the program made itself.
   var origin: Origin?

@@ -62,6 +62,23 @@ struct CheckpointMove {
     return .done
   }
 
+  /// Resets it where there is one, without a word.
+  func forget() async throws(Failure) {
+    let store = FileCheckpoints(path: plan.checkpoint.path)
+    do throws(FlowError) { _ = try await store.open() } catch {
+      if error.code == "checkpoint.locked" { throw Failure(error) }
+    }
+    do throws(FileError) {
+      if try Files.info(plan.checkpoint.path) != nil {
+        try Files.remove(plan.checkpoint.path)
+        try Files.syncFolder(of: plan.checkpoint.path)
+      }
+    } catch {
+      throw Failure(error)
+    }
+    await store.close()
+  }
+
   private func open(_ store: FileCheckpoints) async throws(Failure) -> Checkpoint? {
     do throws(FlowError) { return try await store.open() } catch { throw Failure(error) }
   }

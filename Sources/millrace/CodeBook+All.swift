@@ -16,6 +16,14 @@ extension CodeBook {
   /// What the commands raise themselves.
   private static let commands = CodeBook([
     Entry(
+      "backfill.no_parts", "a source that cannot be loaded in parts",
+      "The source has no keys or conditions by which some of its records could be chosen.",
+      remedy: "Leave out --where, --from, --to and --shard."),
+    Entry(
+      "backfill.nothing_follows", "a source that nothing follows",
+      "--then-run goes on with what comes later, and this source ends with what exists.",
+      remedy: "Leave out --then-run, or let the source go on."),
+    Entry(
       "checkpoint.none", "no checkpoint", "The pipeline has not run yet, so there is no position to move.",
       remedy: "Run it; it starts at the beginning."),
     Entry(

@@ -22,7 +22,9 @@ struct Millrace: AsyncParsableCommand {
         subcommands: [InitCommand.self, ValidateCommand.self, TestCommand.self, DryRunCommand.self, PlanCommand.self]),
       CommandGroup(
         name: "Run",
-        subcommands: [RunCommand.self, StatusCommand.self, CheckpointCommand.self, DeadLettersCommand.self]),
+        subcommands: [
+          RunCommand.self, BackfillCommand.self, StatusCommand.self, CheckpointCommand.self, DeadLettersCommand.self,
+        ]),
       CommandGroup(
         name: "Look up",
         subcommands: [

@@ -33,8 +33,8 @@ struct PlanView {
     name = plan.name
     let flow =
       [Self.connector("source", "source: \(plan.sourceType)", plan.source)] + Self.contract(plan)
-      + Self.transforms(plan)
-      + [Self.mappings(plan), Self.target(plan)]
+      + (plan.hasStreams ? [] : Self.transforms(plan) + [Self.mappings(plan)]) + [Self.target(plan)]
+    let streams = plan.hasStreams ? Self.streams(plan) : []
     let state = [
       Stage(id: "dead_letters", title: "dead letters", settings: [Setting("path", plan.deadLetters.path)]),
       Stage(
@@ -44,9 +44,12 @@ struct PlanView {
           Setting("every", plan.checkpoint.every, CheckpointPolicy(path: "").every),
         ]),
     ]
-    stages = flow + state + [Self.retry(plan.retry), Self.limits(plan.limits)]
-    let pairs = zip(flow, flow.dropFirst()).map { Edge(from: $0.id, to: $1.id) }
-    let refusing = flow.dropFirst().map { Edge(from: $0.id, to: "dead_letters", carries: "refused") }
+    stages = flow.dropLast() + streams + flow.suffix(1) + state + [Self.retry(plan.retry), Self.limits(plan.limits)]
+    var pairs = zip(flow, flow.dropFirst()).map { Edge(from: $0.id, to: $1.id) }
+    if !streams.isEmpty, let last = pairs.popLast() {
+      pairs += streams.map { Edge(from: last.from, to: $0.id) } + streams.map { Edge(from: $0.id, to: last.to) }
+    }
+    let refusing = (flow.dropFirst() + streams).map { Edge(from: $0.id, to: "dead_letters", carries: "refused") }
     edges = pairs + refusing + [Edge(from: "target", to: "checkpoint", carries: "position")]
   }
 
@@ -120,10 +123,44 @@ struct PlanView {
     return Stage(id: "mappings", title: "mappings", settings: settings)
   }
 
+  /// Each with what is its own; skipped ones are not reached.
+  private static func streams(_ plan: Plan) -> [Stage] {
+    plan.streams.enumerated().filter { !$0.element.skips }.map { index, stream in
+      var part = plan
+      part.streams = [stream]
+      let own = type(of: stream.target).about.streamSettings
+      var settings = transforms(part).flatMap(\.settings) + mappings(part).settings
+      settings += NamedSetting.all(of: stream.target).compactMap { named in
+        guard own.contains(named.name), named.setting.isGiven, let value = named.setting.written else { return nil }
+        return Setting("target.\(named.name)", value.string ?? value.json)
+      }
+      let key = stream.columns.key.map { stream.columns.names[$0] }
+      settings.append(
+        key.isEmpty
+          ? Setting("key", "the table's own", isDefault: true)
+          : Setting("key", key.joined(separator: ", ")))
+      settings += statements(stream)
+      return Stage(
+        id: "stream_\(index + 1)", title: "stream: \(stream.pattern?.text ?? "*")", settings: settings)
+    }
+  }
+
+  /// What the target says to its server.
+  private static func statements(_ stream: StreamPlan) -> [Setting] {
+    guard let target = stream.target as? any StatementsTargetConnector else { return [] }
+    return target.statements(TargetStream(stream.columns)).map { Setting("statement", $0) }
+  }
+
   private static func target(_ plan: Plan) -> Stage {
     var stage = connector("target", "target: \(plan.targetType)", plan.target)
+    if plan.hasStreams {
+      let own = type(of: plan.target).about.streamSettings
+      stage.settings.removeAll { own.contains($0.name) }
+    } else {
+      stage.settings += statements(plan.streams[0])
+    }
     let (batch, usual) = (plan.batch, BatchPolicy())
-    let key = plan.columns.key.map { plan.columns.names[$0] }
+    let key = plan.hasStreams ? [] : plan.columns.key.map { plan.columns.names[$0] }
     if !key.isEmpty { stage.settings.append(Setting("key", key.joined(separator: ", "))) }
     stage.settings += [
       Setting("lanes", "\(plan.lanes)", isDefault: plan.lanes == 1),

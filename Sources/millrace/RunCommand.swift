@@ -9,7 +9,7 @@ struct RunCommand: Command {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Run pipelines, going on from their checkpoints.",
-    usage: "millrace run <file or folder> ... [--once] [<options>]",
+    usage: "millrace run <file or folder> ... [--once | --until-current] [<options>]",
     discussion: """
       Several pipelines run side by side, each on its own; one that fails does not stop the others. SIGTERM and SIGINT \
       store what is in flight, save the checkpoint and end the run with 0; a second one ends it at once.
@@ -25,7 +25,14 @@ struct RunCommand: Command {
   @Flag(help: "Stop when all that the source has now is stored, also where it would wait for more.")
   var once = false
 
+  @Flag(help: "Stop when all that existed at the start is stored, however much comes meanwhile.")
+  var untilCurrent = false
+
   @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if once, untilCurrent { throw ValidationError("Choose one: --once, or --until-current.") }
+  }
 
   func perform() async throws(Failure) -> ExitStatus {
     Signals.ignoreClosedPipes()
@@ -35,7 +42,7 @@ struct RunCommand: Command {
     let console = Console(isTerminal: Environment.isTerminal, style: Environment.style)
     let reporter = Reporter(console, level: output.level, format: output.logFormat, showsProgress: !output.quiet)
     let runs = Runs(console, reporter, output)
-    let status = await runs.run(result.plans, once: once)
+    let status = await runs.run(result.plans, until: once ? .read : untilCurrent ? .current : .stopped)
     return .worst(of: [status] + (result.diagnostics.hasErrors ? [.pipeline] : []))
   }
 }

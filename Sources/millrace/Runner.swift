@@ -5,6 +5,16 @@ import Pipelines
 import Records
 import Status
 
+/// When a run ends by itself.
+enum RunsUntil: Sendable {
+  /// When the source does.
+  case stopped
+  /// When the source has nothing more now (`--once`).
+  case read
+  /// When all is stored that existed at the start (`--until-current`).
+  case current
+}
+
 /// One pipeline of this process, from its plan to its end.
 struct Runner: Sendable {
   let plan: Plan
@@ -12,8 +22,7 @@ struct Runner: Sendable {
 
   /// Resolves secrets and makes the connectors; nothing is opened yet.
   ///
-  /// - Parameter once: whether it ends where the source has nothing more now.
-  init(_ plan: Plan, once: Bool, observe: @escaping @Sendable (Flow.Event) -> Void) throws(Failure) {
+  init(_ plan: Plan, until end: RunsUntil, observe: @escaping @Sendable (Flow.Event) -> Void) throws(Failure) {
     let plan = try Self.resolve(plan)
     let world = World.system(
       checkpoints: FileCheckpoints(path: plan.checkpoint.path),
@@ -22,8 +31,11 @@ struct Runner: Sendable {
     let settings = FlowSettings(plan)
     var context = world.context(
       pipeline: plan.name, folder: plan.folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
-    context.endsOnceRead = once
-    context.wants = { [streams = plan.streams] in streams.stream(of: $0)?.skips != true }
+    context.endsOnceRead = end != .stopped
+    context.endsAtCurrent = end == .current
+    context.wants = plan.wants
+    context.part = plan.part
+    context.isBackfill = plan.isBackfill
     do throws(ConnectorError) {
       let source = try plan.source.makeSource(context)
       var targets: [any Target] = []

@@ -27,12 +27,12 @@ final class Runs: Sendable {
   }
 
   /// Runs them until the last has ended.
-  func run(_ plans: [Plan], once: Bool) async -> ExitStatus {
+  func run(_ plans: [Plan], until end: RunsUntil) async -> ExitStatus {
     signals.watch { [self] in flows.withLock { $0 }.forEach { $0.stop() } }
     let began = SystemTime.now()
     reporter.start()
     let ends = await withTaskGroup(of: End.self) { group in
-      for plan in plans { group.addTask { [self] in await run(plan, once: once) } }
+      for plan in plans { group.addTask { [self] in await run(plan, until: end) } }
       return await group.reduce(into: []) { $0.append($1) }
     }
     reporter.stop()
@@ -40,19 +40,19 @@ final class Runs: Sendable {
     return .worst(of: ends.map(\.status))
   }
 
-  private func run(_ plan: Plan, once: Bool) async -> End {
-    let end: End
+  private func run(_ plan: Plan, until end: RunsUntil) async -> End {
+    let result: End
     do throws(Failure) {
-      let runner = try Runner(plan, once: once, observe: reporter.observer(of: plan.name))
+      let runner = try Runner(plan, until: end, observe: reporter.observer(of: plan.name))
       flows.withLock { $0.append(runner.flow) }
       // A signal that came before the flow was in the list.
       if signals.number != nil { runner.flow.stop() }
-      end = try await finish(runner)
+      result = try await finish(runner)
     } catch {
-      end = End(status: status(of: error, plan), counts: reporter.counts(of: plan.name))
+      result = End(status: status(of: error, plan), counts: reporter.counts(of: plan.name))
     }
     reporter.ended(plan.name)
-    return end
+    return result
   }
 
   /// A reader of standard output that has enough, as `head` does, ends a run without a failure.

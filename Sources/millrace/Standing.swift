@@ -97,7 +97,10 @@ struct Standing: Sendable {
 extension Context {
   /// For looking at a source, outside of a flow.
   static func looking(_ plan: Plan, folder: String? = nil, batchBytes: Int = 64 << 10) -> Context {
-    looking(pipeline: plan.name, folder: folder ?? plan.folder, batchBytes: batchBytes)
+    var context = looking(pipeline: plan.name, folder: folder ?? plan.folder, batchBytes: batchBytes)
+    context.wants = plan.wants
+    context.part = plan.part
+    return context
   }
 
   static func looking(pipeline: String, folder: String, batchBytes: Int = 64 << 10) -> Context {

@@ -35,7 +35,6 @@ struct Trial {
   private let plan: Plan
   private let source: any Source
   private let contract: ContractStage?
-  private let mapper: MappingExecutor
 
   /// - Parameter input: a file to read in place of the pipeline's source.
   init(_ plan: Plan, input: String?) throws(Failure) {
@@ -45,8 +44,6 @@ struct Trial {
     let connector = try Self.connector(of: plan, input)
     do throws(ConnectorError) { source = try connector.makeSource(context) } catch { throw Failure(error) }
     contract = plan.contract.map { ContractStage($0.withoutStops) }
-    mapper = MappingExecutor(
-      MappingProgram(transforms: plan.transforms, mapping: plan.mapping, columns: plan.columns, lanes: 1))
   }
 
   private static func connector(of plan: Plan, _ input: String?) throws(Failure) -> any SourceConnector {
@@ -58,10 +55,14 @@ struct Trial {
   func run(limit: Int, _ body: (TrialRecord) -> Void) async throws(Failure) -> Counts {
     var counts = Counts()
     do throws(ConnectorError) {
+      let routes = try plan.streams.routes(for: try await source.tables())
+      let mapper = routes.mappers(lanes: 1)()
       try await source.readBatches { batch in
         try? contract?.check(batch)
         mapper.map(batch)
-        for record in records(of: batch).prefix(limit - Int(counts.read)) {
+        for record in records(of: batch, routes.filter { !$0.stream.skips }.map(\.stream)).prefix(
+          limit - Int(counts.read))
+        {
           counts.add(record)
           body(record)
         }
@@ -75,13 +76,17 @@ struct Trial {
 }
 
 extension Trial {
-  private func records(of batch: Batch) -> [TrialRecord] {
+  /// - Parameter streams: what rows' numbers count through.
+  private func records(of batch: Batch, _ streams: [StreamPlan]) -> [TrialRecord] {
     var rows: [Int: Int] = [:]
     for index in batch.rows.rows.indices { rows[Int(batch.rows.rows[index].event)] = index }
-    return batch.events.indices.map { record($0, row: rows[$0], batch) }
+    return batch.events.indices.map { index in
+      let stream = rows[index].map { streams[Int(batch.rows.rows[$0].stream)] } ?? plan.streams[0]
+      return record(index, row: rows[index], batch, stream)
+    }
   }
 
-  private func record(_ index: Int, row: Int?, _ batch: Batch) -> TrialRecord {
+  private func record(_ index: Int, row: Int?, _ batch: Batch, _ stream: StreamPlan) -> TrialRecord {
     let event = batch.events[index]
     let failure = batch.failures.first { $0.event == index }
     let content: Value =
@@ -91,8 +96,8 @@ extension Trial {
       record: content, fields: [], failure: failure)
     guard event.outcome == .flowing, let row else { return made }
     made.operation = batch.rows.rows[row].operation
-    made.fields = fields(of: batch.rows.rows[row], batch, EventValues(event, batch))
-    let names = plan.columns.key.map { plan.columns.names[$0] }
+    made.fields = fields(of: batch.rows.rows[row], batch, EventValues(event, batch), stream)
+    let names = stream.columns.key.map { stream.columns.names[$0] }
     if !names.isEmpty {
       made.key = .object(
         names.map { name in .init(name, made.fields.first { $0.name == name }?.value ?? .null) })
@@ -100,8 +105,8 @@ extension Trial {
     return made
   }
 
-  private func fields(of row: Row, _ batch: Batch, _ event: EventValues) -> [TrialRecord.Field] {
-    let named = plan.mapping.fields.enumerated().map { index, field in
+  private func fields(of row: Row, _ batch: Batch, _ event: EventValues, _ stream: StreamPlan) -> [TrialRecord.Field] {
+    let named = stream.mapping.fields.enumerated().map { index, field in
       let value = batch.value(ofCell: batch.rows.cells[Int(row.firstCell) + index])
       switch field.mapping.from {
       case .path(let path):
@@ -111,12 +116,12 @@ extension Trial {
       case .constant: return TrialRecord.Field(name: field.name, value: value)
       }
     }
-    return named + rest(of: row, batch)
+    return named + rest(of: row, batch, stream)
   }
 
   /// What `mappings: all` passes on.
-  private func rest(of row: Row, _ batch: Batch) -> [TrialRecord.Field] {
-    guard row.rest != Event.none, let rest = plan.columns.rest else { return [] }
+  private func rest(of row: Row, _ batch: Batch, _ stream: StreamPlan) -> [TrialRecord.Field] {
+    guard row.rest != Event.none, let rest = stream.columns.rest else { return [] }
     return batch.children(of: Int(row.rest)).compactMap { child in
       let name = batch.name(of: child)
       guard !rest.excluded.contains(name) else { return nil }

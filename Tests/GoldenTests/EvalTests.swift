@@ -53,7 +53,8 @@ struct EvalTests {
   }
 
   @Test(arguments: [
-    (["1", "--lines"], "--lines"), (["--input", "a.csv"], "no expression"), (["1", "--record", "{}", "--input", "a.csv"], "not both"),
+    (["1", "--lines"], "--lines"), (["--input", "a.csv"], "no expression"),
+    (["1", "--record", "{}", "--input", "a.csv"], "not both"),
     (["record.a", "--record", "{a:1}"], "no JSON"),
   ])
   func `wrong usage ends with 64`(arguments: [String], says: String) throws {

@@ -2,7 +2,8 @@ import Testing
 
 struct HelpTests {
   private static let commands = [
-    [], ["run"], ["validate"], ["test"], ["dry-run"], ["plan"], ["status"], ["checkpoint"], ["checkpoint", "show"],
+    [], ["run"], ["backfill"], ["validate"], ["test"], ["dry-run"], ["plan"], ["status"], ["checkpoint"],
+    ["checkpoint", "show"],
     ["checkpoint", "set"], ["checkpoint", "rewind"], ["checkpoint", "reset"], ["dead-letters"],
     ["dead-letters", "list"],
     ["dead-letters", "show"], ["connectors"], ["functions"], ["eval"], ["explain"], ["schema"], ["init"],

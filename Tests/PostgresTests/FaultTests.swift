@@ -39,7 +39,7 @@ struct FaultTests {
     #expect(try place.deadLetters().count == rows / 1000)
   }
 
-  private static var binary: URL {
+  static var binary: URL {
     ProcessInfo.processInfo.environment["MILLRACE_BINARY"].map { URL(fileURLWithPath: $0) }
       ?? URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
       .appendingPathComponent("millrace")

@@ -112,7 +112,8 @@ final class Workplace: Sendable {
     settings.checkpointEvery = plan.checkpoint.every
     settings.batchBytes = 16 << 10
     var context = world.context(pipeline: plan.name, folder: folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
-    context.wants = { [streams = plan.streams] in streams.stream(of: $0)?.skips != true }
+    context.wants = plan.wants
+    context.part = plan.part
     let source = try plan.source.makeSource(context)
     let targets = try (0..<plan.lanes).map { try plan.target.makeTarget(context, lane: $0) }
     let flow = Flow(

@@ -46,6 +46,8 @@ struct FileSourceConnector: SourceConnector {
   static let formatMissing = Problem(
     "format", "is missing, and the path does not say it", hint: "set format: ndjson, json or csv")
 
+  var goesOn: Bool { follow }
+
   func makeSource(_ context: Context) throws(ConnectorError) -> any Source {
     let selection = FileSelection(path: path, folder: context.folder)
     let reading = FileReading(

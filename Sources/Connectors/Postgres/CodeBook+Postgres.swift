@@ -40,6 +40,19 @@ extension CodeBook {
       "The server finds rows by key only where a unique index covers just the key's columns.",
       remedy: "Create the index that the hint shows, or name another key."),
     Entry(
+      "backfill.bad_key", "a bound that is no key",
+      "--from and --to take the key of one table, with a value for each of its columns.",
+      remedy: "Name one table in a pipeline of its own, and write a key of several columns as a JSON array."),
+    Entry(
+      "postgres.type_loses", "a column that changes values",
+      "The target's column is of a type that does not hold all that the source's does, and the server changes such values"
+        + " without a word: it rounds, or drops a part.",
+      remedy: "Change the column's type, or say in the mapping what shall become of the value."),
+    Entry(
+      "postgres.type_refuses", "a column that refuses values",
+      "The target's column is of a type that does not take all that the source's holds; rows with such values become dead"
+        + " letters.", remedy: "Change the column's type, or map the field to what it takes."),
+    Entry(
       "postgres.key_circle", "foreign keys in a circle",
       "Rows of the table refer to rows of the same table, or in the end do so through others, so that no order of rows"
         + " satisfies the keys for sure.",

@@ -79,7 +79,8 @@ extension PostgresTargetConnector: TargetConnectionCheck {
       let settings = try own.applied(to: stream)
       do throws(PostgresError) {
         if let schema = try TableSchema.read(settings.table, connection) {
-          return try TargetCheck(schema: schema, columns: stream.columns, settings: settings).problems(connection)
+          let check = TargetCheck(schema: schema, columns: stream.columns, settings: settings)
+          return try check.problems(connection) + check.typeProblems(stream.table)
         }
       } catch {
         throw error.connectorError("\(settings.table) at \(connection.address)")

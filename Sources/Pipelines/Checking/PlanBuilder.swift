@@ -166,6 +166,13 @@ extension Plan {
       throw Diagnostics(builder.loader.diagnostics.items.filter { $0.severity == .error })
     }
     plan.fingerprint = fingerprint
+    // What a command changed about the file's plan.
+    plan.name = name
+    plan.checkpoint = checkpoint
+    plan.deadLetters = deadLetters
+    plan.limits = limits
+    plan.part = part
+    plan.isBackfill = isBackfill
     return plan
   }
 }

@@ -50,6 +50,7 @@ actor PostgresSource: Source {
   /// Learns what the tables are now.
   private func look(_ connection: PostgresConnection) throws(ConnectorError) {
     let found = try SourceTables(patterns: settings.tables, wants: context.wants).find(connection)
+    for key in [context.part.from, context.part.to].compactMap(\.self) { try checkKey(key, found.schemas) }
     schemas.withLock { $0 = found.schemas }
     list = TableList(found.schemas.map(\.sourceTable))
     guard found.schemas.count > 1 || !found.circles.isEmpty else { return }
@@ -58,6 +59,18 @@ actor PostgresSource: Source {
         "The foreign keys of \(name) lead in a circle: some rows come before those that they refer to. A target that "
           + "has these keys needs `foreign_keys: off`.")
     }
+  }
+
+  /// A bound of a backfill must be a key of the one table.
+  private func checkKey(_ key: [String], _ schemas: [TableSchema]) throws(ConnectorError) {
+    let names = schemas.first.map { SnapshotQuery($0, condition: nil).key.map(\.name) } ?? []
+    if schemas.count == 1, names.count == key.count { return }
+    throw ConnectorError(
+      "backfill.bad_key",
+      schemas.count == 1
+        ? "The key of \(schemas[0].name) has \(names.count) columns (\(names.joined(separator: ", "))), and the bound has \(key.count)."
+        : "A range of keys is one table's, and the source reads \(schemas.count).", remedy: .stop,
+      hint: "Write the columns of a key in its order as a JSON array: --from '[\"a\", 1]'.")
   }
 
   func open(at position: Position?) throws(ConnectorError) {
@@ -84,7 +97,7 @@ actor PostgresSource: Source {
   private func restart() {
     for schema in schemas.withLock({ $0 }) {
       guard let begun = progress.tables.first(where: { $0.table == "\(schema.name)" }), !begun.isDone else { continue }
-      switch SnapshotQuery(schema, condition: settings.condition).order {
+      switch SnapshotQuery(schema, condition: settings.condition, context.part).order {
       case .key: break
       case .place where begun.frontier != nil:
         context.note(
@@ -126,7 +139,7 @@ actor PostgresSource: Source {
       let schema = schemas[table]
       let begun = progress.tables.first { $0.table == "\(schema.name)" } ?? TableProgress(table: "\(schema.name)")
       if !begun.isDone {
-        let query = SnapshotQuery(schema, condition: settings.condition)
+        let query = SnapshotQuery(schema, condition: settings.condition, context.part)
         return try TableReader(query, begun, chunkRows: settings.chunkRows, connections, surveyor: surveyor)
       }
       table += 1
@@ -168,7 +181,7 @@ actor PostgresSource: Source {
 
   func extent() -> Extent? {
     let schemas = schemas.withLock { $0 }
-    guard settings.condition == nil else { return nil }
+    guard settings.condition == nil, context.part.isWhole || context.part.shard != nil else { return nil }
     var total: UInt64 = 0
     for schema in schemas {
       guard let rows = schema.estimatedRows else { return nil }

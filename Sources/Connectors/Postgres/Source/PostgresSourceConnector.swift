@@ -8,7 +8,7 @@ struct PostgresSourceConnector: SourceConnector {
     summary:
       "Reads all rows of tables, partitioned tables or views, in ranges of its key, and goes on inside a range after "
       + "a stop. A table without a key is read in one pass, by the rows' places. Several tables are read one after the "
-      + "other, in an order that satisfies their foreign keys.", hasTables: true)
+      + "other, in an order that satisfies their foreign keys.", hasTables: true, takesParts: true)
 
   enum Read: String, SettingChoice { case snapshot }
 

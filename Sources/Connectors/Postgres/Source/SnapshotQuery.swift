@@ -1,3 +1,5 @@
+import ConnectorKit
+
 /// The SQL that reads one table: pure text, made of its names and the keys reached.
 struct SnapshotQuery: Sendable {
   /// How the rows are put in order, so that reading can go on in the middle.
@@ -20,14 +22,32 @@ struct SnapshotQuery: Sendable {
   let table: String
   let columns: [String]
   let order: Order
-  /// A condition in SQL.
-  let condition: String?
+  /// Conditions in SQL that every row meets.
+  private let fixed: [String]
 
-  init(_ schema: TableSchema, condition: String?) {
+  init(_ schema: TableSchema, condition: String?, _ part: SourcePart = SourcePart()) {
     table = schema.name.sql
     columns = schema.columns.map(\.name)
-    order = Self.order(schema)
-    self.condition = condition
+    let order = Self.order(schema)
+    self.order = order
+    var fixed = [condition, part.condition].compactMap { $0.map { "(\($0))" } }
+    if let from = part.from { fixed += [Self.bound(order, ">=", from)].compactMap(\.self) }
+    if let to = part.to { fixed += [Self.bound(order, "<", to)].compactMap(\.self) }
+    if let shard = part.shard { fixed.append(Self.condition(shard, order, schema)) }
+    self.fixed = fixed
+  }
+
+  /// By a hash of the key's text, or of the whole row's where there is none: it needs no agreement between those who load
+  /// the other parts, and holds whatever is written meanwhile. The session fixes what texts look like.
+  private static func condition(_ shard: SourcePart.Shard, _ order: Order, _ schema: TableSchema) -> String {
+    let names: [String] =
+      switch order {
+      case .key(let key): key.map(\.name)
+      case .place, .none: schema.columns.map(\.name)
+      }
+    // Positive, for a remainder that is not negative.
+    let hash = "hashtextextended(ROW(\(SQLName.list(names)))::text, 0) & 9223372036854775807"
+    return "(\(hash)) % \(shard.count) = \(shard.number - 1)"
   }
 
   private static func order(_ schema: TableSchema) -> Order {
@@ -76,15 +96,15 @@ struct SnapshotQuery: Sendable {
   private var ordered: String { key.isEmpty ? "" : " ORDER BY \(SQLName.list(key.map(\.name)))" }
 
   private func conditions(_ range: TableProgress.Range) -> String {
-    var parts = condition.map { ["(\($0))"] } ?? []
-    if let after = range.after, let bound = bound(">", after) { parts.append(bound) }
-    if let to = range.to, let bound = bound("<=", to) { parts.append(bound) }
+    var parts = fixed
+    if let after = range.after, let bound = Self.bound(order, ">", after) { parts.append(bound) }
+    if let to = range.to, let bound = Self.bound(order, "<=", to) { parts.append(bound) }
     // Without it the server may begin in the middle of the table, where another scan is.
     if order == .place, range.after == nil { parts.append("ctid >= '(0,0)'::tid") }
     return parts.isEmpty ? "" : " WHERE " + parts.joined(separator: " AND ")
   }
 
-  private func bound(_ comparison: String, _ values: TableProgress.Key) -> String? {
+  private static func bound(_ order: Order, _ comparison: String, _ values: TableProgress.Key) -> String? {
     switch order {
     case .key(let key):
       let names = SQLName.list(key.map(\.name))

@@ -89,6 +89,29 @@ struct TargetCheck {
     }
   }
 
+  /// Columns that the source's values may not fit, where they arrive as they are.
+  func typeProblems(_ table: SourceTable?) -> [Problem] {
+    guard let table, table.system == "postgres" else { return [] }
+    return names.enumerated().compactMap { index, name in
+      let origin = index < columns.names.count ? columns.origins[safe: index] ?? nil : name
+      guard let from = table.columns.first(where: { $0.name == origin }), let to = schema.column(name) else {
+        return nil
+      }
+      let place = "\(table.fullName).\(from.name) (\(from.type)) into \(schema.name).\(name) (\(to.type))"
+      switch TypeFit(from: from.type, to: to.type) {
+      case .fits: return nil
+      case .loses(let what):
+        return Problem(
+          "table", code: "postgres.type_loses", "\(place): \(what)",
+          hint: "change the column's type, or map the field to what it holds", severity: .warning)
+      case .refuses(let what):
+        return Problem(
+          "table", code: "postgres.type_refuses", "\(place): \(what)",
+          hint: "change the column's type, or map the field to what it takes", severity: .warning)
+      }
+    }
+  }
+
   private func privileges(_ connection: PostgresConnection) throws(PostgresError) -> [Problem] {
     var wanted = ["INSERT"]
     if settings.mode == .upsert { wanted += ["SELECT", "UPDATE"] }
@@ -125,4 +148,9 @@ struct TargetCheck {
       fields: fields, columns: columns, key: key.compactMap { names.firstIndex(of: $0) },
       version: settings.version.flatMap { names.firstIndex(of: $0) }, onDelete: settings.onDelete, lanes: lanes)
   }
+}
+
+extension Array {
+  /// nil beyond the end.
+  fileprivate subscript(safe index: Int) -> Element? { indices.contains(index) ? self[index] : nil }
 }

@@ -1,0 +1,121 @@
+import ConnectorKit
+import Glibc
+import Records
+
+extension PostgresTargetConnector: LookupTargetConnector {
+  func makeLookup(_ context: Context) throws(ConnectorError) -> any TargetLookup {
+    guard let name = TableName(table) else {
+      throw ConnectorError("postgres.bad_name", "`\(table)` is no name of a table.", remedy: .stop)
+    }
+    return PostgresLookup(settings(name), lanes: context.lanes)
+  }
+}
+
+/// Asks a table what it holds, in sessions that can only read.
+///
+/// `@unchecked Sendable`: all calls come from one lane, one at a time.
+final class PostgresLookup: TargetLookup, @unchecked Sendable {
+  private let settings: TargetSettings
+  private let lanes: Int
+  private var connection: PostgresConnection?
+  private var schema: TableSchema?
+  private var layout: RowLayout?
+  private var key: [String] = []
+
+  init(_ settings: TargetSettings, lanes: Int) {
+    self.settings = settings
+    self.lanes = lanes
+  }
+
+  private var place: String { connection.map { "\(settings.table) at \($0.address)" } ?? "\(settings.table)" }
+
+  func open(_ columns: Columns) throws(ConnectorError) {
+    close()
+    let connection = try PostgresConnection(settings.url)
+    self.connection = connection
+    key = columns.key.map { columns.names[$0] }
+    do throws(PostgresError) {
+      try connection.run("SET default_transaction_read_only = on")
+      schema = try TableSchema.read(settings.table, connection)
+    } catch {
+      throw error.connectorError(place)
+    }
+    // A table that a run would create holds nothing yet.
+    if schema == nil, settings.creates { return layout = Self.layout(columns, settings) }
+    var reading = settings
+    reading.creates = false
+    let tables = TargetTables(own: reading, lanes: lanes, note: { _ in })
+    layout = try tables.table(TargetStream(columns), number: 0, connection).layout
+  }
+
+  private static func layout(_ columns: Columns, _ settings: TargetSettings) -> RowLayout {
+    let fields = columns.names.map { RowLayout.Field(name: $0, kind: .text, mayBeLeftOut: true) }
+    return RowLayout(
+      fields: fields, columns: columns, key: columns.key, version: nil, onDelete: settings.onDelete, lanes: 1)
+  }
+
+  func makeEncoder() throws(ConnectorError) -> any Encoder {
+    guard let layout else { throw ConnectorError("postgres.not_open", "The target is not open.", remedy: .stop) }
+    return PostgresEncoder(layout)
+  }
+
+  func rows(_ keys: [[Value]]) throws(ConnectorError) -> [Value?] {
+    var found = [Value?](repeating: nil, count: keys.count)
+    guard let schema, let connection, !key.isEmpty, !keys.isEmpty else { return found }
+    let batch = Batch()
+    do throws(PostgresError) {
+      try connection.beginCopyOut(Self.query(schema, key, keys))
+      try receive(into: batch, connection)
+    } catch {
+      throw error.connectorError(place)
+    }
+    let numbers = batch.bytes.bytes.split(separator: 0x0a).map { line in
+      line.split(separator: CopyText.tab).last.flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+    }
+    PostgresDecoder(schema.columns, key: []).decode(batch)
+    for (event, number) in zip(batch.events.indices, numbers) {
+      guard let number, found.indices.contains(number) else { continue }
+      found[number] = batch.value(at: Int(batch.events[event].record))
+    }
+    return found
+  }
+
+  /// How long one wait for the server lasts, in milliseconds.
+  private static let glance = 100
+
+  private func receive(into batch: Batch, _ connection: PostgresConnection) throws(PostgresError) {
+    var silence = Duration.zero
+    while true {
+      switch try connection.receiveRow(into: &batch.bytes) {
+      case .row: continue
+      case .end: return
+      case .nothingYet: break
+      }
+      var socket = pollfd(fd: connection.socket, events: Int16(POLLIN), revents: 0)
+      silence = poll(&socket, 1, Int32(Self.glance)) == 0 ? silence + .milliseconds(Self.glance) : .zero
+      if silence >= settings.timeout { throw connection.giveUp(after: silence) }
+      try connection.consume()
+    }
+  }
+
+  /// The rows of the keys, each with its key's place behind its columns.
+  private static func query(_ schema: TableSchema, _ key: [String], _ keys: [[Value]]) -> String {
+    let types = key.map { name in schema.column(name)?.type ?? "text" }
+    let rows = keys.enumerated().map { number, values in
+      let texts = zip(values, types).map { value, type in
+        value.isNull ? "NULL::\(type)" : "\(SQLText.quoted(value.string ?? value.json))::\(type)"
+      }
+      return "(\((texts + ["\(number)"]).joined(separator: ", ")))"
+    }
+    let names = key.indices.map { "k\($0)" }
+    let on = zip(key, names).map { "t.\(SQLName.quoted($0)) = k.\($1)" }.joined(separator: " AND ")
+    return "COPY (SELECT \(SQLName.list(schema.columns.map(\.name), prefix: "t.")), k.n FROM \(schema.name.sql) t JOIN "
+      + "(VALUES \(rows.joined(separator: ", "))) k (\((names + ["n"]).joined(separator: ", "))) ON \(on)) TO STDOUT"
+  }
+
+  func close() {
+    connection = nil
+    schema = nil
+    layout = nil
+  }
+}

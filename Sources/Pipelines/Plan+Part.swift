@@ -1,0 +1,33 @@
+import ConnectorKit
+import Records
+
+extension Plan {
+  /// The plan that loads a part of the source's rows, with a checkpoint, dead letters and a name of its own: parts run
+  /// side by side, and none of them moves the pipeline's own checkpoint.
+  package func loading(_ part: SourcePart) -> Plan {
+    if part.isWhole { return self }
+    let suffix = part.shard.map { "shard-\($0.number)-of-\($0.count)" } ?? "backfill"
+    var plan = self
+    plan.part = part
+    plan.name = "\(name).\(suffix)"
+    plan.checkpoint.path = Self.path(checkpoint.path, with: suffix)
+    plan.deadLetters.path = Self.path(deadLetters.path, with: suffix)
+    plan.fingerprint = SHA256.hex(Array((fingerprint + part.value.json).utf8), bytes: 16)
+    return plan
+  }
+
+  /// `state/products.checkpoint.json` as `state/products.SUFFIX.checkpoint.json`.
+  private static func path(_ path: String, with suffix: String) -> String {
+    let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    for end in [".checkpoint.json", ".dead-letters.ndjson"] where path.hasSuffix(end) {
+      return path.dropLast(end.count) + ".\(suffix)" + end
+    }
+    guard let dot = path[start...].lastIndex(of: "."), dot > start else { return "\(path).\(suffix)" }
+    return "\(path[..<dot]).\(suffix)\(path[dot...])"
+  }
+
+  /// Whether the pipeline reads a table at all.
+  package var wants: @Sendable (SourceTable) -> Bool {
+    { [streams] in streams.stream(of: $0)?.skips != true }
+  }
+}

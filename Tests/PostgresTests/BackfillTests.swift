@@ -1,0 +1,196 @@
+import ConnectorKit
+import Flows
+import Foundation
+import Pipelines
+import Records
+import Testing
+
+@testable import Connectors
+
+private let isThere = PostgresServer.shared != nil
+
+/// The program's own commands against a server, and parts of a table that together are all of it.
+@Suite(.serialized, .enabled(if: isThere, Comment(rawValue: PostgresServer.whyMissing)))
+struct BackfillTests {
+  private static let columns = [
+    ("(id int PRIMARY KEY, name text)", "g, 'n' || g"),
+    ("(a text COLLATE \"C\", b uuid, name text, PRIMARY KEY (b, a))", "'k' || g % 10, md5(g::text)::uuid, 'n'"),
+    ("(a int, t timestamptz)", "g % 50, 'epoch'::timestamptz + g * interval '1 s'"),
+  ]
+
+  private static func plan(_ place: Workplace, _ name: String) throws -> Plan {
+    try place.plan(
+      from: "type: postgres, url: URL, tables: [SCHEMA.source], chunk_rows: 300",
+      to: "table: SCHEMA.copy, mode: insert", name: name)
+  }
+
+  @Test(arguments: columns)
+  func `shards are disjoint and together complete`(columns: String, values: String) async throws {
+    let place = try Workplace()
+    try place.sql("CREATE TABLE source \(columns)")
+    try place.sql("INSERT INTO source SELECT \(values) FROM generate_series(1, 2500) g")
+    try place.sql("CREATE TABLE copy AS SELECT * FROM source WITH NO DATA")
+    let whole = try Self.plan(place, "p")
+    var read: [UInt64] = []
+    for number in 1...4 {
+      var part = SourcePart()
+      part.shard = SourcePart.Shard(number, of: 4)
+      let plan = whole.loading(part)
+      #expect(plan.name.hasSuffix(".shard-\(number)-of-4"))
+      read.append(try await place.run(plan).counts.read)
+    }
+    #expect(read.allSatisfy { $0 > 400 } && read.reduce(0, +) == 2500)
+    let differing = "SELECT count(*) FROM (SELECT s::text FROM source s EXCEPT ALL SELECT c::text FROM copy c) x"
+    #expect(try place.value(differing) == "0")
+    #expect(try place.count("copy") == 2500)
+  }
+
+  @Test func `a range begins with its key and ends before the other`() async throws {
+    let place = try Workplace()
+    try place.sql("CREATE TABLE source (a int, b text, PRIMARY KEY (a, b))")
+    try place.sql("INSERT INTO source SELECT g / 10, 'b' || g % 10 FROM generate_series(0, 999) g")
+    try place.sql("CREATE TABLE copy AS SELECT * FROM source WITH NO DATA")
+    let whole = try Self.plan(place, "p")
+    var part = SourcePart()
+    (part.from, part.to) = (["20", "b5"], ["30", "b0"])
+    part.condition = "b <> 'b7'"
+    #expect(try await place.run(whole.loading(part)).counts.read == 85)
+    #expect(try place.sql("SELECT min((a, b)::text), max((a, b)::text) FROM copy") == [["(20,b5)", "(29,b9)"]])
+    part.from = ["20"]
+    let error = await #expect(throws: FlowError.self) { try await place.run(whole.loading(part)) }
+    // Another part with the same name: its checkpoint is not this one's.
+    #expect(error?.code == "checkpoint.pipeline_changed")
+    try FileManager.default.removeItem(atPath: whole.loading(part).checkpoint.path)
+    let other = await #expect(throws: FlowError.self) { try await place.run(whole.loading(part)) }
+    #expect(other?.code == "backfill.bad_key")
+  }
+
+  // MARK: - The program
+
+  @discardableResult
+  private static func millrace(
+    _ arguments: [String], _ environment: [String: String] = [:]
+  ) throws -> (
+    status: Int32, out: String, err: String
+  ) {
+    let process = Process()
+    process.executableURL = FaultTests.binary
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    let (out, err) = (Pipe(), Pipe())
+    process.standardOutput = out
+    process.standardError = err
+    try process.run()
+    let said = String(decoding: err.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let answer = String(decoding: out.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationStatus, answer, said)
+  }
+
+  @Test func `a backfill says when all is loaded, and loads it again when asked`() throws {
+    let place = try Workplace()
+    try place.sql("CREATE TABLE source (id int PRIMARY KEY, name text)")
+    try place.sql("INSERT INTO source SELECT g, 'n' || g FROM generate_series(1, 500) g")
+    try place.sql("CREATE TABLE copy (LIKE source INCLUDING ALL)")
+    _ = try place.plan(
+      from: "type: postgres, url: URL, tables: [SCHEMA.source]", to: "table: SCHEMA.copy, key: [id]")
+    let file = place.path("p.yaml")
+    let first = try Self.millrace(["backfill", file, "--json"])
+    #expect(first.status == 0 && first.out.contains("\"written\":500"))
+    let again = try Self.millrace(["backfill", file, "--json"])
+    #expect(again.status == 0 && again.out.contains("\"read\":0") && again.err.contains("--restart loads it again"))
+    try place.sql("UPDATE copy SET name = 'changed'")
+    let restarted = try Self.millrace(["backfill", file, "--restart", "--rate", "5000/s", "--json"])
+    #expect(restarted.status == 0 && restarted.out.contains("\"written\":500"))
+    #expect(try place.value("SELECT count(*) FROM copy WHERE name = 'changed'") == "0")
+    let shown = try Self.millrace(["checkpoint", "show", file, "--json"])
+    #expect(shown.out.contains("\"ranges_done\":1") && shown.out.contains("\"at_end\":true"))
+    #expect(try Self.millrace(["backfill", file, "--shard", "9/8"]).status == 64)
+    #expect(try Self.millrace(["backfill", file, "--then-run"]).err.contains("backfill.nothing_follows"))
+    #expect(try Self.millrace(["run", "--until-current", "--quiet", file]).status == 0)
+  }
+
+  @Test func `validate looks at the servers`() throws {
+    let place = try Workplace()
+    try place.sql("CREATE TABLE source (id bigint PRIMARY KEY, price numeric, name text)")
+    try place.sql("CREATE TABLE copy (id int PRIMARY KEY, price numeric(8,2), name varchar(5))")
+    _ = try place.plan(
+      from: "type: postgres, url: URL, tables: [SCHEMA.source]", to: "table: SCHEMA.copy, key: [id]", name: "types")
+    let types = try Self.millrace(["validate", "--connect", place.path("types.yaml"), "--json"])
+    #expect(types.status == 0)
+    for code in ["postgres.type_loses", "postgres.type_refuses"] { #expect(types.out.contains(code)) }
+    for text in ["rounded to 2", "longer than 5", "larger numbers"] { #expect(types.out.contains(text), "\(text)") }
+    _ = try place.plan(
+      from: "type: postgres, url: URL, tables: [SCHEMA.gone]", to: "table: SCHEMA.nothing, key: [id]", name: "bad")
+    let bad = try Self.millrace(["validate", "--connect", place.path("bad.yaml")])
+    #expect(bad.status == 3 && bad.out.contains("there is no table") && bad.out.contains("source.tables"))
+    let quiet = try Self.millrace(["validate", place.path("bad.yaml")])
+    #expect(quiet.status == 0)
+    let plan = try Self.millrace(["plan", place.path("types.yaml")])
+    #expect(plan.out.contains("statement"))
+  }
+
+  /// Two databases, and the pipeline of the repository between them.
+  @Test func `a real schema moves between two databases`() async throws {
+    let place = try Workplace()
+    let names = ["\(place.schema)_a", "\(place.schema)_b"]
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../pipelines")
+    let shop = try String(contentsOf: root.appendingPathComponent("data/shop.sql"), encoding: .utf8)
+    let tables = try #require(shop.components(separatedBy: "-- Rows.").first)
+    var urls: [String] = []
+    for (name, statements) in zip(names, [shop, tables]) {
+      try PostgresConnection(Secret(place.server.url)).run("CREATE DATABASE \(name)")
+      let base = place.server.url.prefix(through: try #require(place.server.url.lastIndex(of: "/")))
+      let url = "\(base)\(name)"
+      try PostgresConnection(Secret(url)).run(statements)
+      urls.append(url)
+    }
+    defer {
+      for name in names {
+        _ = try? PostgresConnection(Secret(place.server.url)).run("DROP DATABASE \(name) WITH (FORCE)")
+      }
+    }
+    let environment = [
+      "SHOP_DATABASE_URL": urls[0], "MIRROR_DATABASE_URL": urls[1], "MILLRACE_STATE": place.path("state"),
+    ]
+    let run = try Self.millrace(
+      ["backfill", root.appendingPathComponent("shop-mirror.yaml").path, "--json"], environment)
+    #expect(run.status == 0, "\(run.err)")
+    let (source, mirror) = (try PostgresConnection(Secret(urls[0])), try PostgresConnection(Secret(urls[1])))
+    for table in ["categories", "products", "orders", "order_lines"] {
+      let sum = "SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM shop.\(table) t"
+      #expect(try source.query(sum).rows == mirror.query(sum).rows)
+    }
+    #expect(try mirror.query("SELECT count(*), count(DISTINCT email) FROM shop.customers").rows == [["2000", "1"]])
+    #expect(try mirror.query("SELECT count(*) FROM shop.sessions").rows == [["0"]])
+    let check = try Self.millrace(
+      ["validate", "--connect", root.appendingPathComponent("shop-mirror.yaml").path], environment)
+    #expect(check.status == 0, "\(check.out)")
+  }
+}
+
+@Suite struct TypeFitTests {
+  @Test(arguments: [
+    ("integer", "bigint", "fits"), ("bigint", "integer", "refuses"), ("numeric", "numeric(8,2)", "loses"),
+    ("numeric(8,2)", "numeric(10,2)", "fits"), ("numeric(8,2)", "numeric(8,4)", "refuses"),
+    ("numeric(8,3)", "numeric", "fits"),
+    ("text", "character varying(5)", "refuses"), ("character varying(5)", "text", "fits"),
+    ("character varying(5)", "character varying(9)", "fits"), ("character varying", "character varying(9)", "refuses"),
+    ("timestamp with time zone", "timestamp without time zone", "loses"), ("date", "timestamp with time zone", "fits"),
+    ("timestamp(3) with time zone", "timestamp with time zone", "fits"),
+    ("timestamp with time zone", "timestamp(3) with time zone", "loses"), ("double precision", "real", "loses"),
+    ("bigint", "double precision", "loses"), ("integer", "double precision", "fits"),
+    ("integer[]", "integer", "refuses"),
+    ("integer[]", "text", "fits"), ("json", "jsonb", "loses"), ("uuid", "integer", "refuses"), ("mood", "text", "fits"),
+    ("numeric", "integer", "refuses"), ("numeric(9,1)[]", "numeric(9,0)[]", "loses"),
+  ])
+  func `values fit, lose something, or are refused`(from: String, to: String, expected: String) {
+    let fit: String =
+      switch TypeFit(from: from, to: to) {
+      case .fits: "fits"
+      case .loses: "loses"
+      case .refuses: "refuses"
+      }
+    #expect(fit == expected)
+  }
+}
