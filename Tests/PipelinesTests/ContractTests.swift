@@ -32,6 +32,64 @@ import Testing
     return PipelineReader.read(paths: [folder.appendingPathComponent("p.yaml").path], catalog: catalog)
   }
 
+  @Test func `expressions are held against what a contract declares`() throws {
+    try write(
+      """
+      {"type": "object", "additionalProperties": false, "required": ["id"], "properties": {
+        "id": {"type": "integer"}, "name": {"type": "string"}, "note": {"type": ["string", "null"]},
+        "price": {"type": "number"}, "tags": {"type": "array", "items": {"type": "string"}},
+        "brand": {"type": "object", "additionalProperties": true, "properties": {"title": {"type": "string"}}}}}
+      """, to: "closed.json")
+    try write(
+      """
+      name: products
+      source: {type: file, path: in.ndjson}
+      contract: closed.json
+      transforms:
+        - filter: record.nmae != 'x' && record.id > 0
+        - assert: record.tags[0] == 5
+      mappings:
+        id: record.idd
+        label: record.name + record.id
+        brand: record.brand.titel
+        copy: {from: record.brand.titl, trim: true}
+        ok: record.price * 2.0
+        note: coalesce(record.note, 'none') + record.brand.other
+        half: record.id * 1.5
+      target: {type: file, path: out.ndjson}
+      """, to: "p.yaml")
+    let result = PipelineReader.read(paths: [folder.appendingPathComponent("p.yaml").path], catalog: catalog)
+    #expect(
+      said(result) == [
+        "p.yaml:5:20 expression.unknown_field: the contract has no field `nmae`",
+        "p.yaml:6:28 expression.no_matching_overload: string == int is not defined",
+        "p.yaml:8:14 expression.unknown_field: the contract has no field `idd`",
+        "p.yaml:9:22 expression.no_matching_overload: string + int is not defined",
+        "p.yaml:10:10 expression.undeclared_field: the contract declares no field `titel`",
+        "p.yaml:11:16 expression.undeclared_field: the contract declares no field `titl`",
+        "p.yaml:14:19 expression.no_matching_overload: int * double is not defined",
+      ])
+    #expect(result.diagnostics.sorted.first?.hint == "did you mean `name`?")
+  }
+
+  @Test func `what a transform changed is not known`() throws {
+    try write(
+      #"{"additionalProperties": false, "properties": {"id": {"type": "integer"}}, "type": "object"}"#, to: "a.json")
+    try write(
+      """
+      name: products
+      source: {type: file, path: in.ndjson}
+      contract: a.json
+      transforms:
+        - set: {record.name: "string(record.idd)"}
+        - filter: record.name != ''
+      mappings: {name: record.name}
+      target: {type: file, path: out.ndjson}
+      """, to: "p.yaml")
+    let result = PipelineReader.read(paths: [folder.appendingPathComponent("p.yaml").path], catalog: catalog)
+    #expect(said(result) == ["p.yaml:5:39 expression.unknown_field: the contract has no field `idd`"])
+  }
+
   /// Each with its place, without the folder.
   private func said(_ result: PipelineReader.Result) -> [String] {
     result.diagnostics.sorted.map {
