@@ -38,6 +38,10 @@ struct FileTargetConnector: TargetConnector {
     return problems
   }
 
+  var refusesReplay: String? {
+    write == .replace ? "\(path) is replaced as a whole, so no rows can be added to it later." : nil
+  }
+
   func makeTarget(_ context: Context, lane: Int) throws(ConnectorError) -> any Target {
     FileTarget(path: Files.join(context.folder, path), write: write, try writing(), note: context.note)
   }

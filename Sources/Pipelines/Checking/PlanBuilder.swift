@@ -90,7 +90,11 @@ struct PlanBuilder {
       loader.error(
         "config.too_many_lanes", node, "this target takes at most \(most) lane\(most == 1 ? "" : "s")",
         hint: "write lanes: \(most)")
-    } else if common.key == nil, !isKeyKnown {
+    } else if isKeyKnown {
+      loader.warning(
+        "config.lanes_across_tables", node, "several lanes keep the order of each key, and not the order across tables",
+        hint: "where tables refer to each other write lanes: 1, or leave their foreign keys unchecked")
+    } else if common.key == nil {
       loader.warning(
         "config.lanes_without_key", node, "without a key, rows reach the lanes in no order",
         hint: "name the fields of the key: key: [id]")
