@@ -23,7 +23,7 @@ test: packages
 	Tests/Scripts/test.sh
 
 bench: build
-	Tests/Scripts/packages.sh python3 python3-venv jq postgresql
+	Tests/Scripts/packages.sh python3 python3-venv jq wrk nginx-light postgresql
 	Benchmarks/install-peers.sh
 	Benchmarks/bench.py $(BENCH)
 

@@ -20,10 +20,11 @@ from pathlib import Path
 
 from harness import compete, machine, peers, postgres, report, startup, tables, workloads
 from w1 import growth
+from w6 import requests
 
 HERE = Path(__file__).parent
 BUILD = HERE.parent / ".build"
-SECTIONS = [*workloads.names(), "growth", "startup"]
+SECTIONS = [*workloads.names(), "w6", "growth", "startup"]
 
 
 def options() -> argparse.Namespace:
@@ -73,6 +74,8 @@ def measure(section: str, chosen: argparse.Namespace, scratch: str, results: dic
     version = version_of(chosen.binary)
     if version is None:
         return 1
+    if section == "w6":
+        return measure_requests(chosen, scratch, results)
     if section == "growth":
         grown = [growth.measure(p, chosen.binary, min(chosen.runs, 3), chosen.data, scratch) for p in growth.points(chosen.full, chosen.scale)]
         results["growth"] = [asdict(measured) for measured in grown]
@@ -136,6 +139,22 @@ def measure_tables(work: tables.TableWorkload, found: list[peers.Peer], chosen: 
         print(f"not measured: {error}", file=sys.stderr)
         return 1
     return failed
+
+
+def measure_requests(chosen: argparse.Namespace, scratch: str, results: dict) -> int:
+    os.environ["MILLRACE_BINARY"] = chosen.binary
+    found, missing = peers.find(HERE / "w6" / "peers", chosen.python, chosen.only)
+    for reason in missing:
+        print(f"not measured: {reason}", file=sys.stderr)
+    standings = requests.measure(found, scratch)
+    results["w6"] = [asdict(standing) for standing in standings]
+    problems = [f"{standing.peer.title}: {standing.problem}" for standing in standings if standing.problem]
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+        chosen.update_readme = False
+    heading = f"wrk on one thread, keep-alive, {requests.SECONDS} s each, in turns; a server with an answer other than 2xx gets no row."
+    publish("w6", f"{requests.table(standings)}\n\n{heading}", chosen, results)
+    return 1 if problems else 0
 
 
 def tell_problems(standings: list[compete.Standing], chosen: argparse.Namespace) -> int:

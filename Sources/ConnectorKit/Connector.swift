@@ -29,6 +29,12 @@ extension SourceConnector {
 package protocol TargetConnector: Connector {
   /// - Parameter lane: 0 ..< the number of lanes of the plan.
   func makeTarget(_ context: Context, lane: Int) throws(ConnectorError) -> any Target
+  /// Why single rows cannot be added once a run is over, one sentence; nil where they can.
+  var refusesReplay: String? { get }
+}
+
+extension TargetConnector {
+  package var refusesReplay: String? { nil }
 }
 
 /// What a connector is, for people and for the plan.

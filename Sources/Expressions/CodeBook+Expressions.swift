@@ -19,6 +19,10 @@ extension CodeBook {
       "expression.bad_pattern", "a pattern that is none", "The regular expression is not RE2's syntax.",
       remedy: "Write it as RE2 has it: no lookaround, no back references; backslashes are doubled in a quoted text."),
     Entry(
+      "expression.constant_condition", "a condition that is always the same",
+      "The condition reads nothing of the event, so all events pass it, or none.",
+      remedy: "Name the field that it is meant to look at: record.FIELD."),
+    Entry(
       "expression.divide_by_zero", "a division by zero", "The divisor of `/` or `%` is zero for this record.",
       remedy: "Ask first: `record.n == 0 ? 0 : record.total / record.n`."),
     Entry(
@@ -66,6 +70,10 @@ extension CodeBook {
     Entry(
       "expression.type_mismatch", "a value of another type", "The expression must give another type here.",
       remedy: "A condition must be a boolean; compare or convert the value."),
+    Entry(
+      "expression.undeclared_field", "a field that the contract does not name",
+      "The contract allows fields beside those that it names, and this one looks like one of them misspelt.",
+      remedy: "Correct its name, or add it to the contract's `properties`."),
     Entry(
       "expression.unknown_field", "a field that the type does not have",
       "The type of this value is known, and it has no such field.",

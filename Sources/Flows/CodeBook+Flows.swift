@@ -52,6 +52,10 @@ extension CodeBook {
       "A record could not be delivered, and could not be kept either. The run stops rather than lose it.",
       remedy: "Make room on the disk or mend the permissions, then run again: the checkpoint stands."),
     Entry(
+      "dead_letters.no_replay", "a target that takes no single rows",
+      "The target shows its rows as a whole, so those of dead letters cannot be added later.",
+      remedy: "Mend the source or the pipeline, and run it again."),
+    Entry(
       "dead_letters.locked", "dead letters of another run",
       "Another process appends to the same file of dead letters.",
       remedy: "Give each pipeline a `retry.dead_letter.path` of its own, or stop the other run."),

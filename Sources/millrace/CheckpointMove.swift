@@ -98,15 +98,7 @@ struct CheckpointMove {
   }
 
   private func confirm(_ effect: String) throws(Failure) {
-    guard asks else { return }
-    guard isatty(STDIN_FILENO) == 1 else {
-      throw Failure(nil, "\(effect) Nobody is there to be asked.", hint: "Add --yes to do it.", exit: .usage)
-    }
-    Output.write("\(plan.name): \(effect)\nGo on? [y/N] ", to: STDERR_FILENO)
-    let reply = readLine()?.lowercased()
-    guard reply == "y" || reply == "yes" else {
-      throw Failure(nil, "Nothing was changed.", exit: .failed)
-    }
+    try Confirmation.ask(plan.name, effect, yes: !asks)
   }
 
   private func tell(_ effect: String, _ checkpoint: Checkpoint?) {

@@ -7,13 +7,17 @@ import Status
 struct DeadLettersCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dead-letters",
-    abstract: "Look through the records that could not be delivered.",
+    abstract: "Work through the records that could not be delivered.",
     discussion: """
       Example:
         millrace dead-letters list products.yaml
         millrace dead-letters show products.yaml --code mapping.too_long
+        millrace dead-letters replay products.yaml --code mapping.too_long
       """,
-    subcommands: [DeadLettersListCommand.self, DeadLettersShowCommand.self])
+    subcommands: [
+      DeadLettersListCommand.self, DeadLettersShowCommand.self, DeadLettersReplayCommand.self,
+      DeadLettersDiscardCommand.self,
+    ])
 }
 
 /// Which dead letters are meant.
@@ -27,10 +31,47 @@ struct DeadLetterFilter: ParsableArguments {
   @Option(help: "Only those of this target field.")
   var field: String?
 
+  @Option(help: "Only those of this key, or with this value in it.")
+  var key: String?
+
+  @Option(help: "Only those that failed then or later, such as 2026-11-23T08:00:00Z.")
+  var since: String?
+
+  @Option(help: "Only those that failed before.")
+  var until: String?
+
+  func validate() throws {
+    for text in [since, until].compactMap(\.self) where Timestamp(text) == nil {
+      throw ValidationError("'\(text)' is no time; write it like 2026-11-23T08:00:00Z")
+    }
+  }
+
+  /// Whether it accepts all.
+  var isEmpty: Bool { [code, stage, field, key, since, until].allSatisfy { $0 == nil } }
+
   func accepts(_ letter: StoredLetter) -> Bool {
     (code == nil || letter.code == code) && (stage == nil || letter.stage == stage)
-      && (field == nil || letter.field == field)
+      && (field == nil || letter.field == field) && acceptsKey(letter) && acceptsTime(letter)
   }
+
+  private func acceptsKey(_ letter: StoredLetter) -> Bool {
+    guard let key else { return true }
+    guard case .object(let members) = letter.key else { return letter.key?.shown == key }
+    return letter.key?.json == key || members.contains { $0.value.shown == key }
+  }
+
+  private func acceptsTime(_ letter: StoredLetter) -> Bool {
+    guard since != nil || until != nil else { return true }
+    guard let time = Timestamp(letter.time) else { return false }
+    if let since = since.flatMap({ Timestamp($0) }), time < since { return false }
+    if let until = until.flatMap({ Timestamp($0) }), time >= until { return false }
+    return true
+  }
+}
+
+extension Value {
+  /// A text without quotes, anything else as JSON.
+  fileprivate var shown: String { string ?? json }
 }
 
 struct DeadLettersListCommand: Command {
@@ -50,7 +91,7 @@ struct DeadLettersListCommand: Command {
 
   func perform() async throws(Failure) -> ExitStatus {
     let plan = try PipelineFiles.one(file)
-    let letters = try StoredLetters.read(plan.deadLetters.path).filter(filter.accepts)
+    let letters = try OpenLetters(plan).chosen([], filter)
     let kinds = DeadLetterKind.kinds(of: letters)
     answer(
       [
@@ -105,8 +146,7 @@ struct DeadLettersShowCommand: Command {
 
   func perform() async throws(Failure) -> ExitStatus {
     let plan = try PipelineFiles.one(file)
-    let all = try StoredLetters.read(plan.deadLetters.path, withLines: true).filter(filter.accepts)
-    let chosen = ids.isEmpty ? all : all.filter { ids.contains($0.id) }
+    let chosen = try OpenLetters(plan, withLines: true).chosen(ids, filter)
     for letter in chosen.prefix(max(0, limit)) {
       Output.answer(output.json ? letter.line : text(letter))
     }

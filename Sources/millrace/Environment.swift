@@ -13,6 +13,21 @@ enum Environment {
   /// The folder of checkpoints and dead letters that name no path.
   static var stateFolder: String { variable("MILLRACE_STATE") ?? ".millrace" }
 
+  /// What a person edits texts with.
+  static var editor: String { variable("VISUAL") ?? variable("EDITOR") ?? "vi" }
+
+  /// Runs a command of the shell and gives its exit code.
+  static func runInShell(_ command: String) -> Int32 {
+    var process = pid_t()
+    let words: [String] = ["sh", "-c", command]
+    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { word in strdup(word) } + [nil]
+    defer { arguments.forEach { free($0) } }
+    guard posix_spawn(&process, "/bin/sh", nil, nil, &arguments, environ) == 0 else { return -1 }
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    return status
+  }
+
   /// Where the lines of `millrace eval` are kept; nil without a home.
   static var historyFile: String? {
     let state = variable("XDG_STATE_HOME") ?? variable("HOME").map { Files.join($0, ".local/state") }

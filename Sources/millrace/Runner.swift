@@ -49,6 +49,28 @@ struct Runner: Sendable {
     self.plan = plan
   }
 
+  /// Sends dead letters through the pipeline again.
+  init(
+    _ plan: Plan, replaying replay: LetterReplay, observe: @escaping @Sendable (Flow.Event) -> Void
+  ) throws(Failure) {
+    let plan = try Self.resolve(plan)
+    let world = World.system(checkpoints: replay.checkpoints, deadLetters: replay.sink, observe: observe)
+    let settings = FlowSettings(plan)
+    // Never one lane: a target that stores the flow's position with its data would store the replay's.
+    let context = world.context(
+      pipeline: plan.name, folder: plan.folder, batchBytes: settings.batchBytes, lanes: max(2, plan.lanes))
+    do throws(ConnectorError) {
+      var targets: [any Target] = []
+      for lane in 0..<plan.lanes { targets.append(try plan.target.makeTarget(context, lane: lane)) }
+      flow = Flow(
+        settings, source: replay.source, targets: targets, contract: plan.contract,
+        route: { tables throws(ConnectorError) in try Routing(plan, tables) }, in: world)
+    } catch {
+      throw Failure(error)
+    }
+    self.plan = plan
+  }
+
   static func resolve(_ plan: Plan) throws(Failure) -> Plan {
     do throws(Diagnostics) {
       return try plan.resolved(with: Environment.secrets)

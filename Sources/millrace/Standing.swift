@@ -12,12 +12,16 @@ struct Standing: Sendable {
   let runner: (isRunning: Bool, process: String?)
   /// What the source holds; nil where it does not say, or cannot be asked.
   let extent: Extent?
+  /// Dead letters that nobody has worked through, and those that somebody has.
+  let letters: (open: Int, done: Int)
   /// Why the source could not be asked.
   let sourceFailure: Failure?
 
   init(_ plan: Plan) async throws(Failure) {
     self.plan = plan
     do throws(FlowError) { checkpoint = try FileCheckpoints.read(plan.checkpoint.path) } catch { throw Failure(error) }
+    let found = try OpenLetters(plan)
+    letters = (found.letters.count, found.done)
     runner = FileCheckpoints.runner(of: plan.checkpoint.path)
     do throws(Failure) {
       extent = try await Self.extent(of: plan, at: checkpoint?.position)
@@ -76,6 +80,7 @@ struct Standing: Sendable {
       "checkpoint": checkpoint.map { $0.summary(path: plan.checkpoint.path) } ?? .null,
       "runs": .int(Int64(clamping: checkpoint?.runs ?? 0)), "totals": (checkpoint?.totals ?? Counts()).value,
       "lag": lag, "next_run": .string(nextRun), "dead_letters": .string(plan.deadLetters.path),
+      "open_dead_letters": .int(Int64(letters.open)), "done_dead_letters": .int(Int64(letters.done)),
     ]
   }
 

@@ -16,7 +16,10 @@ extension Standing {
     if let extent, extent.total > 0 { rows.append(("lag", lagText(extent))) }
     rows.append(("next run", nextRun))
     rows.append(("checkpoint", plan.checkpoint.path + (checkpoint == nil ? " (none yet)" : "")))
-    if let count = checkpoint?.totals.deadLettered, count > 0 { rows.append(("dead letters", plan.deadLetters.path)) }
+    if letters.open + letters.done > 0 {
+      let done = letters.done > 0 ? ", \(Quantity.count(UInt64(letters.done))) done" : ""
+      rows.append(("dead letters", "\(Quantity.count(UInt64(letters.open))) open\(done), in \(plan.deadLetters.path)"))
+    }
     let lines = rows.map { "  " + $0.padded(to: 14) + $1 }
     return (["\(style.bold(plan.name)): \(headline)"] + lines).joined(separator: "\n")
   }

@@ -12,6 +12,7 @@ struct StoredLetter {
   /// Where the event was read: `data/a.ndjson:12`.
   var place: String
   var time: String
+  var key: Value?
   /// Its line in the file; empty where only the reasons are read.
   var line = ""
 
@@ -26,12 +27,13 @@ struct StoredLetter {
     field = members["field"]?.string
     message = members["message"]?.string ?? ""
     time = members["time"]?.string ?? ""
+    key = members["key"]
     let origin = members["origin"]?.string ?? ""
     place = members["line"]?.int.map { "\(origin):\($0)" } ?? origin
   }
 
   /// What the letter says of its event; the event itself is not touched.
-  private static let names: Set<String> = ["id", "code", "stage", "field", "message", "time", "origin", "line"]
+  private static let names: Set<String> = ["id", "code", "stage", "field", "message", "time", "origin", "line", "key"]
 
   private static func members(of event: Event, _ batch: Batch) -> [String: Value] {
     var members: [String: Value] = [:]
@@ -41,6 +43,9 @@ struct StoredLetter {
     }
     return members
   }
+
+  /// The text that could not be decoded.
+  var raw: String? { (try? Value(json: line))?["raw"]?.string }
 
   /// The event's record, or the text that could not be decoded.
   var content: String {

@@ -6,7 +6,8 @@ struct HelpTests {
     ["checkpoint", "show"],
     ["checkpoint", "set"], ["checkpoint", "rewind"], ["checkpoint", "reset"], ["dead-letters"],
     ["dead-letters", "list"],
-    ["dead-letters", "show"], ["connectors"], ["functions"], ["eval"], ["explain"], ["schema"], ["init"],
+    ["dead-letters", "show"], ["dead-letters", "replay"], ["dead-letters", "discard"], ["connectors"], ["functions"],
+    ["eval"], ["explain"], ["schema"], ["init"],
     ["completions"],
   ]
 

@@ -92,6 +92,10 @@ import Testing
       ["config.unknown_column 6:47 streams.a.target.key[0]"]
     ),
     (yaml("  a.b.c: {mappings: all}", target: ", table: t"), ["config.bad_table 6:3 streams[\"a.b.c\"]"]),
+    (
+      yaml("  a: {mappings: all}", target: ", table: t, lanes: 2"),
+      ["warning config.lanes_across_tables 3:55 target.lanes"]
+    ),
     (yaml("  a: {maps: all}", target: ", table: t", more: "mappings: all"), ["config.unknown_key 6:7 streams.a.maps"]),
   ])
   func `what does not fit is found where it stands`(yaml: String, expected: [String]) {

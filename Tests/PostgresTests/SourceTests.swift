@@ -68,6 +68,9 @@ struct SourceTests {
   @Test(arguments: [
     ("(a int, b text, PRIMARY KEY (b, a))", "g % 7, 'k' || (g % 500)", ""),
     ("(a int, b text COLLATE \"C\", PRIMARY KEY (b))", "g, chr(97 + g % 3) || chr(1040 + g % 5) || g", ""),
+    (
+      "(a int, b text COLLATE \"de-x-icu\" PRIMARY KEY)", "g, chr(65 + g % 26 + 32 * (g % 2)) || 'ß' || g", ""
+    ),
     ("(a int, b uuid PRIMARY KEY)", "g, md5(g::text)::uuid", ", chunks_at_once: 3"),
     ("(a int PRIMARY KEY, b text)", "g, repeat('b', g % 90)", ", chunks_at_once: 2"),
     ("(a int PRIMARY KEY, b text)", "g, 'w'", ", where: a % 3 = 0"),

@@ -18,6 +18,9 @@ echo "== the examples in the pipelines"
 echo "== pipelines and documents, through the program"
 Tests/Scripts/documents.py .build/debug/millrace
 
+echo "== dead letters, worked through"
+Tests/Scripts/dead-letters.py .build/debug/millrace
+
 echo "== webhooks, through the program and real sockets"
 Tests/Scripts/webhook.py .build/debug/millrace
 

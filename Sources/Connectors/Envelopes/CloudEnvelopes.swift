@@ -2,8 +2,8 @@ import Records
 
 /// Amazon SNS over HTTP: the record is the message's text, read as JSON.
 struct SNSEnvelope: Envelope {
-  let pointers: EventPointers
-  init(_ pointers: EventPointers) { self.pointers = pointers }
+  let pointers: EventPaths
+  init(_ pointers: EventPaths) { self.pointers = pointers }
 
   func open(_ message: Message, _ builder: EventBuilder, _ batch: Batch) throws(EnvelopeProblem) {
     let root = try builder.value(of: message, batch)
@@ -50,8 +50,8 @@ struct SNSEnvelope: Envelope {
 
 /// Google Pub/Sub push: the record is the message's data, read as JSON; its attributes stand in `meta.headers`.
 struct PubSubEnvelope: Envelope {
-  let pointers: EventPointers
-  init(_ pointers: EventPointers) { self.pointers = pointers }
+  let pointers: EventPaths
+  init(_ pointers: EventPaths) { self.pointers = pointers }
 
   func open(_ message: Message, _ builder: EventBuilder, _ batch: Batch) throws(EnvelopeProblem) {
     let root = try builder.value(of: message, batch)
@@ -82,8 +82,8 @@ struct PubSubEnvelope: Envelope {
 
 /// Amazon EventBridge's events, as its API destinations post them: the record is the detail.
 struct EventBridgeEnvelope: Envelope {
-  let pointers: EventPointers
-  init(_ pointers: EventPointers) { self.pointers = pointers }
+  let pointers: EventPaths
+  init(_ pointers: EventPaths) { self.pointers = pointers }
 
   func open(_ message: Message, _ builder: EventBuilder, _ batch: Batch) throws(EnvelopeProblem) {
     let root = try builder.value(of: message, batch)

@@ -6,8 +6,8 @@ struct CloudEventsEnvelope: Envelope {
   static let batchType = "application/cloudevents-batch"
   static let structuredType = "application/cloudevents"
 
-  let pointers: EventPointers
-  init(_ pointers: EventPointers) { self.pointers = pointers }
+  let pointers: EventPaths
+  init(_ pointers: EventPaths) { self.pointers = pointers }
 
   /// In binary mode the payload is whatever the content type says.
   var isJSON: Bool { false }

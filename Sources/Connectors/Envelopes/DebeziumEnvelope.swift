@@ -5,8 +5,8 @@ struct DebeziumEnvelope: Envelope {
   /// Stands for a large value that a change did not touch and that the database did not send.
   static let unavailable = "__debezium_unavailable_value"
 
-  let pointers: EventPointers
-  init(_ pointers: EventPointers) { self.pointers = pointers }
+  let pointers: EventPaths
+  init(_ pointers: EventPaths) { self.pointers = pointers }
 
   func open(_ message: Message, _ builder: EventBuilder, _ batch: Batch) throws(EnvelopeProblem) {
     // The tombstone behind a delete says nothing that the delete did not say.

@@ -5,8 +5,8 @@ import Records
 /// One event may name many keys; each becomes an event of its own. The payload of an update is what changed, that of a
 /// delete is nothing, so the record always holds the key as well, under `id` or what `event.key` calls it.
 struct DirectusEnvelope: Envelope {
-  let pointers: EventPointers
-  init(_ pointers: EventPointers) { self.pointers = pointers }
+  let pointers: EventPaths
+  init(_ pointers: EventPaths) { self.pointers = pointers }
 
   func open(_ message: Message, _ builder: EventBuilder, _ batch: Batch) throws(EnvelopeProblem) {
     let root = try builder.value(of: message, batch)

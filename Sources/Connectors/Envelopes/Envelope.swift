@@ -57,7 +57,12 @@ enum MessageFormat: String, SettingChoice {
   /// Amazon EventBridge's events.
   case eventbridge
 
-  func makeEnvelope(_ pointers: EventPointers) -> any Envelope {
+  func makeEnvelope(_ settings: EventPointers) -> any Envelope {
+    let pointers = EventPaths(settings)
+    return makeEnvelope(pointers)
+  }
+
+  private func makeEnvelope(_ pointers: EventPaths) -> any Envelope {
     switch self {
     case .json: JSONEnvelope(pointers)
     case .directus: DirectusEnvelope(pointers)
@@ -99,6 +104,21 @@ struct EventPointers: SettingGroup {
   /// The headers that are looked at.
   var headers: [String] {
     [id, key, type, time].compactMap { if case .header(let name) = $0 { name } else { nil } }
+  }
+}
+
+/// ``EventPointers`` as they are read for each event: plain values, since a setting is looked up under a lock.
+struct EventPaths: Sendable {
+  let id: EventPointer?
+  let key: EventPointer?
+  let type: EventPointer?
+  let time: EventPointer?
+  let record: EventPointer?
+  let operations: [String: Operation]
+
+  init(_ settings: EventPointers) {
+    (id, key, type, time, record) = (settings.id, settings.key, settings.type, settings.time, settings.record)
+    operations = Dictionary(settings.operations.entries.map { ($0.name, $0.value.operation) }) { $1 }
   }
 }
 

@@ -1,8 +1,35 @@
 import Records
 
+/// A name with its id in one table of keys.
+struct EventName {
+  let text: String
+  let id: UInt16
+}
+
+/// The names of an event's `meta`.
+struct MetaNames {
+  let eventID: EventName
+  let type: EventName
+  let source: EventName
+  let table: EventName
+  let time: EventName
+  let position: EventName
+  let ingestedAt: EventName
+  let schemaVersion: EventName
+  let headers: EventName
+  let traceparent: EventName
+
+  init(_ name: (String) -> EventName) {
+    (eventID, type, source, table) = (name("event_id"), name("type"), name("source"), name("table"))
+    (time, position, ingestedAt) = (name("time"), name("position"), name("ingested_at"))
+    (schemaVersion, headers, traceparent) = (name("schema_version"), name("headers"), name("traceparent"))
+  }
+}
+
 /// Finds values in the nodes of a batch, and puts together the parts of events. Belongs to one decoder.
 final class EventBuilder {
   let keys: KeyTable
+  let names: MetaNames
   private var reader: JSONReader
   /// The ids of names that are asked for or given.
   private var ids: [String: UInt16] = [:]
@@ -10,8 +37,10 @@ final class EventBuilder {
   private var timeText: (time: Int64, offset: UInt32, length: UInt32)?
 
   init() {
-    keys = KeyTable()
+    let keys = KeyTable()
+    self.keys = keys
     reader = JSONReader(keys: keys)
+    names = MetaNames { EventName(text: $0, id: Self.id($0, in: keys)) }
   }
 
   /// Forgets what belongs to the batch before.
@@ -31,18 +60,29 @@ final class EventBuilder {
 
   func id(_ name: String) -> UInt16 {
     if let known = ids[name] { return known }
-    var text = name
-    let id = text.withUTF8 { keys.id(of: UnsafeRawBufferPointer($0)) }
+    let id = Self.id(name, in: keys)
     ids[name] = id
     return id
   }
+
+  private static func id(_ name: String, in keys: KeyTable) -> UInt16 {
+    var text = name
+    return text.withUTF8 { keys.id(of: UnsafeRawBufferPointer($0)) }
+  }
+
+  private func named(_ text: String) -> EventName { EventName(text: text, id: id(text)) }
 
   // MARK: - Finding
 
   /// The member of that name, the last of several; nil where there is none, or the node is no object.
   func member(_ name: String, of object: Int, _ batch: Batch) -> Int? {
     guard batch.nodes[object].kind == .object else { return nil }
-    let (id, end) = (self.id(name), Int(batch.nodes[object].next))
+    return member(named(name), of: object, batch)
+  }
+
+  func member(_ name: EventName, of object: Int, _ batch: Batch) -> Int? {
+    guard batch.nodes[object].kind == .object else { return nil }
+    let (id, end) = (name.id, Int(batch.nodes[object].next))
     var found: Int?
     var place = object + 1
     while place < end {
@@ -52,7 +92,7 @@ final class EventBuilder {
         place += 1
       }
       if let keyText {
-        if id == KeyTable.overflow, batch.text(keyText) == name { found = place }
+        if id == KeyTable.overflow, batch.text(keyText) == name.text { found = place }
       } else if batch.nodes.base[place].key == id {
         found = place
       }
@@ -104,14 +144,18 @@ final class EventBuilder {
   func close(_ object: Int, _ batch: Batch) { batch.nodes[object].next = UInt32(batch.nodes.count) }
 
   /// Appends a value with all that it contains, as the member of that name.
-  func add(_ name: String, copyOf node: Int, _ batch: Batch) {
+  func add(_ name: String, copyOf node: Int, _ batch: Batch) { add(named(name), copyOf: node, batch) }
+
+  func add(_ name: EventName, copyOf node: Int, _ batch: Batch) {
     let place = beginMember(name, batch)
     copy(node..<Int(batch.nodes[node].next), batch)
-    batch.nodes[place].key = id(name)
+    batch.nodes[place].key = name.id
   }
 
   /// Appends a number or a text as the text that it is.
-  func add(_ name: String, textOf node: Int, _ batch: Batch) {
+  func add(_ name: String, textOf node: Int, _ batch: Batch) { add(named(name), textOf: node, batch) }
+
+  func add(_ name: EventName, textOf node: Int, _ batch: Batch) {
     add(name, copyOf: node, batch)
     let place = batch.nodes.count - 1
     switch batch.nodes[place].kind {
@@ -120,30 +164,36 @@ final class EventBuilder {
     }
   }
 
-  func add(_ name: String, text: String, _ batch: Batch) {
+  func add(_ name: String, text: String, _ batch: Batch) { add(named(name), text: text, batch) }
+
+  func add(_ name: EventName, text: String, _ batch: Batch) {
     let offset = batch.bytes.count
     batch.bytes.append(text)
     add(name, textAt: UInt32(offset), UInt32(batch.bytes.count - offset), batch)
   }
 
-  private func add(_ name: String, textAt offset: UInt32, _ length: UInt32, _ batch: Batch) {
+  private func add(_ name: EventName, textAt offset: UInt32, _ length: UInt32, _ batch: Batch) {
     let place = beginMember(name, batch)
-    batch.nodes.append(
-      Node(.string, flags: .plain, key: id(name), next: UInt32(place + 1), offset: offset, length: length))
-    let text = batch.bytes.bytes[Int(offset)..<Int(offset + length)]
-    if text.contains(where: { $0 >= 0x80 }) { batch.nodes[place].flags.insert(.wide) }
+    var node = Node(
+      .string, flags: .plain, key: name.id, next: UInt32(place + 1), offset: offset, length: length)
+    let start = batch.bytes.base + Int(offset)
+    for index in 0..<Int(length) where start[index] >= 0x80 {
+      node.flags.insert(.wide)
+      break
+    }
+    batch.nodes.append(node)
   }
 
-  func add(_ name: String, number: UInt64, _ batch: Batch) {
+  func add(_ name: EventName, number: UInt64, _ batch: Batch) {
     var node = Node(integer: Int64(clamping: number))
     let place = beginMember(name, batch)
-    node.key = id(name)
+    node.key = name.id
     node.next = UInt32(place + 1)
     batch.nodes.append(node)
   }
 
   /// Appends a time in milliseconds since 1970 as RFC 3339.
-  func add(_ name: String, time: Int64, _ batch: Batch) {
+  func add(_ name: EventName, time: Int64, _ batch: Batch) {
     if timeText?.time != time {
       let offset = batch.bytes.count
       batch.bytes.append(Timestamp(milliseconds: time).description)
@@ -155,10 +205,10 @@ final class EventBuilder {
   /// Names that got no id carry their text.
   ///
   /// - Returns: where the value's node comes.
-  private func beginMember(_ name: String, _ batch: Batch) -> Int {
-    if id(name) == KeyTable.overflow {
+  private func beginMember(_ name: EventName, _ batch: Batch) -> Int {
+    if name.id == KeyTable.overflow {
       let offset = batch.bytes.count
-      var text = name
+      var text = name.text
       text.withUTF8 { JSONText.escape(UnsafeRawBufferPointer($0), into: &batch.bytes) }
       batch.nodes.append(
         Node(

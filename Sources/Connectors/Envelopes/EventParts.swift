@@ -72,23 +72,23 @@ extension EventBuilder {
 
   private func meta(_ parts: EventParts, _ message: Message, _ batch: Batch) -> Int {
     let meta = open(batch)
-    add("event_id", parts.id ?? .text(message.fallbackID), batch)
-    add("type", parts.type, batch)
-    add("source", parts.source, batch)
-    add("table", parts.table, batch)
-    if let time = parts.time { add("time", time, batch) } else { add("time", time: message.time, batch) }
-    add("position", number: message.position, batch)
-    add("ingested_at", time: message.time, batch)
-    add("schema_version", parts.schemaVersion, batch)
+    add(names.eventID, parts.id ?? .text(message.fallbackID), batch)
+    add(names.type, parts.type, batch)
+    add(names.source, parts.source, batch)
+    add(names.table, parts.table, batch)
+    if let time = parts.time { add(names.time, time, batch) } else { add(names.time, time: message.time, batch) }
+    add(names.position, number: message.position, batch)
+    add(names.ingestedAt, time: message.time, batch)
+    add(names.schemaVersion, parts.schemaVersion, batch)
     if let headers = parts.headers ?? message.headers {
-      add("headers", copyOf: headers, batch)
-      if let trace = member("traceparent", of: headers, batch) { add("traceparent", textOf: trace, batch) }
+      add(names.headers, copyOf: headers, batch)
+      if let trace = member(names.traceparent, of: headers, batch) { add(names.traceparent, textOf: trace, batch) }
     }
     close(meta, batch)
     return meta
   }
 
-  private func add(_ name: String, _ text: EventText?, _ batch: Batch) {
+  private func add(_ name: EventName, _ text: EventText?, _ batch: Batch) {
     switch text {
     case nil: return
     case .text(let text): add(name, text: text, batch)
@@ -97,15 +97,15 @@ extension EventBuilder {
   }
 
   /// The event's own parts that the pipeline file points at, over what the format knows.
-  func apply(_ pointers: EventPointers, to parts: inout EventParts, in root: Int, headers: Int?, _ batch: Batch) {
+  func apply(_ pointers: EventPaths, to parts: inout EventParts, in root: Int, headers: Int?, _ batch: Batch) {
     if let id = scalar(pointers.id, in: root, headers, batch) { parts.id = .node(id) }
     if let type = scalar(pointers.type, in: root, headers, batch) { parts.type = .node(type) }
     if let time = scalar(pointers.time, in: root, headers, batch) { parts.time = .node(time) }
     if let pointer = pointers.key, let name = pointer.name, let key = scalar(pointer, in: root, headers, batch) {
       parts.key = keyObject(name, key, batch)
     }
-    guard !pointers.operations.entries.isEmpty, let type = text(parts.type, batch) else { return }
-    parts.operation = pointers.operations[type]?.operation ?? parts.operation
+    guard !pointers.operations.isEmpty, let type = text(parts.type, batch) else { return }
+    parts.operation = pointers.operations[type] ?? parts.operation
   }
 
   private func scalar(_ pointer: EventPointer?, in root: Int, _ headers: Int?, _ batch: Batch) -> Int? {

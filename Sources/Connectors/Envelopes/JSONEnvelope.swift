@@ -3,8 +3,8 @@ import Records
 
 /// Any JSON: an object is a record, of an array each element is one.
 struct JSONEnvelope: Envelope {
-  let pointers: EventPointers
-  init(_ pointers: EventPointers) { self.pointers = pointers }
+  let pointers: EventPaths
+  init(_ pointers: EventPaths) { self.pointers = pointers }
 
   func open(_ message: Message, _ builder: EventBuilder, _ batch: Batch) throws(EnvelopeProblem) {
     let root = try builder.value(of: message, batch)

@@ -30,9 +30,15 @@ struct KeptHeaders: Sendable {
   }
 
   private func keeps(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {
-    if name.count > 3, zip(name, Self.prefix).allSatisfy({ HTTPRequest.lower($0) == $1 }) { return true }
+    if name.count > 3, HTTPRequest.lower(name[name.startIndex]) == Self.prefix[0],
+      zip(name, Self.prefix).allSatisfy({ HTTPRequest.lower($0) == $1 })
+    {
+      return true
+    }
     return names.contains { kept in
-      kept.count == name.count && zip(name, kept).allSatisfy { HTTPRequest.lower($0) == $1 }
+      guard kept.count == name.count else { return false }
+      for index in 0..<kept.count where HTTPRequest.lower(name[name.startIndex + index]) != kept[index] { return false }
+      return true
     }
   }
 

@@ -45,8 +45,8 @@ final class WebhookService: HTTPService {
     case .options where rules.format == .cloudevents: return permission(head, bytes)
     default: return HTTPResponse(405, "events are posted here", allow: "POST, PUT")
     }
-    if let encoding = Verifier.text("content-encoding", head, bytes)?.lowercased(), encoding != "gzip",
-      encoding != "identity"
+    if let encoding = head.value("content-encoding", in: bytes.bytes),
+      !HTTPRequest.isEqual(bytes.bytes, encoding, "gzip"), !HTTPRequest.isEqual(bytes.bytes, encoding, "identity")
     {
       return HTTPResponse(415, "the only content encoding that is known is gzip")
     }
@@ -65,8 +65,8 @@ final class WebhookService: HTTPService {
     }
     tools.attributes.removeAll()
     rules.headers.append(request, bytes.bytes, to: &tools.attributes)
-    guard request.value("content-encoding", in: bytes.bytes) != nil,
-      Verifier.text("content-encoding", request, bytes)?.lowercased() == "gzip"
+    guard let encoding = request.value("content-encoding", in: bytes.bytes),
+      HTTPRequest.isEqual(bytes.bytes, encoding, "gzip")
     else { return take(bytes, request.body, request, bytes, tools) }
     do throws(HTTPRefusal) {
       try unpack(UnsafeRawBufferPointer(rebasing: bytes.bytes[request.body]), tools)

@@ -37,51 +37,37 @@ actor WebhookSource: Source {
   }
 
   func open(at position: Position?) async throws(ConnectorError) {
+    let number = WebhookService.newNumber()
+    let answers = Answers(number, context.note)
     // The log first: it cuts off what a crash tore before anybody reads it.
-    let server = try WebhookServers.shared.server(
-      serving.address, serving.tls, folder: serving.folder, loops: serving.loops)
+    let log = try openLog(answers)
     do throws(ConnectorError) {
-      let number = WebhookService.newNumber()
-      let log = try openLog(server, number)
-      self.log = log
       let place = try position.flatMap { position throws(ConnectorError) in
         position == .start ? nil : try LogPlace(position)
       }
       log.keep(from: place?.offset ?? 0)
       try await reader.open(at: position)
       let service = WebhookService(number, serving.rules, log, wallTime: context.wallTime)
-      guard server.state.add(service, path: serving.path) else { throw taken }
+      try answers.begin { () throws(ConnectorError) in
+        try WebhookServers.shared.serve(
+          service, path: serving.path, on: serving.address, serving.tls, folder: serving.folder, loops: serving.loops)
+      }
       self.service = service
     } catch {
-      log?.close()
-      log = nil
-      WebhookServers.shared.removeIdle(serving.address)
+      log.close()
       throw error
     }
+    self.log = log
     let scheme = serving.tls == nil ? "http" : "https"
     context.note("Listening on \(scheme)://\(serving.address.text)\(serving.path).")
   }
 
-  private func openLog(_ server: HTTPServer, _ number: Int) throws(ConnectorError) -> LogWriter {
-    let troubles = Troubles(context.note)
+  private func openLog(_ answers: Answers) throws(ConnectorError) -> LogWriter {
     do throws(LogError) {
-      return try LogWriter(serving.log, serving.retention, wallTime: context.wallTime) { group in
-        troubles.heard(group.error)
-        let answer =
-          group.error == nil
-          ? .accepted
-          : HTTPResponse(503, "the event could not be stored; send it again", retryAfter: ServerLimits.retryAfter)
-        server.settle(service: number, end: group.tickets.upperBound, answer)
-      }
+      return try LogWriter(serving.log, serving.retention, wallTime: context.wallTime) { answers.heard($0) }
     } catch {
       throw error.connectorError
     }
-  }
-
-  private var taken: ConnectorError {
-    ConnectorError(
-      "webhook.path_taken", "Another pipeline serves \(serving.path) on \(serving.address.text).", remedy: .stop,
-      hint: "Give each webhook a path of its own; a second pipeline reads the same events with `type: log`.")
   }
 
   func next(into batch: Batch) async throws(ConnectorError) -> Next {
@@ -116,20 +102,39 @@ actor WebhookSource: Source {
   }
 }
 
-/// Tells when a log begins and ceases to fail, not at each event.
-private final class Troubles: Sendable {
+/// Tells the callers what became of their events, and the operator when the log begins and ceases to fail.
+private final class Answers: Sendable {
+  private let number: Int
+  private let server = Mutex<HTTPServer?>(nil)
   private let code = Mutex<String?>(nil)
   private let note: @Sendable (String) -> Void
 
-  init(_ note: @escaping @Sendable (String) -> Void) { self.note = note }
+  init(_ number: Int, _ note: @escaping @Sendable (String) -> Void) {
+    self.number = number
+    self.note = note
+  }
 
-  func heard(_ error: LogError?) {
-    let now = error?.connectorError
+  /// Starts the server; what is settled meanwhile waits until it is known.
+  func begin(_ start: () throws(ConnectorError) -> HTTPServer) throws(ConnectorError) {
+    try server.withLock { server throws(ConnectorError) in server = try start() }
+  }
+
+  func heard(_ group: LogWriter.Settled) {
+    let answer =
+      group.error == nil
+      ? HTTPResponse.accepted
+      : HTTPResponse(503, "the event could not be stored; send it again", retryAfter: ServerLimits.retryAfter)
+    server.withLock { $0 }?.settle(service: number, end: group.tickets.upperBound, answer)
+    tell(group.error?.connectorError)
+  }
+
+  /// Not at each event.
+  private func tell(_ error: ConnectorError?) {
     let before = code.withLock { code in
-      defer { code = now?.code }
+      defer { code = error?.code }
       return code
     }
-    guard before != now?.code else { return }
-    note(now.map { "\($0.message) Callers hear 503 and send again." } ?? "The log can be written again.")
+    guard before != error?.code else { return }
+    note(error.map { "\($0.message) Callers hear 503 and send again." } ?? "The log can be written again.")
   }
 }

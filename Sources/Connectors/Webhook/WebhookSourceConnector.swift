@@ -60,9 +60,12 @@ struct WebhookSourceConnector: SourceConnector {
     return WebhookSource(
       WebhookServing(
         address: listen, path: path, log: folder, retention: retain.retention, tls: tls, folder: context.folder,
-        loops: min(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), ServerLimits.loopsMax), rules: try rules()),
+        loops: Self.loops, rules: try rules()),
       reading, context)
   }
+
+  /// Half of the machine's processors: the log and the pipeline behind it need the others.
+  private static var loops: Int { min(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2), ServerLimits.loopsMax) }
 
   private func rules() throws(ConnectorError) -> WebhookService.Rules {
     WebhookService.Rules(

@@ -21,6 +21,9 @@ package struct EventExpression: Sendable {
     if let result { try Self.require(result, expression) }
   }
 
+  /// The paths of fields that it reads.
+  package var reads: [Path] { expression.paths.map { Path($0) } }
+
   /// As it was written.
   package var text: String { expression.source.text }
 

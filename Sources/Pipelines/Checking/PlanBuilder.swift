@@ -25,9 +25,18 @@ struct PlanBuilder {
       root["source"].flatMap { loader.load(type, from: $0, others: SourceSpec.own) }
     }
     let target = connector("target", catalog.targetTypes, catalog.target) as? any TargetConnector.Type
-    let streams = streams(spec, source: source.map { type(of: $0) }, target)
+    var streams = streams(spec, source: source.map { type(of: $0) }, target)
     if spec.$target.isGiven { check(spec, target) }
-    let contract = spec.$contract.isGiven ? self.contract(spec.contract) : nil
+    var contract = spec.$contract.isGiven ? self.contract(spec.contract) : nil
+    if var known = contract {
+      addWays(spec.contract, to: &known, key: spec.target.common.key ?? [], spec.mappings)
+      if loader.failures == 0 {
+        checkExpressions(spec, known.scope)
+        checkExpressions(ofVersions: spec.contract, known)
+      }
+      if known.hasOwnWays, streams.count == 1 { (streams[0], known) = known.widened(streams[0]) }
+      contract = known
+    }
     checkTests(spec.tests)
     guard loader.failures == 0, let first = streams.first(where: { !$0.skips }),
       let source = source as? any SourceConnector
@@ -81,7 +90,11 @@ struct PlanBuilder {
       loader.error(
         "config.too_many_lanes", node, "this target takes at most \(most) lane\(most == 1 ? "" : "s")",
         hint: "write lanes: \(most)")
-    } else if common.key == nil, !isKeyKnown {
+    } else if isKeyKnown {
+      loader.warning(
+        "config.lanes_across_tables", node, "several lanes keep the order of each key, and not the order across tables",
+        hint: "where tables refer to each other write lanes: 1, or leave their foreign keys unchecked")
+    } else if common.key == nil {
       loader.warning(
         "config.lanes_without_key", node, "without a key, rows reach the lanes in no order",
         hint: "name the fields of the key: key: [id]")

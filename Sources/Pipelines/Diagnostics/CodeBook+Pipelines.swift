@@ -37,6 +37,10 @@ extension CodeBook {
       "config.bad_table", "a text that names no table", "Streams are named by the source's tables.",
       remedy: "Write table, schema.table, schema.*, \"*\", or \"odd.name\".\"table\"."),
     Entry(
+      "config.lanes_across_tables", "several lanes and several tables",
+      "Each lane writes at its own pace, so a row can arrive before a row of another table that it refers to.",
+      remedy: "Write lanes: 1 where the target's tables have foreign keys, or leave these unchecked."),
+    Entry(
       "config.no_tables", "streams of a source without tables",
       "Streams tell the source's tables apart, and this source has none.",
       remedy: "Remove `streams`, and write `mappings` and `target` for all events."),

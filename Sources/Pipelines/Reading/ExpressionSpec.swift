@@ -25,6 +25,7 @@ package struct ExpressionSpec: SettingValue, Equatable {
 /// A value that a transform sets: an expression, of which a plain number, true and false are the simplest.
 package struct SetValueSpec: SettingValue, Equatable {
   package var expression: EventExpression
+  var node: ConfigNode
 
   package static var shape: SettingShape { .text("an expression such as record.id") }
   package var written: Value { .string(expression.text) }
@@ -35,7 +36,8 @@ package struct SetValueSpec: SettingValue, Equatable {
     case .bool, .int, .number: node.content = .scalar(ConfigScalar(node.scalar?.text ?? "", style: .quoted))
     default: break
     }
-    return loader.expression(node, noun: shape.noun).map { SetValueSpec(expression: $0) }
+    let value = node
+    return loader.expression(node, noun: shape.noun).map { SetValueSpec(expression: $0, node: value) }
   }
 }
 
@@ -48,7 +50,13 @@ package struct ConditionSpec: SettingValue, Equatable {
   package var written: Value { .string(expression.text) }
 
   package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> ConditionSpec? {
-    loader.expression(node, noun: shape.noun, giving: .bool).map { ConditionSpec(expression: $0, node: node) }
+    guard let expression = loader.expression(node, noun: shape.noun, giving: .bool) else { return nil }
+    if case .bool(let always) = expression.expression.constant {
+      loader.warning(
+        "expression.constant_condition", node, "this is \(always) for every event",
+        hint: "it names no field of the event: write record.FIELD where one is meant")
+    }
+    return ConditionSpec(expression: expression, node: node)
   }
 }
 

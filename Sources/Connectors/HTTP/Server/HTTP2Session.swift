@@ -127,7 +127,7 @@ final class HTTP2Session {
     guard stream.service == nil, !stream.isAnswered else { return }
     stream.request.body = stream.bytes.count..<stream.bytes.count
     guard let service = loop.server.service(stream.bytes.bytes[stream.request.path]) else {
-      return answer(id, HTTPResponse(404, "nothing is served under this path"))
+      return answer(id, loop.server.missing(now: loop.now))
     }
     if let refusal = service.refusal(of: stream.request, stream.bytes) { return answer(id, refusal) }
     stream.service = service

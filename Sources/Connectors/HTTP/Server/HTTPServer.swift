@@ -15,6 +15,7 @@ final class ServerState: Sendable {
   private let routes = Mutex<[Route]>([])
   private let bodies = Atomic<Int>(0)
   private let connections = Atomic<Int>(0)
+  private let began = ServerClock.now()
 
   init(_ tls: TLSContext?) { self.tls = tls }
 
@@ -39,8 +40,12 @@ final class ServerState: Sendable {
     }
   }
 
-  /// Whether nothing is served.
-  var isIdle: Bool { routes.withLock { $0.isEmpty } }
+  /// What a path hears that is not served: soon after the start it may belong to a pipeline that is still opening.
+  func missing(now: Int64) -> HTTPResponse {
+    now - began < ServerLimits.startMax
+      ? HTTPResponse(503, "the path may not be served yet", retryAfter: ServerLimits.retryAfter)
+      : HTTPResponse(404, "nothing is served under this path")
+  }
 
   /// Takes memory for a body; one alone always gets it.
   func reserve(bytes: Int) -> Bool {
@@ -70,10 +75,11 @@ final class HTTPServer: Sendable {
   private let doorman: ServerThread
   private let door: Doorman
 
-  init(_ address: ListenAddress, _ tls: TLSContext?, loops count: Int) throws(ConnectorError) {
-    state = ServerState(tls)
+  /// - Parameter state: with what is served from the first connection on.
+  init(_ address: ListenAddress, _ state: ServerState, loops count: Int) throws(ConnectorError) {
+    self.state = state
     let listener = try address.listen()
-    let loops = (0..<count).compactMap { [state] _ in ServerLoop(state) }
+    let loops = (0..<count).compactMap { _ in ServerLoop(state) }
     let door = Doorman(listener, state, loops)
     let threads = loops.compactMap { loop in ServerThread { loop.run() } }
     guard let door, !loops.isEmpty, threads.count == loops.count, let doorman = ServerThread({ door.run() }) else {

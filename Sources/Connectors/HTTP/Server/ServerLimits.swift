@@ -29,6 +29,8 @@ enum ServerLimits {
   static let lingerMax: Int64 = 2_000
   /// How long answers may take to leave when the server stops.
   static let drainMax: Int64 = 5_000
+  /// How long after the start a path that is not served may still come, in milliseconds.
+  static let startMax: Int64 = 3_000
   /// How soon callers shall come again that were sent away, in seconds.
   static let retryAfter = 5
 }

@@ -16,7 +16,7 @@ extension ServerLoop {
         take(connection)
         // A short read has emptied the socket; what TLS holds back shows in a further read alone.
         if count < room, !connection.socket.isTLS { return }
-        if connection.isAwaiting || connection.isLingering { return }
+        if connection.isAwaiting || connection.isLingering || !isOpen(connection) { return }
       }
     }
   }
@@ -85,7 +85,7 @@ extension ServerLoop {
     let request = connection.reader.request
     let path = connection.input.bytes[request.path]
     guard let service = server.service(path) else {
-      return refuse(connection, HTTPResponse(404, "nothing is served under this path"))
+      return refuse(connection, server.missing(now: now))
     }
     if let refusal = service.refusal(of: request, connection.input) { return refuse(connection, refusal) }
     do throws(HTTPRefusal) {

@@ -98,9 +98,13 @@ final class ServerLoop: @unchecked Sendable {
         connection.isAwaiting = false
         respond(connection, answer)
         process(connection)
+        // What TLS has decrypted and kept shows in a read alone, not in the socket.
+        if connection.socket.isTLS, isOpen(connection), !connection.isAwaiting { read(connection) }
       }
     }
   }
+
+  func isOpen(_ connection: ServerConnection) -> Bool { connections[connection.key] != nil }
 
   /// A request that waits for a ticket.
   func wait(for ticket: UInt64, of service: any HTTPService, _ connection: ServerConnection, stream: Int32 = 0) {

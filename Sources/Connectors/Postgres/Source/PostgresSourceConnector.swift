@@ -47,6 +47,12 @@ struct PostgresSourceConnector: SourceConnector {
     return problems
   }
 
+  /// `shop.orders: 1200 rows, 4 ranges done, open: behind 17 to 20; shop.items: all 90 rows`
+  func describe(_ position: Position) -> String {
+    guard let progress = try? SnapshotProgress(position), !progress.tables.isEmpty else { return position.value.json }
+    return progress.tables.map(\.text).joined(separator: "; ")
+  }
+
   func makeSource(_ context: Context) throws(ConnectorError) -> any Source {
     return PostgresSource(
       SourceSettings(

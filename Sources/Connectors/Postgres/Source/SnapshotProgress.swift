@@ -66,6 +66,24 @@ extension TableProgress {
   }
 }
 
+extension TableProgress {
+  /// For people.
+  var text: String {
+    if isDone { return "\(table): all \(rows) rows" }
+    var parts = ["\(rows) rows", "\(rangesDone) ranges done"]
+    if !open.isEmpty { parts.append("open: " + open.map(Self.text).joined(separator: ", ")) }
+    if let frontier { parts.append("read to \(Self.text(frontier))") }
+    return "\(table): " + parts.joined(separator: ", ")
+  }
+
+  private static func text(_ range: Range) -> String {
+    (range.after.map { "behind \(text($0))" } ?? "from the begin")
+      + (range.to.map { " to \(text($0))" } ?? " to the end")
+  }
+
+  private static func text(_ key: Key) -> String { key.count == 1 ? key[0] : "(\(key.joined(separator: ", ")))" }
+}
+
 extension SnapshotProgress {
   private static let format = 1
 

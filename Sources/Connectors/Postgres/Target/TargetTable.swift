@@ -58,6 +58,10 @@ struct TargetTables {
       let more = problems.count > 1 ? " (and \(problems.count - 1) more; `millrace validate --connect` lists them)" : ""
       throw ConnectorError(first.code, "\(place): \(first.message)\(more).", remedy: .stop, hint: first.hint)
     }
+    // Said at once, because the server says nothing.
+    for problem in check.typeProblems(stream.table) where problem.code == "postgres.type_loses" {
+      note("\(problem.message).")
+    }
     if settings.mode == .insert, check.key.isEmpty, lanes > 1 {
       throw ConnectorError(
         "postgres.insert_needs_one_lane", "Rows without a key are inserted in one lane only.", remedy: .stop,
