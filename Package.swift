@@ -13,6 +13,10 @@ let strict: [SwiftSetting] = [
   .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
+/// Under `make fuzz` the scans are watched as closely as the Swift modules.
+let fuzzedC: [CSetting] =
+  Context.environment["MILLRACE_FUZZ"] == nil ? [] : [.unsafeFlags(["-fsanitize=fuzzer-no-link,address"])]
+
 let package = Package(
   name: "millrace",
   dependencies: [
@@ -35,7 +39,7 @@ let package = Package(
     .systemLibrary(name: "CGlibc"),
     // Byte scans that Swift's SIMD types compile to scalar loops: SSE2, NEON, a portable branch, and AVX2 where the
     // processor has it.
-    .target(name: "CScan"),
+    .target(name: "CScan", cSettings: fuzzedC),
     // TLS of servers, and message authentication. Debian: libssl-dev
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     // HTTP/2 frames and header compression. Debian: libnghttp2-dev
@@ -80,7 +84,7 @@ let package = Package(
     .target(name: "FaultProxy", path: "Tests/FaultProxy", swiftSettings: strict),
     // The standards' own cases, which several suites read.
     .target(name: "ConformanceFiles", dependencies: ["Records"], path: "Tests/ConformanceFiles", swiftSettings: strict),
-    .testTarget(name: "RecordsTests", dependencies: ["Records", "ConformanceFiles"], swiftSettings: strict),
+    .testTarget(name: "RecordsTests", dependencies: ["CScan", "Records", "ConformanceFiles"], swiftSettings: strict),
     .testTarget(name: "ExpressionsTests", dependencies: ["Expressions"], swiftSettings: strict),
     .testTarget(name: "ContractsTests", dependencies: ["Contracts", "ConformanceFiles"], swiftSettings: strict),
     .testTarget(name: "ConnectorKitTests", dependencies: ["ConnectorKit"], swiftSettings: strict),

@@ -71,6 +71,8 @@ class Server:
         """User and system time of the server and all its processes that have ended, as those of clients do shortly after them."""
         while self.sql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'") != "1":
             time.sleep(0.02)
+        # They leave the list a moment before they have ended and are counted.
+        time.sleep(0.2)
         with open(os.path.join(self.data, "postmaster.pid"), encoding="utf-8") as file:
             process = file.readline().strip()
         with open(f"/proc/{process}/stat", encoding="utf-8") as file:

@@ -1,5 +1,10 @@
 import Records
 
+/// A target whose form of rows is known without asking it, so that a dry run tries it offline.
+package protocol OfflineTargetConnector: TargetConnector {
+  func makeOfflineEncoder(_ columns: Columns) throws(ConnectorError) -> any Encoder
+}
+
 /// A target that can be asked what it holds, for dry runs: what would change, and what would stay.
 package protocol LookupTargetConnector: TargetConnector {
   func makeLookup(_ context: Context) throws(ConnectorError) -> any TargetLookup

@@ -20,6 +20,6 @@ extension Routing {
   /// The routes of a plan for these tables; none where the source has no tables.
   package init(_ plan: Plan, _ tables: [SourceTable]) throws(ConnectorError) {
     let routes = try plan.streams.routes(for: tables)
-    self.init(routes.targetStreams, makeMapper: routes.mappers(lanes: plan.lanes))
+    self.init(routes.targetStreams, makeMapper: plan.mappers(routes))
   }
 }

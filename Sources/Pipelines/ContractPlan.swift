@@ -19,6 +19,10 @@ package struct ContractPlan: Sendable {
     /// The file of the schema, for people.
     package var file: String
     package var contract: Contract
+    /// Steps that make an event of the next version of it.
+    package var upgrade: [Transform] = []
+    /// In place of the pipeline's mappings, where the version has its own.
+    package var mapping: Mapping?
 
     package init(name: String? = nil, file: String, contract: Contract) {
       self.name = name

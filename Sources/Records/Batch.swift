@@ -17,6 +17,9 @@ package final class Batch: @unchecked Sendable {
   /// Why events became dead letters, in the order of `events` (at most one for each).
   package var failures: [Failure] = []
 
+  /// The records as they were read, of events whose record is another now; for dead letters.
+  package var originals: [Int: UInt32] = [:]
+
   /// Where to go on when everything in this batch and before it is safe.
   package var position: Position
   /// Where the bytes came from, for messages and event ids.
@@ -45,6 +48,7 @@ package final class Batch: @unchecked Sendable {
     events.shrink(to: 1 << 16)
     rows.reset()
     failures.removeAll(keepingCapacity: true)
+    if !originals.isEmpty { originals.removeAll() }
     keys = KeyNames()
     inputBytes = 0
     longRecord = nil

@@ -28,6 +28,13 @@ extension CodeBook {
       "checkpoint.none", "no checkpoint", "The pipeline has not run yet, so there is no position to move.",
       remedy: "Run it; it starts at the beginning."),
     Entry(
+      "dry_run.no_key", "a target without a key to look by",
+      "`dry-run --against-target` finds what the target holds by the key of the rows, and the pipeline names none.",
+      remedy: "Name the key's fields: target: {key: [id]}; or leave out --against-target."),
+    Entry(
+      "dry_run.no_lookup", "a target that cannot be asked", "The target cannot be asked for rows by their key.",
+      remedy: "Leave out --against-target."),
+    Entry(
       "init.file_exists", "a file that is there already", "`millrace init` never overwrites a file.",
       remedy: "Name another file, or remove the one that is there."),
   ])

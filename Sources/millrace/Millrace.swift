@@ -51,10 +51,14 @@ struct Millrace: AsyncParsableCommand {
 
   /// The most heaps that glibc keeps, in heaps.
   private static let heapsMax: Int32 = 2
+  /// From this size on memory comes from the system, and goes back to it, piece by piece, in bytes. Without it glibc moves
+  /// the mark up to 32 MiB, and arrays that grow leave gaps in the heaps that are never given back.
+  private static let ownPieceMin: Int32 = 256 << 10
 
   /// Lets the lanes' threads share two heaps: one a thread, glibc's own choice, keeps more memory than it saves waiting,
   /// since a batch is allocated on one lane and given back on another.
   private static func keepMemoryTogether() {
     mallopt(M_ARENA_MAX, heapsMax)
+    mallopt(M_MMAP_THRESHOLD, ownPieceMin)
   }
 }

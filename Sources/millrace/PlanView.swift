@@ -66,7 +66,7 @@ struct PlanView {
 
   private static func contract(_ plan: Plan) -> [Stage] {
     guard let contract = plan.contract else { return [] }
-    var settings = contract.versions.map { Setting($0.name.map { "version \($0)" } ?? "schema", $0.file) }
+    var settings = contract.versions.map { Setting($0.name.map { "version \($0)" } ?? "schema", $0.text) }
     if let version = contract.version {
       settings.insert(Setting("version", "\(version)"), at: 0)
       settings.append(
@@ -117,7 +117,8 @@ struct PlanView {
   private static func names(_ paths: [Path]) -> String { paths.map(\.description).joined(separator: ", ") }
 
   private static func mappings(_ plan: Plan) -> Stage {
-    var settings = plan.mapping.fields.map { Setting($0.name, $0.mapping.text) }
+    let made = plan.mapping.fields.filter { $0.mapping != .leftOut }
+    var settings = made.map { Setting($0.name, $0.mapping.text) }
     settings += plan.mapping.dropped.map { Setting($0, "drop") }
     if plan.mapping.passesRest { settings.append(Setting("*", "all other fields, as they are")) }
     return Stage(id: "mappings", title: "mappings", settings: settings)
@@ -206,6 +207,16 @@ extension PlanView.Setting {
 
   init<Quantity: SettingValue & Equatable>(_ name: String, _ value: Quantity, _ usual: Quantity) {
     self.init(name, value.text, isDefault: value == usual)
+  }
+}
+
+extension ContractPlan.Version {
+  /// Its file, and what is done with its events.
+  fileprivate var text: String {
+    var parts = [file]
+    if !upgrade.isEmpty { parts.append("upgrade in \(Quantity.count(UInt64(upgrade.count), "step"))") }
+    if mapping != nil { parts.append("mappings of its own") }
+    return parts.joined(separator: ", ")
   }
 }
 

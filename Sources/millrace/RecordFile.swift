@@ -26,7 +26,7 @@ extension Source {
   /// Gives the records of the source from its begin, decoded, a batch at a time, until it ends or `body` has enough.
   ///
   /// - Parameter body: says whether it wants more.
-  func readBatches(_ body: (Batch) -> Bool) async throws(ConnectorError) {
+  func readBatches(_ body: (Batch) async throws(ConnectorError) -> Bool) async throws(ConnectorError) {
     do throws(ConnectorError) {
       try await readAll(body)
     } catch {
@@ -36,7 +36,7 @@ extension Source {
     await close()
   }
 
-  private func readAll(_ body: (Batch) -> Bool) async throws(ConnectorError) {
+  private func readAll(_ body: (Batch) async throws(ConnectorError) -> Bool) async throws(ConnectorError) {
     try await open(at: nil)
     let decoder = makeDecoder()
     let batch = Batch()
@@ -47,7 +47,7 @@ extension Source {
       if next == .end { break }
       if next == .idle { continue }
       decoder.decode(batch)
-      isWanted = body(batch)
+      isWanted = try await body(batch)
     }
   }
 }

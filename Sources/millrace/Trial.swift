@@ -4,100 +4,142 @@ import Flows
 import Pipelines
 import Records
 
-/// What became of a record on a trial.
-struct TrialRecord: Sendable {
-  /// One field of the target.
-  struct Field: Sendable {
-    var name: String
-    /// nil where the field is left out.
-    var value: Value?
-    /// Where it came from; nil for a constant.
-    var path: String?
-    /// Whether `path` is an expression that no single value of the record stands behind.
-    var isComputed = false
-    var original: Value?
-  }
-
-  var place: String
-  /// What the target would do; nil for a record that does not reach it.
-  var operation: RowOperation?
-  var key: Value
-  /// The record as it was read; for one that could not be decoded its text.
-  var record: Value
-  var fields: [Field]
-  var failure: Failure?
-
-  typealias Failure = Records.Failure
-}
-
-/// Takes records of a source through a pipeline's transforms and mappings, without a target and without state.
+/// Takes records of a source through a pipeline's contract, transforms, mappings and the target's form, without a write
+/// and without state.
 struct Trial {
   private let plan: Plan
   private let source: any Source
   private let contract: ContractStage?
+  private let routes: [Route]
+  private let mapper: any Mapper
+  /// Where rows get the target's form; nil where only the target itself knows it.
+  private let encoder: (any Encoder)?
+  private let lookup: (any TargetLookup)?
 
-  /// - Parameter input: a file to read in place of the pipeline's source.
-  init(_ plan: Plan, input: String?) throws(Failure) {
+  /// - Parameters:
+  ///   - input: a file to read in place of the pipeline's source.
+  ///   - looksAtTarget: whether the target is asked what it holds.
+  init(_ plan: Plan, input: String?, looksAtTarget: Bool) async throws(Failure) {
+    let plan = input == nil || looksAtTarget ? try Runner.resolve(plan) : plan
     self.plan = plan
     var context = Context.looking(plan, folder: input == nil ? nil : ".")
     context.endsOnceRead = true
-    let connector = try Self.connector(of: plan, input)
-    do throws(ConnectorError) { source = try connector.makeSource(context) } catch { throw Failure(error) }
+    context.wants = { [streams = plan.streams] in streams.stream(of: $0)?.skips != true }
+    let connector = try input.map { path throws(Failure) in
+      try RecordFile.connector(path, like: NamedSetting.written(of: plan.source)) as any SourceConnector
+    }
     contract = plan.contract.map { ContractStage($0.withoutStops) }
+    do throws(ConnectorError) {
+      source = try (connector ?? plan.source).makeSource(context)
+      let routes = try plan.streams.routes(for: try await source.tables())
+      self.routes = routes.filter { !$0.stream.skips }
+      mapper = plan.mappers(routes)()
+      lookup = looksAtTarget ? try await Self.open(plan) : nil
+      encoder = try Self.encoder(plan, lookup)
+    } catch {
+      throw Failure(error)
+    }
   }
 
-  private static func connector(of plan: Plan, _ input: String?) throws(Failure) -> any SourceConnector {
-    guard let input else { return try Runner.resolve(plan).source }
-    return try RecordFile.connector(input, like: NamedSetting.written(of: plan.source))
+  private static func open(_ plan: Plan) async throws(ConnectorError) -> any TargetLookup {
+    guard let connector = plan.target as? any LookupTargetConnector else {
+      throw ConnectorError(
+        "dry_run.no_lookup", "A target of type \(plan.targetType) cannot be asked what it holds.", remedy: .stop,
+        hint: "Leave out --against-target.")
+    }
+    guard !plan.columns.key.isEmpty, !plan.hasStreams else {
+      throw ConnectorError(
+        "dry_run.no_key", "Rows are looked up by their key, and the pipeline has none for its target.", remedy: .stop,
+        hint: "Name the fields of the key: target: {key: [id]}.")
+    }
+    let lookup = try connector.makeLookup(Context.looking(plan))
+    do throws(ConnectorError) {
+      try await lookup.open(plan.columns)
+    } catch {
+      await lookup.close()
+      throw error
+    }
+    return lookup
   }
 
-  /// Calls back for each of the first `limit` records, and counts them.
+  private static func encoder(
+    _ plan: Plan, _ lookup: (any TargetLookup)?
+  ) throws(ConnectorError) -> (any Encoder)? {
+    if let lookup { return try lookup.makeEncoder() }
+    if plan.hasStreams { return nil }
+    return try (plan.target as? any OfflineTargetConnector)?.makeOfflineEncoder(plan.columns)
+  }
+
+  /// Calls back for each row of the first `limit` records, or for the record where there is none, and counts the records.
   func run(limit: Int, _ body: (TrialRecord) -> Void) async throws(Failure) -> Counts {
     var counts = Counts()
     do throws(ConnectorError) {
-      let routes = try plan.streams.routes(for: try await source.tables())
-      let mapper = routes.mappers(lanes: 1)()
-      try await source.readBatches { batch in
+      try await source.readBatches { batch async throws(ConnectorError) in
+        // A contract that would end the run makes dead letters here.
         try? contract?.check(batch)
         mapper.map(batch)
-        for record in records(of: batch, routes.filter { !$0.stream.skips }.map(\.stream)).prefix(
-          limit - Int(counts.read))
-        {
-          counts.add(record)
-          body(record)
+        encode(batch)
+        for index in batch.events.indices.prefix(limit - Int(counts.read)) {
+          var records = records(of: index, batch)
+          counts.add(records[0])
+          try await look(up: &records)
+          records.forEach(body)
         }
         return counts.read < UInt64(limit)
       }
     } catch {
+      await lookup?.close()
       throw Failure(error)
     }
+    await lookup?.close()
     return counts
+  }
+
+  /// Finds the rows that have no form in the target.
+  private func encode(_ batch: Batch) {
+    guard let encoder else { return }
+    let payload = Payload()
+    for index in batch.rows.rows.indices {
+      let event = Int(batch.rows.rows[index].event)
+      do throws(Refusal) {
+        try encoder.encode(row: index, of: batch, into: payload)
+      } catch {
+        batch.fail(
+          event,
+          Records.Failure(event: event, code: error.code, stage: "target", field: error.field, message: error.message))
+      }
+    }
+  }
+
+  private func look(up records: inout [TrialRecord]) async throws(ConnectorError) {
+    guard let lookup else { return }
+    for index in records.indices where records[index].operation != nil && records[index].operation != .truncate {
+      guard case .object(let key) = records[index].key else { continue }
+      records[index].held = try await lookup.rows([key.map(\.value)]).first.map { $0.map { .row($0) } ?? .nothing }
+    }
   }
 }
 
 extension Trial {
-  /// - Parameter streams: what rows' numbers count through.
-  private func records(of batch: Batch, _ streams: [StreamPlan]) -> [TrialRecord] {
-    var rows: [Int: Int] = [:]
-    for index in batch.rows.rows.indices { rows[Int(batch.rows.rows[index].event)] = index }
-    return batch.events.indices.map { index in
-      let stream = rows[index].map { streams[Int(batch.rows.rows[$0].stream)] } ?? plan.streams[0]
-      return record(index, row: rows[index], batch, stream)
-    }
-  }
-
-  private func record(_ index: Int, row: Int?, _ batch: Batch, _ stream: StreamPlan) -> TrialRecord {
+  /// One for each row of an event; one without a row where it has none.
+  private func records(of index: Int, _ batch: Batch) -> [TrialRecord] {
     let event = batch.events[index]
     let failure = batch.failures.first { $0.event == index }
     let content: Value =
-      event.record == Event.none ? .string(batch.rawText(of: event)) : batch.value(at: Int(event.record))
-    var made = TrialRecord(
-      place: batch.place(of: event), operation: nil, key: .null,
-      record: content, fields: [], failure: failure)
-    guard event.outcome == .flowing, let row else { return made }
-    made.operation = batch.rows.rows[row].operation
-    made.fields = fields(of: batch.rows.rows[row], batch, EventValues(event, batch), stream)
-    let names = stream.columns.key.map { stream.columns.names[$0] }
+      event.row == Event.none ? .string(batch.rawText(of: event)) : batch.value(at: Int(event.row))
+    let bare = TrialRecord(place: batch.place(of: event), record: content, failure: failure)
+    let rows = batch.rows.rows.indices.filter { Int(batch.rows.rows[$0].event) == index }
+    guard event.outcome == .flowing, failure == nil, !rows.isEmpty else { return [bare] }
+    return rows.map { record(bare, batch.rows.rows[$0], batch) }
+  }
+
+  private func record(_ bare: TrialRecord, _ row: Row, _ batch: Batch) -> TrialRecord {
+    var made = bare
+    let route = routes[min(Int(row.stream), routes.count - 1)]
+    made.operation = row.operation
+    made.table = route.table?.fullName
+    made.fields = fields(of: row, route.stream, batch)
+    let names = route.stream.columns.key.map { route.stream.columns.names[$0] }
     if !names.isEmpty {
       made.key = .object(
         names.map { name in .init(name, made.fields.first { $0.name == name }?.value ?? .null) })
@@ -105,23 +147,27 @@ extension Trial {
     return made
   }
 
-  private func fields(of row: Row, _ batch: Batch, _ event: EventValues, _ stream: StreamPlan) -> [TrialRecord.Field] {
-    let named = stream.mapping.fields.enumerated().map { index, field in
-      let value = batch.value(ofCell: batch.rows.cells[Int(row.firstCell) + index])
+  private func fields(of row: Row, _ stream: StreamPlan, _ batch: Batch) -> [TrialRecord.Field] {
+    let event = EventValues(batch.events[Int(row.event)], batch)
+    let version = Int(batch.events[Int(row.event)].version)
+    let mapping = plan.contract?.way(of: version, in: stream).mapping ?? stream.mapping
+    let named = mapping.fields.enumerated().filter { $1.mapping != .leftOut }.map { index, field in
+      var made = TrialRecord.Field(
+        name: field.name, value: batch.value(ofCell: batch.rows.cells[Int(row.firstCell) + index]))
+      made.cast = field.mapping.cast?.rawValue
       switch field.mapping.from {
-      case .path(let path):
-        return TrialRecord.Field(name: field.name, value: value, path: path.description, original: event[path])
-      case .expression(let expression):
-        return TrialRecord.Field(name: field.name, value: value, path: expression.text, isComputed: true)
-      case .constant: return TrialRecord.Field(name: field.name, value: value)
+      case .path(let path): (made.path, made.original) = (path.description, event[path])
+      case .expression(let expression): (made.path, made.isComputed) = (expression.text, true)
+      case .constant: break
       }
+      return made
     }
-    return named + rest(of: row, batch, stream)
+    return named + rest(of: row, stream, batch)
   }
 
   /// What `mappings: all` passes on.
-  private func rest(of row: Row, _ batch: Batch, _ stream: StreamPlan) -> [TrialRecord.Field] {
-    guard row.rest != Event.none, let rest = stream.columns.rest else { return [] }
+  private func rest(of row: Row, _ stream: StreamPlan, _ batch: Batch) -> [TrialRecord.Field] {
+    guard row.rest != Event.none, row.operation == .upsert, let rest = stream.columns.rest else { return [] }
     return batch.children(of: Int(row.rest)).compactMap { child in
       let name = batch.name(of: child)
       guard !rest.excluded.contains(name) else { return nil }
@@ -137,7 +183,7 @@ private struct EventValues {
 
   init(_ event: Event, _ batch: Batch) {
     let places: [(Path.Root, UInt32)] = [
-      (.record, event.record), (.before, event.before), (.key, event.key), (.meta, event.meta),
+      (.record, event.row), (.before, event.before), (.key, event.key), (.meta, event.meta),
     ]
     var parts: [Path.Root: Value] = [.op: .string(event.operation.name)]
     for (root, node) in places where node != Event.none { parts[root] = batch.value(at: Int(node)) }

@@ -180,6 +180,11 @@ private func mapped(_ name: String = "a", _ change: (inout FieldMapping) -> Void
         == .init(
           rows: [#"{"n":"ab"}"#, #"{"n":"äöü"}"#],
           failures: ["mapping.too_long n", "mapping.required_missing n", "mapping.required_missing n"]))
+    let trimmed = mapped("n") { $0.trim = true }
+    let scalars = (0x80..<0x3100).compactMap { Unicode.Scalar($0) }
+    #expect(
+      MappingRun.run(scalars.map { "{\"n\":\"\($0)a\($0)\"}\n" }.joined(), [("n", trimmed)]).rows
+        == scalars.map { $0.properties.isWhitespace ? #"{"n":"a"}"# : "{\"n\":\"\($0)a\($0)\"}" })
     let cut = mapped("n") {
       $0.maxLength = 2
       $0.truncate = true

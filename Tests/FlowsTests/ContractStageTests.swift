@@ -74,6 +74,7 @@ import Testing
     try ContractStage(plan { $0.unknownFields = .drop }).check(dropped)
     #expect(dropped.json(at: Int(dropped.events[0].record)) == #"{"sku":"a","price":2}"#)
     #expect(outcomes(dropped) == [.flowing])
+    #expect(dropped.originals[0].map { dropped.json(at: Int($0)) } == record)
 
     let refused = batch(record)
     try ContractStage(plan { $0.unknownFields = .reject }).check(refused)

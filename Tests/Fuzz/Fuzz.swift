@@ -8,12 +8,66 @@ func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   let input = UnsafeRawBufferPointer(start: start, count: count)
   guard let choice = input.first else { return 0 }
   let rest = UnsafeRawBufferPointer(rebasing: input[1...])
-  switch choice % 3 {
-  case 0: fuzzValue(rest)
-  case 1: fuzzRecords(rest, separator: 0x0a)
+  switch choice {
+  case UInt8(ascii: "s"): fuzzShapes(rest)
+  case UInt8(ascii: "c"): fuzzCSV(rest)
+  case _ where choice % 3 == 0: fuzzValue(rest)
+  case _ where choice % 3 == 1: fuzzRecords(rest, separator: 0x0a)
   default: fuzzRecords(rest, separator: JSONRecordDecoder.arraySeparator)
   }
   return 0
+}
+
+/// Records read as those before them were shaped are what they are alone.
+private func fuzzShapes(_ input: UnsafeRawBufferPointer) {
+  let together = Batch()
+  for _ in 0..<2 {
+    together.bytes.append(input)
+    together.bytes.append(0x0a)
+  }
+  JSONRecordDecoder().decode(together)
+  let lines = (0..<2).flatMap { _ in input.split(separator: 0x0a, omittingEmptySubsequences: false) }
+  var index = 0
+  for line in lines {
+    let alone = Batch()
+    alone.bytes.append(UnsafeRawBufferPointer(rebasing: line))
+    JSONRecordDecoder().decode(alone)
+    guard alone.events.count > 0 else { continue }
+    precondition(index < together.events.count, "a record was lost")
+    precondition(isSame(together, index, alone), "a record is another one beside others")
+    index += 1
+  }
+  precondition(index == together.events.count, "a record came from nowhere")
+}
+
+/// Whether an event has the nodes and the failure of the only one of another batch.
+private func isSame(_ batch: Batch, _ index: Int, _ alone: Batch) -> Bool {
+  let (event, other) = (batch.events[index], alone.events[0])
+  let failure = batch.failures.first { $0.event == index }
+  guard event.outcome == other.outcome, failure?.message == alone.failures.first?.message else { return false }
+  guard event.record != Event.none else { return other.record == Event.none }
+  let (root, otherRoot) = (Int(event.record), Int(other.record))
+  let count = Int(batch.nodes[root].next) - root
+  guard count == Int(alone.nodes[otherRoot].next) - otherRoot else { return false }
+  return (0..<count).allSatisfy { place in
+    let (a, b) = (batch.nodes[root + place], alone.nodes[otherRoot + place])
+    return a.kind == b.kind && a.flags == b.flags && a.next - event.record == b.next - other.record
+      && a.offset - event.offset == b.offset - other.offset && a.length == b.length
+      && (a.key == KeyTable.overflow || batch.keys[a.key] == alone.keys[b.key])
+  }
+}
+
+/// Batches of CSV: every row is counted, and what is written is JSON.
+private func fuzzCSV(_ input: UnsafeRawBufferPointer) {
+  let batch = Batch()
+  batch.bytes.append(input)
+  batch.origin = Origin(name: "fuzz", offset: 0, line: 1, columns: ["a", "b", "c"])
+  CSVDecoder(CSVDialect(delimiter: UInt8(ascii: ","), null: "-")).decode(batch)
+  MappingExecutor(FuzzMapping.named.program).map(batch)
+  let payload = Payload()
+  let encoder = JSONRowEncoder(FuzzMapping.named.columns)
+  for row in batch.rows.rows.indices { try? encoder.encode(row: row, of: batch, into: payload) }
+  check(batch, payload)
 }
 
 /// What is read and written again reads the same.

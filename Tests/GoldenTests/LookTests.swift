@@ -43,6 +43,40 @@ struct LookTests {
     #expect(!program.exists(".millrace") && !program.exists("out"))
   }
 
+  @Test func `a dry run shows what the target holds and what would change`() throws {
+    let program = try Program.withSample()
+    try program.write(
+      Sample.pipeline.replacing("write: replace", with: "write: replace, key: [id]"), to: "products.yaml")
+    let held = #"{"id":1,"name":"Chair","price":45.00,"status":"active","weight_g":7500,"shop":"main"}"#
+    let same = #"{"id":2,"name":"Table","price":199.0,"status":"hidden","weight_g":22000,"shop":"main","more":1}"#
+    try program.write("\(held)\n\(same)\n", to: "out/shop.ndjson")
+    let answer = try program("dry-run", "products.yaml", "--against-target", "--limit", "6")
+    #expect(answer.code == 4)
+    try Golden.check(answer.out + answer.err, "dry-run/against-target.txt")
+    #expect(answer.out.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    let json = try program("dry-run", "products.yaml", "--against-target", "--limit", "1", "--json")
+    #expect(json.out.contains(#""changes":[{"field":"price","from":45.00,"to":49.90}]"#))
+    #expect(try program.text("out/shop.ndjson") == "\(held)\n\(same)\n")
+  }
+
+  @Test func `a dry run tries the target's form`() throws {
+    let program = try Program.withSample()
+    try program.write(
+      "{name: nested, source: {type: file, path: nested.ndjson}, mappings: {a: record.a}, target: {type: file, path: o.csv}}\n",
+      to: "nested.yaml")
+    try program.write("{\"a\":[1]}\n{\"a\":1}\n", to: "nested.ndjson")
+    let tried = try program("dry-run", "nested.yaml", "--json")
+    let run = try program("run", "nested.yaml", "--json")
+    #expect(tried.out.contains(#""dead_lettered":"#) && tried.code == run.code)
+  }
+
+  @Test func `a target that cannot be asked`() throws {
+    let program = try Program.withSample()
+    let answer = try program("dry-run", "products.yaml", "--against-target")
+    #expect(answer.code == 3)
+    #expect(answer.err.contains("dry_run.no_key"))
+  }
+
   @Test func `a dry run for machines`() throws {
     let program = try Program.withSample()
     let answer = try program("dry-run", "products.yaml", "--json", "--limit", "5")

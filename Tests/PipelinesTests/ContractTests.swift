@@ -20,13 +20,13 @@ import Testing
     try text.write(to: file, atomically: false, encoding: .utf8)
   }
 
-  private func read(_ contract: String) throws -> PipelineReader.Result {
+  private func read(_ contract: String, mappings: String = "all") throws -> PipelineReader.Result {
     try write(
       """
       name: products
       source: {type: file, path: in.ndjson}
       contract: \(contract)
-      mappings: all
+      mappings: \(mappings)
       target: {type: file, path: out.ndjson}
       """, to: "p.yaml")
     return PipelineReader.read(paths: [folder.appendingPathComponent("p.yaml").path], catalog: catalog)
@@ -164,5 +164,50 @@ import Testing
     ]
     .map { try #require(try read($0).plans.first).fingerprint }
     #expect(fingerprints[0] == fingerprints[1] && fingerprints[0] != fingerprints[2])
+  }
+
+  @Test func `a field that the contract does not declare is an error`() throws {
+    try write(
+      #"{"properties": {"price": {"type": "integer"}, "size": {"type": "object", "properties": {"kib": {}}}, "free": true}}"#,
+      to: "a.json")
+    #expect(said(try read("a.json", mappings: "{a: record.price, b: record.size.kib, c: record.free.x}")) == [])
+    let wrong = try read("a.json", mappings: "{a: record.prise + 1, b: record.size.kb, c: record.price + 'x'}")
+    #expect(
+      wrong.diagnostics.sorted.map(\.code)
+        == ["expression.unknown_field", "expression.unknown_field", "expression.no_matching_overload"])
+    #expect(wrong.diagnostics.sorted.map(\.hint).prefix(2) == ["did you mean `price`?", "did you mean `kib`?"])
+    try write(#"{"properties": {"price": {}}, "additionalProperties": true}"#, to: "a.json")
+    let open = try read("a.json", mappings: "{a: record.prise}")
+    #expect(open.diagnostics.items.map(\.code) == ["expression.undeclared_field"] && !open.diagnostics.hasErrors)
+  }
+
+  @Test func `versions with mappings of their own make rows of the same columns`() throws {
+    try write(#"{"properties": {"title": {}, "id": {}}}"#, to: "1.json")
+    try write(#"{"properties": {"name": {}, "id": {}, "price": {}}}"#, to: "2.json")
+    let versions =
+      "{version: record.v, versions: {1: {schema: 1.json, mappings: {name: record.title, old: record.id}}, 2: 2.json}}"
+    let result = try read(versions, mappings: "{name: record.name, price: record.price}")
+    #expect(said(result) == [])
+    let plan = try #require(result.plans.first)
+    #expect(plan.columns.names == ["name", "price", "old"])
+    #expect(plan.contract?.way(of: 0, in: plan.streams[0]).mapping.fields.map(\.name) == ["name", "price", "old"])
+    #expect(plan.contract?.way(of: 1, in: plan.streams[0]).mapping == plan.mapping)
+    let other = try read(versions.replacingOccurrences(of: "old", with: "new"), mappings: "{name: record.name}")
+    #expect(other.plans.first?.fingerprint != plan.fingerprint)
+  }
+
+  @Test func `a version's expressions are checked against its own schema`() throws {
+    try write(#"{"properties": {"title": {}}}"#, to: "1.json")
+    try write(#"{"properties": {"name": {}}}"#, to: "2.json")
+    let wrong = try read(
+      "{version: record.v, versions: {1: {schema: 1.json, mappings: {name: record.name}}, 2: 2.json}}",
+      mappings: "{name: record.title}")
+    #expect(
+      wrong.diagnostics.sorted.map { "\($0.path) \($0.code)" } == [
+        "contract.versions.1.mappings.name expression.unknown_field", "mappings.name expression.unknown_field",
+      ])
+    let rest = try read(
+      "{version: record.v, versions: {1: {schema: 1.json, mappings: all}, 2: 2.json}}", mappings: "{name: record.name}")
+    #expect(rest.diagnostics.items.map(\.code) == ["config.conflict"])
   }
 }

@@ -32,7 +32,12 @@ final class PostgresServer: Sendable {
   }
 
   /// Starts one of its own; nil where that is not possible.
-  init?() {
+  ///
+  /// - Parameters:
+  ///   - settings: for its configuration file, a line each.
+  ///   - access: the lines of its pg_hba.conf; everybody is trusted without.
+  ///   - files: further files in its folder, by name.
+  init?(settings: [String] = [], access: [String] = [], files: [String: Data] = [:]) {
     guard let programs = Self.programs, let port = Self.freePort() else { return nil }
     let folder = "/tmp/millrace-postgres-\(getpid())-\(port)"
     url = Self.url(port: UInt16(port))
@@ -46,7 +51,12 @@ final class PostgresServer: Sendable {
       \(programs)/initdb -D \(folder) -A trust -U postgres --no-sync -E UTF8 --locale=C.UTF-8
       echo "\(options)" > \(folder)/options
       """
-    guard Self.shell(made), start() else { return nil }
+    guard Self.shell(made) else { return nil }
+    for (name, content) in files { Self.write(content, to: "\(folder)/\(name)") }
+    let lines = settings.joined(separator: "\n") + "\n"
+    guard Self.append(lines, to: "\(folder)/postgresql.conf") else { return nil }
+    if !access.isEmpty { Self.write(Data((access.joined(separator: "\n") + "\n").utf8), to: "\(folder)/pg_hba.conf") }
+    guard start() else { return nil }
     if Self.isFirst { atexit { PostgresServer.removeShared() } }
     Self.isFirst = false
   }
@@ -104,7 +114,20 @@ final class PostgresServer: Sendable {
     return system("cd /tmp && \(user)/bin/sh -c \(quoted) </dev/null >/dev/null 2>&1") == 0
   }
 
-  private static func freePort() -> Int? {
+  /// Readable by the server's user alone, as it wants its keys.
+  private static func write(_ content: Data, to path: String) {
+    _ = FileManager.default.createFile(atPath: path, contents: content, attributes: [.posixPermissions: 0o600])
+    if getuid() == 0 { _ = system("chown postgres '\(path)'") }
+  }
+
+  private static func append(_ text: String, to path: String) -> Bool {
+    guard let file = FileHandle(forWritingAtPath: path) else { return false }
+    file.seekToEndOfFile()
+    file.write(Data(text.utf8))
+    return true
+  }
+
+  static func freePort() -> Int? {
     let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(socket) }
     var address = sockaddr_in()

@@ -1,3 +1,4 @@
+import CScan
 import Testing
 
 @testable import Records
@@ -39,6 +40,16 @@ import Testing
     ])
     let shapes = (0..<4).map { batch.events[$0].shape }
     #expect(shapes[0] == shapes[1] && Set(shapes).count == 3 && !shapes.contains(0))
+  }
+
+  @Test func theScansKnowNodesAsTheyAre() {
+    let kinds: [(Int, Node.Kind)] = [
+      (JSON_NULL, .null), (JSON_FALSE, .false), (JSON_TRUE, .true), (JSON_INTEGER, .integer), (JSON_NUMBER, .number),
+      (JSON_STRING, .string),
+    ]
+    for (constant, kind) in kinds { #expect(constant == Int(kind.rawValue)) }
+    #expect(JSON_ESCAPED == Int(Node.Flags.escaped.rawValue) && JSON_WIDE == Int(Node.Flags.wide.rawValue))
+    #expect(MemoryLayout<json_node>.size == MemoryLayout<Node>.size)
   }
 
   @Test func anotherRecordHasNoKnownShape() {

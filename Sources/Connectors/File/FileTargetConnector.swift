@@ -43,6 +43,11 @@ struct FileTargetConnector: TargetConnector {
   }
 
   func makeTarget(_ context: Context, lane: Int) throws(ConnectorError) -> any Target {
+    FileTarget(path: Files.join(context.folder, path), write: write, try writing(), note: context.note)
+  }
+
+  /// How rows stand in the file.
+  func writing() throws(ConnectorError) -> FileWriting {
     guard let format = format ?? Format(name: path) else {
       throw ConnectorError(
         "file.format_unknown", "Nothing says which format \(path) has.", remedy: .stop,
@@ -50,10 +55,8 @@ struct FileTargetConnector: TargetConnector {
     }
     var dialect = csv.dialect
     if Format.isTabbed(name: path), !csv.$delimiter.isGiven { dialect.delimiter = UInt8(ascii: "\t") }
-    return FileTarget(
-      path: Files.join(context.folder, path), write: write,
-      FileWriting(
-        format: format, compression: compression.fixed ?? Compression(name: path), dialect: dialect,
-        hasHeader: csv.header), note: context.note)
+    return FileWriting(
+      format: format, compression: compression.fixed ?? Compression(name: path), dialect: dialect,
+      hasHeader: csv.header)
   }
 }

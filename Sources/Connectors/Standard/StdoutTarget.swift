@@ -4,7 +4,7 @@ import Records
 import Synchronization
 
 /// `target: {type: stdout}`.
-struct StdoutTargetConnector: TargetConnector {
+struct StdoutTargetConnector: OfflineTargetConnector {
   static let about = About(
     "stdout", .target, title: "Standard output",
     summary:
@@ -28,6 +28,12 @@ struct StdoutTargetConnector: TargetConnector {
     StdoutTarget(
       DurableFile(descriptor: 1, name: "standard output"), format == .csv ? .csv : .ndjson, csv.dialect,
       hasHeader: csv.header)
+  }
+}
+
+extension StdoutTargetConnector {
+  func makeOfflineEncoder(_ columns: Columns) throws(ConnectorError) -> any Encoder {
+    try (format == .csv ? Format.csv : .ndjson).makeEncoder(columns, csv.dialect)
   }
 }
 

@@ -47,6 +47,7 @@ package final class ContractStage {
     let found = unknownFields[version].find(in: batch, node: record)
     if found.isEmpty { return true }
     if plan.unknownFields == .drop {
+      batch.originals[index] = batch.events[index].record
       batch.events[index].record = UInt32(batch.copy(record, without: found.map(\.node)))
       return true
     }

@@ -47,7 +47,7 @@ extension Batch {
       id: origin.name + "@" + place(of: event, raw), pipeline: settings.pipeline, fingerprint: settings.fingerprint,
       time: time, code: failure.code, stage: failure.stage, field: failure.field, message: failure.message,
       attempts: attempts, origin: origin.name, offset: offset(of: event), line: line(of: event),
-      operation: event.operation, key: json(of: event.key), record: json(of: event.record),
+      operation: event.operation, key: json(of: event.key), record: json(of: originals[failure.event] ?? event.record),
       before: json(of: event.before), meta: json(of: event.meta),
       raw: event.record == Records.Event.none ? Array(raw) : nil)
   }

@@ -158,6 +158,9 @@ final class Books: Sendable {
   /// Whether everything that was read has reached the target lanes.
   var isQuiet: Bool { state.withLock { $0.order.isQuiet } }
 
+  /// Whether half of the memory is in use, so that a write should not wait for more.
+  var isCrowded: Bool { pool.isCrowded }
+
   // MARK: - Writing
 
   /// A lane has written its part of these parcels.

@@ -29,6 +29,9 @@ final class ParcelPool: Sendable {
     state = Mutex(State(expected: batchBytes))
   }
 
+  /// Whether the parcels that are out take half of the limit.
+  var isCrowded: Bool { state.withLock { $0.inFlight >= limit / 2 } }
+
   /// Bytes of parcels that are out.
   var inFlight: Int { state.withLock { $0.inFlight } }
 

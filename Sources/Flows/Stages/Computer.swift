@@ -24,13 +24,19 @@ struct Computer: Sendable {
   let world: World
 
   /// Throws where the contract ends the run.
+  ///
+  /// Mapped rows are needed until they are encoded, so the lane has one set of them, not each batch in flight its own.
   func run() async throws(FlowError) {
+    var rows = Rows()
     while let parcel = await work.receive(lane: lane) {
       tools.decoder.decode(parcel.batch)
       if let pace, await !pace.wait(for: parcel.batch.events.count) { return }
       try check(parcel.batch)
+      swap(&rows, &parcel.batch.rows)
       tools.mapper.map(parcel.batch)
       encode(parcel)
+      swap(&rows, &parcel.batch.rows)
+      rows.reset()
       parcel.count()
       pool.recharge(parcel)
       await world.giveWay()

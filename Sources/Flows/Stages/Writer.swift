@@ -17,10 +17,14 @@ struct Writer: Sendable {
   /// - Returns: why a target let go of what it held, which the flow then begins anew.
   func run() async throws(FlowError) -> ConnectorError? {
     var attempts = Attempts(.target(lane: lane), retry, in: world)
+    var rhythm = Rhythm()
     while let item = await inbox.receive() {
       switch item {
       case .rows(let parcel):
-        if let loss = try await write(gather(from: parcel), &attempts) { return loss }
+        let group = await gather(from: parcel, lingering: rhythm.pause(at: world.now()))
+        let began = world.now()
+        if let loss = try await write(group, &attempts) { return loss }
+        rhythm = Rhythm(wrote: began..<world.now())
       case .barrier(let barrier): try await reach(barrier, &attempts)
       }
     }
@@ -29,12 +33,29 @@ struct Writer: Sendable {
 
   // MARK: - Gathering
 
-  /// Takes what is there, and waits for more only while more is on its way: a lone batch goes at once.
-  private func gather(from first: Parcel) async -> [Parcel] {
+  /// How writes follow each other.
+  private struct Rhythm {
+    private var last: Range<Duration>?
+
+    init() {}
+    init(wrote last: Range<Duration>) { self.last = last }
+
+    /// How long a write that begins now waits for rows that are not on their way yet: no longer than the last write took,
+    /// and only in a stream that brought more meanwhile. So fewer and larger writes are made of a stream that a target
+    /// keeps up with, and no row comes more than twice as late.
+    func pause(at now: Duration) -> Duration {
+      guard let last, now - last.upperBound <= last.upperBound - last.lowerBound else { return .zero }
+      return last.upperBound - last.lowerBound
+    }
+  }
+
+  /// Takes what is there, and waits for more only while more is on its way, or soon may be: a lone batch goes at once.
+  /// What the flow's memory holds is not waited for: then it is better used while this write is under way.
+  private func gather(from first: Parcel, lingering pause: Duration) async -> [Parcel] {
     var load = Load(policy, lane: lane)
     var group = [first]
     load.add(first)
-    var deadline: Duration?
+    var since: Duration?
     while !load.isFull {
       switch inbox.takeRows(where: { load.fits($0) }) {
       case .rows(let parcel):
@@ -43,9 +64,10 @@ struct Writer: Sendable {
       case .boundary: return group
       case .nothing:
         let now = world.now()
-        let until = deadline ?? now + policy.wait
-        deadline = until
-        if now >= until || books.isQuiet || Task.isCancelled { return group }
+        let begin = since ?? now
+        since = begin
+        let until = begin + (books.isQuiet ? min(pause, policy.wait) : policy.wait)
+        if now >= until || books.isCrowded || Task.isCancelled { return group }
         await inbox.bell.wait(for: until - now, in: world)
       }
     }

@@ -14,13 +14,15 @@ extension PlanBuilder {
       streams.isEmpty
       ? [(spec.transforms, spec.mappings)]
       : streams.map { (spec.transforms + $0.transforms, $0.mappings ?? spec.mappings) }
-    for (transforms, mappings) in ways {
-      let changing = transforms.firstIndex { $0.changesRecord }
-      for transform in transforms.prefix(changing.map { $0 + 1 } ?? transforms.count) {
-        for node in transform.expressions { check(node.node, scope, node.result) }
-      }
-      if changing == nil { for field in mappings?.fields ?? [] { field.spec.from.map { check($0.node, scope, nil) } } }
+    for (transforms, mappings) in ways { checkExpressions(transforms, mappings, scope) }
+  }
+
+  mutating func checkExpressions(_ transforms: [TransformSpec], _ mappings: MappingSpec?, _ scope: EventScope) {
+    let changing = transforms.firstIndex { $0.changesRecord }
+    for transform in transforms.prefix(changing.map { $0 + 1 } ?? transforms.count) {
+      for node in transform.expressions { check(node.node, scope, node.result) }
     }
+    if changing == nil { for field in mappings?.fields ?? [] { field.spec.from.map { check($0.node, scope, nil) } } }
   }
 
   private mutating func check(_ node: ConfigNode, _ scope: EventScope, _ result: CELType?) {
@@ -60,11 +62,19 @@ extension TransformSpec {
 }
 
 extension ContractPlan {
-  /// What the records look like that fulfil the contract; nothing is known where there are several versions.
+  /// What the records look like that take the pipeline's mappings: those of the newest version, where all others have a
+  /// way of their own to it; otherwise nothing is known.
   var scope: EventScope {
-    guard versions.count == 1 else { return EventScope() }
-    var reader = DeclaredTypes(versions[0].contract.declarations)
-    return EventScope(record: reader.type(of: 0), before: .dyn)
+    let isKnown = versions.dropLast().allSatisfy { !$0.upgrade.isEmpty || $0.mapping != nil }
+    return isKnown ? versions.last?.scope ?? EventScope() : EventScope()
+  }
+}
+
+extension ContractPlan.Version {
+  /// What the records of the version look like.
+  var scope: EventScope {
+    var reader = DeclaredTypes(contract.declarations)
+    return EventScope(record: reader.record, before: .dyn)
   }
 }
 
@@ -74,6 +84,11 @@ private struct DeclaredTypes {
   private var known: [Int: CELType] = [:]
 
   init(_ declarations: Declarations) { self.declarations = declarations }
+
+  /// A record is an object, whether or not its schema says so.
+  var record: CELType {
+    mutating get { object(declarations.root) }
+  }
 
   mutating func type(of index: Int) -> CELType {
     if let known = known[index] { return known }

@@ -25,10 +25,18 @@ struct PlanBuilder {
       root["source"].flatMap { loader.load(type, from: $0, others: SourceSpec.own) }
     }
     let target = connector("target", catalog.targetTypes, catalog.target) as? any TargetConnector.Type
-    let streams = streams(spec, source: source.map { type(of: $0) }, target)
+    var streams = streams(spec, source: source.map { type(of: $0) }, target)
     if spec.$target.isGiven { check(spec, target) }
-    let contract = spec.$contract.isGiven ? self.contract(spec.contract) : nil
-    if loader.failures == 0, let contract { checkExpressions(spec, contract.scope) }
+    var contract = spec.$contract.isGiven ? self.contract(spec.contract) : nil
+    if var known = contract {
+      addWays(spec.contract, to: &known, key: spec.target.common.key ?? [], spec.mappings)
+      if loader.failures == 0 {
+        checkExpressions(spec, known.scope)
+        checkExpressions(ofVersions: spec.contract, known)
+      }
+      if known.hasOwnWays, streams.count == 1 { (streams[0], known) = known.widened(streams[0]) }
+      contract = known
+    }
     checkTests(spec.tests)
     guard loader.failures == 0, let first = streams.first(where: { !$0.skips }),
       let source = source as? any SourceConnector

@@ -102,6 +102,9 @@ package struct ContractVersionSpec: SettingGroup {
     "The JSON Schema that a record of this version must keep; a file.", example: "schemas/order.v1.schema.json",
     tuning: true)
   package var schema: String
+  @Setting("Transforms that make an event of this version one of the next version in the list.")
+  package var upgrade: [TransformSpec] = []
+  @Setting("Mappings for this version, in place of the pipeline's.") package var mappings: MappingSpec?
 
   /// nil where nothing decides the meaning of rows.
   package var identity: Value? {

@@ -1,19 +1,23 @@
 import Records
 
-/// Writes each row as one line of COPY's text. Numbers and texts are copied as they came, so every digit stays.
+/// Writes each row in COPY's binary form where all its values have one, and otherwise as one line of COPY's text.
+///
+/// In the text numbers and texts are copied as they came, so every digit stays.
 final class PostgresEncoder: Encoder {
   private let layout: RowLayout
   /// The fields' kinds, read without reference counting.
-  private let kinds: [ColumnKind]
+  let kinds: [ColumnKind]
   private let named: Int
-  private var scratch = ByteBuffer()
-  private var cells = RawArray<Node>()
+  var scratch = ByteBuffer()
+  var cells = RawArray<Node>()
+  var binary: BinaryRows
   private var members: RestMembers
 
   init(_ layout: RowLayout) {
     self.layout = layout
     kinds = layout.fields.map(\.kind)
     named = layout.named
+    binary = BinaryRows(layout)
     members = RestMembers(layout)
   }
 
@@ -23,7 +27,7 @@ final class PostgresEncoder: Encoder {
     do {
       let shape = try encode(row, batch, &payload.bytes)
       guard let shape else { return ignore(row, batch) }
-      payload.bytes.append(0x0a)
+      if shape != .binary { payload.bytes.append(0x0a) }
       payload.rows.append(
         Payload.Entry(end: UInt64(payload.bytes.count), event: row.event, stream: row.stream, tag: shape.tag))
     } catch {
@@ -40,6 +44,7 @@ final class PostgresEncoder: Encoder {
     switch row.operation {
     case .upsert:
       try gather(row, batch)
+      if try encodeBinary(batch, &out) { return .binary }
       return try encodeFields(batch, isPartial: batch.events[Int(row.event)].isPartial, &out)
     case .delete:
       if layout.onDelete == .ignore { return nil }
@@ -148,15 +153,17 @@ final class PostgresEncoder: Encoder {
     case .array(let kind, let delimiter): appendArray(cell, kind, delimiter, batch)
     default: appendText(cell, batch)
     }
-    guard CopyText.append(scratch.bytes, to: &out) else {
-      throw Refusal(
-        code: "postgres.nul_character", field: layout.fields[column].name,
-        message: "the text holds a zero character (U+0000), which PostgreSQL cannot store")
-    }
+    guard CopyText.append(scratch.bytes, to: &out) else { throw zeroCharacter(column) }
+  }
+
+  func zeroCharacter(_ column: Int) -> Refusal {
+    Refusal(
+      code: "postgres.nul_character", field: layout.fields[column].name,
+      message: "the text holds a zero character (U+0000), which PostgreSQL cannot store")
   }
 
   /// The plain text of the cell, in `scratch`.
-  private func appendText(_ cell: Node, _ batch: Batch) {
+  func appendText(_ cell: Node, _ batch: Batch) {
     scratch.removeAll()
     switch cell.kind {
     case .string where cell.flags.contains(.escaped): JSONText.unescape(batch.raw(cell), into: &scratch)
@@ -168,7 +175,7 @@ final class PostgresEncoder: Encoder {
   }
 
   /// The JSON text of the cell; what came as JSON stays as it was, spaces included.
-  private func appendJSON(_ cell: Node, _ batch: Batch) {
+  func appendJSON(_ cell: Node, _ batch: Batch) {
     scratch.removeAll()
     switch cell.kind {
     case .array where !cell.flags.contains(.plain), .object where !cell.flags.contains(.plain):
@@ -191,7 +198,7 @@ final class PostgresEncoder: Encoder {
   }
 
   /// `\x…` as PostgreSQL writes it, or base64 as JSON has it.
-  private func appendBytes(_ cell: Node, _ column: Int, _ batch: Batch) throws(Refusal) {
+  func appendBytes(_ cell: Node, _ column: Int, _ batch: Batch) throws(Refusal) {
     appendText(cell, batch)
     if scratch.bytes.starts(with: [CopyText.backslash, UInt8(ascii: "x")]) { return }
     guard cell.kind == .string, let bytes = Base64.decode(Array(scratch.bytes)) else {

@@ -6,6 +6,8 @@ final class RowLayout: Sendable {
   struct Field: Sendable, Equatable {
     var name: String
     var kind: ColumnKind
+    /// nil where the server reads its text.
+    var binary: BinaryForm?
     /// Whether a row can be inserted without it.
     var mayBeLeftOut: Bool
   }
@@ -14,6 +16,8 @@ final class RowLayout: Sendable {
   enum Shape: Equatable {
     /// Every field.
     case full
+    /// Every field, in COPY's binary form.
+    case binary
     /// The key's fields, the version where there is one, and `d`.
     case delete
     case truncate
@@ -26,7 +30,8 @@ final class RowLayout: Sendable {
         case 0: .full
         case 1: .delete
         case 2: .truncate
-        default: .partial(Int(tag) - 3)
+        case 3: .binary
+        default: .partial(Int(tag) - 4)
         }
     }
 
@@ -35,7 +40,8 @@ final class RowLayout: Sendable {
       case .full: 0
       case .delete: 1
       case .truncate: 2
-      case .partial(let set): UInt16(set) + 3
+      case .binary: 3
+      case .partial(let set): UInt16(set) + 4
       }
     }
   }
@@ -93,7 +99,7 @@ final class RowLayout: Sendable {
   /// Indices into `fields` of what stands in a line of that shape.
   func fields(of shape: Shape) -> [Int] {
     switch shape {
-    case .full: return Array(fields.indices)
+    case .full, .binary: return Array(fields.indices)
     case .delete: return key + (version.map { key.contains($0) ? [] : [$0] } ?? [])
     case .truncate: return []
     case .partial(let number):

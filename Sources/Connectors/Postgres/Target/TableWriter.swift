@@ -150,7 +150,7 @@ struct TableWriter {
     case .truncate: return .truncate
     case .partial where mode == .insert: return .direct
     case .partial: return .ordered
-    case .full, .delete: break
+    case .full, .binary, .delete: break
     }
     let hasDeletes = rows.runs(in: segment.rows).contains { $0.shape == .delete }
     if mode == .insert { return hasDeletes ? .ordered : .direct }
@@ -160,8 +160,7 @@ struct TableWriter {
   private mutating func store(_ segment: WriteRows.Segment) throws(PostgresError) -> Bool {
     switch way(of: segment) {
     case .truncate: try connection.run(statements.truncate)
-    case .direct:
-      try copy(segment.rows, segment.shape, into: statements.table)
+    case .direct: try copyRuns(of: segment.rows, into: statements.table)
     case .staged: return try storeStaged(segment)
     case .ordered: try storeOrdered(segment)
     }
@@ -170,15 +169,14 @@ struct TableWriter {
 
   private mutating func storeStaged(_ segment: WriteRows.Segment) throws(PostgresError) -> Bool {
     if !usedStages.insert(stream).inserted { try connection.run("TRUNCATE \(statements.stage)") }
-    try copy(segment.rows, .full, into: statements.stage)
+    try copyRuns(of: segment.rows, into: statements.stage)
     let stored = try connection.run(statements.upsert)
     return layout.version == nil || stored == segment.rows.count
   }
 
   private mutating func storeOrdered(_ segment: WriteRows.Segment) throws(PostgresError) {
     if !usedOrdered.insert(stream).inserted { try connection.run("TRUNCATE \(statements.ordered)") }
-    let runs = rows.runs(in: segment.rows)
-    for run in runs { try copy(run.rows, run.shape, into: statements.ordered) }
+    let runs = try copyRuns(of: segment.rows, into: statements.ordered)
     if layout.version != nil { try findStale(segment) }
     for statement in merging(segment, runs) { try connection.run(statement) }
   }
@@ -195,9 +193,18 @@ struct TableWriter {
     }
   }
 
-  private func copy(_ range: Range<Int>, _ shape: RowLayout.Shape, into place: String) throws(PostgresError) {
-    try connection.beginCopyIn(statements.copy(shape, into: place))
-    try rows.forEachText(of: range) { text throws(PostgresError) in try connection.send(text) }
+  @discardableResult
+  private func copyRuns(of range: Range<Int>, into place: String) throws(PostgresError) -> [WriteRows.Segment] {
+    let runs = rows.runs(in: range)
+    for run in runs { try copy(run, into: place) }
+    return runs
+  }
+
+  private func copy(_ run: WriteRows.Segment, into place: String) throws(PostgresError) {
+    try connection.beginCopyIn(statements.copy(run.shape, into: place))
+    if run.shape == .binary { try connection.send(BinaryCopy.header) }
+    try rows.forEachText(of: run.rows) { text throws(PostgresError) in try connection.send(text) }
+    if run.shape == .binary { try connection.send(BinaryCopy.trailer) }
     try connection.endCopyIn()
   }
 }

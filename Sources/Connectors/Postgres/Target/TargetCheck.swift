@@ -141,7 +141,7 @@ struct TargetCheck {
     let fields = names.map { name in
       let column = schema.column(name)
       return RowLayout.Field(
-        name: name, kind: column?.kind ?? .text,
+        name: name, kind: column?.kind ?? .text, binary: column?.binary,
         mayBeLeftOut: column.map { !$0.isNotNull || $0.hasDefault } ?? true)
     }
     return RowLayout(

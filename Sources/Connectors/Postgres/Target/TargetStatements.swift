@@ -36,7 +36,7 @@ struct TargetStatements: Sendable {
   func copy(_ shape: RowLayout.Shape, into place: String) -> String {
     let columns = layout.fields(of: shape)
     let names = shape == .delete ? [list(columns), Self.operation].joined(separator: ", ") : list(columns)
-    return "COPY \(place) (\(names)) FROM STDIN"
+    return "COPY \(place) (\(names)) FROM STDIN" + (shape == .binary ? " WITH (FORMAT binary)" : "")
   }
 
   // MARK: - Merging

@@ -140,5 +140,5 @@ struct WriteRows {
 
 extension RowLayout.Shape {
   /// Whether rows of this shape and another such can be stored together.
-  fileprivate var isMixable: Bool { self == .full || self == .delete }
+  fileprivate var isMixable: Bool { self == .full || self == .binary || self == .delete }
 }

@@ -31,6 +31,18 @@ extension PostgresConnection {
     }
   }
 
+  func send(_ bytes: [UInt8]) throws(PostgresError) {
+    let failure = bytes.withUnsafeBytes { raw -> PostgresError? in
+      do throws(PostgresError) {
+        try send(raw)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let failure { throw failure }
+  }
+
   /// - Returns: how many rows were copied.
   @discardableResult
   func endCopyIn() throws(PostgresError) -> Int {

@@ -63,7 +63,7 @@ struct PostgresResult: ~Copyable {
   private static func copyColumn(_ context: String) -> String? {
     guard context.hasPrefix("COPY "), let part = context.firstRange(of: ", column ") else { return nil }
     let rest = context[part.upperBound...]
-    guard let end = rest.firstRange(of: ": ") else { return nil }
-    return String(rest[..<end.lowerBound])
+    // In the binary form no value follows.
+    return String(rest[..<(rest.firstRange(of: ": ")?.lowerBound ?? rest.endIndex)])
   }
 }

@@ -7,6 +7,8 @@ struct TableSchema: Sendable, Equatable {
     /// `numeric(12,2)`
     var type: String
     var kind: ColumnKind
+    /// nil where none is written.
+    var binary: BinaryForm?
     var isNotNull: Bool
     /// Whether a row may leave it out although it is not null: a default, an identity.
     var hasDefault: Bool
@@ -119,7 +121,8 @@ extension TableSchema {
       FROM base b JOIN pg_type t ON t.oid = b.typbasetype WHERE b.typtype = 'd')
     SELECT a.attname, format_type(a.atttypid, a.atttypmod), b.typname,
       CASE WHEN b.typcategory = 'A' THEN e.typname END, CASE WHEN b.typcategory = 'A' THEN e.typdelim END,
-      a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a'
+      a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a',
+      b.typtype
     FROM pg_attribute a JOIN base b ON b.attnum = a.attnum AND b.typtype <> 'd' LEFT JOIN pg_type e ON e.oid = b.typelem
     WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
     ORDER BY a.attnum
@@ -142,6 +145,7 @@ extension TableSchema.Column {
     name = row[0] ?? ""
     type = row[1] ?? ""
     kind = ColumnKind(base: row[2] ?? "", element: row[3], delimiter: row[4])
+    binary = row[3] == nil ? BinaryForm(base: row[2] ?? "", isEnum: row[9] == "e") : nil
     isNotNull = row[5] == "t"
     hasDefault = row[6] == "t"
     isGenerated = row[7] == "t"

@@ -46,30 +46,55 @@ enum CellText {
   /// Takes white space (Unicode's) from both ends.
   static func trim(_ cell: inout Node, _ batch: Batch) {
     guard cell.isString else { return }
-    let text = plain(&cell, batch)
-    if cell.has(Node.Bit.wide) { return trimWide(&cell, batch) }
-    var start = 0
-    var end = text.count
-    while start < end, isSpace(text[start]) { start += 1 }
-    while end > start, isSpace(text[end - 1]) { end -= 1 }
-    narrow(&cell, dropping: start, keeping: end - start)
+    var text = plain(&cell, batch)
+    let whole = text.count
+    while case let width = widthOfSpace(text), width > 0 {
+      text = UnsafeRawBufferPointer(rebasing: text.dropFirst(width))
+    }
+    let dropped = whole - text.count
+    while case let width = widthOfSpace(before: text), width > 0 {
+      text = UnsafeRawBufferPointer(rebasing: text.dropLast(width))
+    }
+    narrow(&cell, dropping: dropped, keeping: text.count)
   }
 
+  /// How many bytes the white space at the begin of a text takes; 0 where it begins with something else.
   @inline(__always)
-  private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
+  private static func widthOfSpace(_ text: UnsafeRawBufferPointer) -> Int {
+    guard let first = text.first else { return 0 }
+    if first < 0x80 { return first == 0x20 || (0x09...0x0d).contains(first) ? 1 : 0 }
+    return widthOfWideSpace(text)
+  }
+
+  /// How many bytes the white space at the end of a text takes.
+  @inline(__always)
+  private static func widthOfSpace(before text: UnsafeRawBufferPointer) -> Int {
+    guard let last = text.last else { return 0 }
+    if last < 0x80 { return widthOfSpace(UnsafeRawBufferPointer(rebasing: text.suffix(1))) }
+    for width in 2...3 where width <= text.count {
+      if widthOfWideSpace(UnsafeRawBufferPointer(rebasing: text.suffix(width))) == width { return width }
+    }
+    return 0
+  }
+
+  /// The white space of Unicode (`White_Space`) beyond ASCII, by its bytes in UTF-8.
+  private static func widthOfWideSpace(_ text: UnsafeRawBufferPointer) -> Int {
+    guard text.count >= 2 else { return 0 }
+    // U+0085, U+00A0
+    if text[0] == 0xc2 { return text[1] == 0x85 || text[1] == 0xa0 ? 2 : 0 }
+    guard text.count >= 3 else { return 0 }
+    switch (text[0], text[1], text[2]) {
+    // U+1680; U+2000 to U+200A, U+2028, U+2029, U+202F; U+205F; U+3000
+    case (0xe1, 0x9a, 0x80), (0xe2, 0x80, 0x80...0x8a), (0xe2, 0x80, 0xa8...0xa9), (0xe2, 0x80, 0xaf),
+      (0xe2, 0x81, 0x9f), (0xe3, 0x80, 0x80):
+      return 3
+    default: return 0
+    }
+  }
 
   private static func narrow(_ cell: inout Node, dropping: Int, keeping: Int) {
     cell.offset += UInt32(dropping)
     cell.length = UInt32(keeping)
-  }
-
-  private static func trimWide(_ cell: inout Node, _ batch: Batch) {
-    let scalars = Array(String(decoding: batch.raw(cell), as: UTF8.self).unicodeScalars)
-    guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
-      let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
-    else { return narrow(&cell, dropping: 0, keeping: 0) }
-    let dropped = scalars[..<first].reduce(0) { $0 + UTF8.width($1) }
-    narrow(&cell, dropping: dropped, keeping: scalars[first...last].reduce(0) { $0 + UTF8.width($1) })
   }
 
   /// The number of characters (code points).
@@ -87,8 +112,4 @@ enum CellText {
       characters += 1
     }
   }
-}
-
-extension UTF8 {
-  fileprivate static func width(_ scalar: Unicode.Scalar) -> Int { UTF8.encode(scalar)?.count ?? 3 }
 }

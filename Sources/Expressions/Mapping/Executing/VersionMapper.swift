@@ -1,0 +1,28 @@
+import Records
+
+/// Maps the events of several versions of a contract, each by a program of its own, in the order in which they come.
+/// Belongs to one lane.
+package final class VersionMapper: Mapper {
+  private let executors: [MappingExecutor]
+  /// Which executors have seen the batch under way.
+  private var hasBegun: [Bool]
+
+  /// - Parameter programs: one a version, in the order that ``Event/version`` counts in.
+  package init(_ programs: [MappingProgram]) {
+    precondition(!programs.isEmpty, "a contract has at least one version")
+    executors = programs.map { MappingExecutor($0) }
+    hasBegun = programs.map { _ in false }
+  }
+
+  package func map(_ batch: Batch) {
+    for index in hasBegun.indices { hasBegun[index] = false }
+    for event in batch.events.indices where batch.events[event].outcome == .flowing {
+      let version = min(Int(batch.events[event].version), executors.count - 1)
+      if !hasBegun[version] {
+        hasBegun[version] = true
+        executors[version].begin(batch)
+      }
+      executors[version].mapEvent(event, batch)
+    }
+  }
+}
