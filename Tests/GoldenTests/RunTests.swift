@@ -125,6 +125,8 @@ struct SignalTests {
     let program = try slow()
     let run = try program.start(["run", "slow.yaml"])
     try run.wait(for: "Starts at the beginning")
+    // A stop that comes before the first batch was read has nothing to wait for.
+    Thread.sleep(forTimeInterval: 1)
     run.send(SIGTERM)
     try run.wait(for: "Stopping")
     run.send(SIGTERM)

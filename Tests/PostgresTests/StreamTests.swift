@@ -81,7 +81,7 @@ struct StreamTests {
     try to.sql(Self.shop)
     let yaml = Self.yaml(
       from, tables: "[\(from.schema).*]", target: "table: '\(to.schema).{table}', mode: insert",
-      "  \"*\": {mappings: all}\nlimits: {in_flight: 1MiB, rate: 8000/s}")
+      "  \"*\": {mappings: all}\nlimits: {in_flight: 1MiB, rate: 4000/s}")
     try from.sql("UPDATE products SET name = repeat(name, 60)")
     let plan = try from.plan(yaml: yaml)
     var runs = 0

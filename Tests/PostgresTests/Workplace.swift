@@ -112,6 +112,7 @@ final class Workplace: Sendable {
     settings.batch = plan.batch
     settings.retry = plan.retry
     settings.checkpointEvery = plan.checkpoint.every
+    settings.limits = plan.limits
     settings.batchBytes = 16 << 10
     var context = world.context(pipeline: plan.name, folder: folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
     context.endsOnceRead = endsOnceRead
