@@ -51,7 +51,8 @@ package final class Flow: Sendable {
     var before: Counts?
     var attempts = Attempts(.target(lane: 0), settings.retry, in: world)
     while true {
-      let opening = Opening(settings, source, targets, contract, route, lanes, world)
+      let opening = Opening(
+        settings, source, targets, contract, route, lanes, isStart: before == nil, in: world)
       let result: Result<Moved, FlowError>
       do {
         result = .success(try await move(try await open(opening, lanes), lanes, &before))

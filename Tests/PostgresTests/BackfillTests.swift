@@ -74,7 +74,7 @@ struct BackfillTests {
     status: Int32, out: String, err: String
   ) {
     let process = Process()
-    process.executableURL = FaultTests.binary
+    process.executableURL = Program.binary
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let (out, err) = (Pipe(), Pipe())

@@ -23,11 +23,15 @@ struct Opening: Sendable {
   private let lanes: Lanes
   private let world: World
   private let upstream: Upstream
+  /// Whether nothing was under way before: an outage that outlasts the delays ends the run then, and is waited for later.
+  private let isStart: Bool
 
   init(
     _ settings: FlowSettings, _ source: any Source, _ targets: [any Target], _ contract: ContractPlan?,
-    _ route: @escaping @Sendable ([SourceTable]) throws(ConnectorError) -> Routing, _ lanes: Lanes, _ world: World
+    _ route: @escaping @Sendable ([SourceTable]) throws(ConnectorError) -> Routing, _ lanes: Lanes,
+    isStart: Bool, in world: World
   ) {
+    self.isStart = isStart
     self.settings = settings
     self.source = source
     self.targets = targets
@@ -75,7 +79,7 @@ struct Opening: Sendable {
 
   private func readProgress(_ target: any TransactionalTarget) async throws(FlowError) -> Progress? {
     try await withTaskExecutorPreference(lanes.targets[0]) { () async throws(FlowError) -> Progress? in
-      var attempts = Attempts(.target(lane: 0), settings.retry, isStart: true, in: world)
+      var attempts = Attempts(.target(lane: 0), settings.retry, isStart: isStart, in: world)
       while true {
         do throws(ConnectorError) {
           return try await target.storedProgress().flatMap { Progress($0) }
@@ -101,7 +105,7 @@ struct Opening: Sendable {
 
   private func routing() async throws(FlowError) -> Routing {
     try await withTaskExecutorPreference(lanes.source) { () async throws(FlowError) in
-      var attempts = Attempts(.source, settings.retry, isStart: true, in: world)
+      var attempts = Attempts(.source, settings.retry, isStart: isStart, in: world)
       while true {
         do throws(ConnectorError) {
           return try route(try await source.tables())
@@ -121,7 +125,7 @@ struct Opening: Sendable {
   ) async throws(FlowError) -> (Position?, Made) {
     let target = targets[lane]
     return try await withTaskExecutorPreference(lanes.targets[lane]) { () async throws(FlowError) in
-      var attempts = Attempts(.target(lane: lane), settings.retry, isStart: true, in: world)
+      var attempts = Attempts(.target(lane: lane), settings.retry, isStart: isStart, in: world)
       while true {
         do throws(ConnectorError) {
           let position = try await target.open(at: mark)
@@ -139,7 +143,7 @@ struct Opening: Sendable {
 
   private func openSource(at position: Position?) async throws(FlowError) -> Extent? {
     try await withTaskExecutorPreference(lanes.source) { () async throws(FlowError) in
-      try await upstream.start(at: position)
+      try await upstream.start(at: position, isStart: isStart)
     }
   }
 
@@ -166,7 +170,7 @@ struct Opening: Sendable {
   private func flush(_ lane: Int) async throws(FlowError) -> Value? {
     let target = targets[lane]
     return try await withTaskExecutorPreference(lanes.targets[lane]) { () async throws(FlowError) -> Value? in
-      var attempts = Attempts(.target(lane: lane), settings.retry, isStart: true, in: world)
+      var attempts = Attempts(.target(lane: lane), settings.retry, isStart: isStart, in: world)
       while true {
         do throws(ConnectorError) {
           return try await target.flush()

@@ -22,10 +22,10 @@ final class Upstream: @unchecked Sendable {
     attempts = Attempts(.source, policy, in: world)
   }
 
-  /// Connects for the first time.
-  func start(at position: Position?) async throws(FlowError) -> Extent? {
+  /// Connects for the first time in this opening.
+  func start(at position: Position?, isStart: Bool) async throws(FlowError) -> Extent? {
     self.position = position
-    var attempts = Attempts(.source, policy, isStart: true, in: world)
+    var attempts = Attempts(.source, policy, isStart: isStart, in: world)
     while !isOpen {
       do {
         try await source.open(at: position)
