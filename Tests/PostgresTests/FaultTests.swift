@@ -64,9 +64,12 @@ struct FaultTests {
     return other
   }
 
-  /// Returns when somebody waits for a lock.
+  /// Returns when somebody waits for a lock on this place's tables; other tests use the same server.
   private static func untilSomebodyWaits(_ place: Workplace) async throws {
-    let query = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    let query = """
+      SELECT count(*) FROM pg_stat_activity
+      WHERE wait_event_type = 'Lock' AND pid <> pg_backend_pid() AND query LIKE '%\(place.schema)%'
+      """
     while try place.value(query) == "0" { try await Task.sleep(for: .milliseconds(20)) }
   }
 
