@@ -7,6 +7,7 @@ every YAML block of README.md that is a whole pipeline.
 
 import gzip
 import json
+import math
 import os
 import re
 import socket
@@ -50,6 +51,9 @@ def product(package: dict) -> dict:
         "installed_bytes": package["size"]["installed_kib"] * 1024,
         "download_bytes": package["size"]["download_bytes"],
         "homepage": package.get("homepage", "https://www.debian.org/"),
+        "dependencies": len(package["depends"]),
+        "download_seconds": math.ceil(package["size"]["download_bytes"] / 2.5e6),
+        "label": f"{package['package'].upper()} ({package['vendor']['name'] or 'independent'})",
         "currency": "EUR",
     }
     if package["depends"]:
@@ -64,7 +68,10 @@ def is_refused(package: dict) -> bool:
 class Documents(unittest.TestCase):
     def setUp(self):
         self.enterContext(folder := tempfile.TemporaryDirectory())
-        self.folder = Path(folder.name)
+        # Pipelines find their schemas beside their own folder.
+        (Path(folder.name) / "schemas").symlink_to(ROOT / "schemas")
+        self.folder = Path(folder.name) / "pipeline-copies"
+        self.folder.mkdir()
         (self.folder / "data").symlink_to(PIPELINES / "data")
         (self.folder / "pipelines").symlink_to(PIPELINES)
         (self.folder / "out").mkdir()
