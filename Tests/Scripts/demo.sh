@@ -19,7 +19,7 @@ run() {
 }
 
 step "1. A catalogue of Debian packages becomes a product list"
-sed -n '/^source/,$p' pipelines/quickstart.yaml
+sed -n -e '/^tests:/q' -e '/^source/,$p' pipelines/quickstart.yaml
 run pipelines/quickstart.yaml
 
 step "2. One record before and after"
