@@ -70,12 +70,15 @@ let package = Package(
     .target(
       name: "Examples",
       dependencies: ["Flows", "Pipelines", "ConnectorKit", "Expressions", "Records"], swiftSettings: strict),
+    .target(
+      name: "Verification", dependencies: ["Flows", "Pipelines", "ConnectorKit", "Expressions", "Records"],
+      swiftSettings: strict),
     .target(name: "Status", dependencies: ["Flows", "ConnectorKit", "Records"], swiftSettings: strict),
     .executableTarget(
       name: "millrace",
       dependencies: [
         "CEdit", "CGlibc", "ConnectorKit", "Connectors", "Contracts", "Examples", "Expressions", "Flows", "Pipelines",
-        "Records", "Status",
+        "Records", "Status", "Verification",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -96,6 +99,8 @@ let package = Package(
       name: "ExamplesTests",
       dependencies: ["Examples", "ConnectorKit", "Flows", "Pipelines", "Records"], swiftSettings: strict),
     .testTarget(name: "SimulationTests", dependencies: ["Flows"], swiftSettings: strict),
+    .testTarget(
+      name: "VerificationTests", dependencies: ["Verification", "Expressions", "Records"], swiftSettings: strict),
     .testTarget(
       name: "StatusTests", dependencies: ["Status", "Flows", "ConnectorKit", "Records"], swiftSettings: strict),
     // The built program as a person meets it; it is run as a process, not linked.

@@ -9,6 +9,23 @@ package struct SourcePart: Sendable, Equatable {
   /// Up to this key, which is no longer part of it.
   package var to: [String]?
   package var shard: Shard?
+  /// Only the rows of these keys; for looking at them, never for a backfill.
+  package var keys: Keys?
+
+  /// Some rows, by the values of columns that identify them.
+  package struct Keys: Sendable, Equatable {
+    package var columns: [String]
+    /// The texts of the columns' values, a row each; at most ``rowsMax``.
+    package var rows: [[String]]
+
+    /// The most rows that are asked for at once.
+    package static let rowsMax = 1_000
+
+    package init(columns: [String], rows: [[String]]) {
+      self.columns = columns
+      self.rows = rows
+    }
+  }
 
   /// One of several parts that are disjoint and together complete, whatever is written meanwhile: each row belongs to
   /// the part that a hash of its key says.

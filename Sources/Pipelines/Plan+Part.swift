@@ -16,6 +16,16 @@ extension Plan {
     return plan
   }
 
+  /// The resolved plan as events take it that nothing may keep from the target: deletes by key, whatever the contract and
+  /// the transforms say of whole records.
+  package var unconditional: Plan {
+    var plan = self
+    plan.origin = nil
+    plan.contract = nil
+    for index in plan.streams.indices { plan.streams[index].transforms = [] }
+    return plan
+  }
+
   /// `state/products.checkpoint.json` as `state/products.SUFFIX.checkpoint.json`.
   private static func path(_ path: String, with suffix: String) -> String {
     let start = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex

@@ -37,5 +37,13 @@ extension CodeBook {
     Entry(
       "init.file_exists", "a file that is there already", "`millrace init` never overwrites a file.",
       remedy: "Name another file, or remove the one that is there."),
+    Entry(
+      "verify.not_readable", "a target that cannot be read back",
+      "`millrace verify` reads what the target holds, and a target of this type only takes rows.",
+      remedy: "Verify a pipeline whose target is a file or a database."),
+    Entry(
+      "verify.no_repair", "rows that cannot be sent again",
+      "The target is replaced as a whole by each run, so single rows cannot be mended in it.",
+      remedy: "Run the pipeline again from its begin: millrace checkpoint reset, then millrace run."),
   ])
 }

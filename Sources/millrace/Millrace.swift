@@ -23,7 +23,8 @@ struct Millrace: AsyncParsableCommand {
       CommandGroup(
         name: "Run",
         subcommands: [
-          RunCommand.self, BackfillCommand.self, StatusCommand.self, CheckpointCommand.self, DeadLettersCommand.self,
+          RunCommand.self, BackfillCommand.self, VerifyCommand.self, StatusCommand.self, CheckpointCommand.self,
+          DeadLettersCommand.self,
         ]),
       CommandGroup(
         name: "Look up",

@@ -22,36 +22,6 @@ enum RecordFile {
   }
 }
 
-extension Source {
-  /// Gives the records of the source from its begin, decoded, a batch at a time, until it ends or `body` has enough.
-  ///
-  /// - Parameter body: says whether it wants more.
-  func readBatches(_ body: (Batch) async throws(ConnectorError) -> Bool) async throws(ConnectorError) {
-    do throws(ConnectorError) {
-      try await readAll(body)
-    } catch {
-      await close()
-      throw error
-    }
-    await close()
-  }
-
-  private func readAll(_ body: (Batch) async throws(ConnectorError) -> Bool) async throws(ConnectorError) {
-    try await open(at: nil)
-    let decoder = makeDecoder()
-    let batch = Batch()
-    var isWanted = true
-    while isWanted {
-      batch.reset()
-      let next = try await next(into: batch)
-      if next == .end { break }
-      if next == .idle { continue }
-      decoder.decode(batch)
-      isWanted = try await body(batch)
-    }
-  }
-}
-
 extension Batch {
   /// Where an event was read, for people: its line where there are lines.
   func place(of event: Event) -> String { line(of: event).map { "\(origin.name):\($0)" } ?? eventID(event) }

@@ -9,17 +9,33 @@ extension FileTargetConnector: LookupTargetConnector, OfflineTargetConnector {
   }
 
   func makeLookup(_ context: Context) throws(ConnectorError) -> any TargetLookup {
+    FileLookup(try reading(), self, context)
+  }
+
+  /// What reads the file that is written.
+  private func reading() throws(ConnectorError) -> FileSourceConnector {
     let writing = try writing()
     let own = NamedSetting.written(of: self).filter { ["path", "compression", "csv"].contains($0.name) }
     let format = Value.Member("format", .string(writing.format.rawValue))
     do throws(Diagnostics) {
-      return FileLookup(try FileSourceConnector.make(.object(own + [format])), self, context)
+      return try FileSourceConnector.make(.object(own + [format]))
     } catch {
       throw ConnectorError(
         "file.format_unknown",
         "\(path) cannot be read back: \(error.items.first?.message ?? "its settings do not fit").",
         remedy: .stop)
     }
+  }
+}
+
+extension FileTargetConnector: ReadableTargetConnector {
+  /// CSV knows texts alone.
+  var keepsTypes: Bool { (format ?? Format(name: path)) != .csv }
+
+  func makeReader(_ context: Context, _ stream: TargetStream) throws(ConnectorError) -> any Source {
+    var context = context
+    context.endsOnceRead = true
+    return try reading().makeSource(context)
   }
 }
 

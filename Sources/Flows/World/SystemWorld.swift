@@ -27,6 +27,11 @@ package enum SystemTime {
   /// Milliseconds since 1970, UTC.
   package static func wallTime() -> Int64 { nanoseconds(CLOCK_REALTIME) / 1_000_000 }
 
+  /// Waits, outside of any flow.
+  package static func sleep(_ duration: Duration) async {
+    await withCheckedContinuation { continuation in _ = alarm(duration) { continuation.resume() } }
+  }
+
   private static func nanoseconds(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     clock_gettime(clock, &time)

@@ -18,6 +18,8 @@ struct SourceSettings: Sendable {
   var snapshot: String?
   /// For some tables the only columns that are read.
   var published: [String: [String]] = [:]
+  /// The only columns that are read, beside those that a key is made of; nil: all.
+  var only: [String]?
 }
 
 /// Reads all rows of its tables, one table after the other in the order of their foreign keys.
@@ -57,6 +59,12 @@ actor PostgresSource: Source {
     for index in found.schemas.indices {
       guard let published = settings.published["\(found.schemas[index].name)"] else { continue }
       found.schemas[index].columns.removeAll { !published.contains($0.name) }
+    }
+    if let only = settings.only {
+      for index in found.schemas.indices {
+        let needed = only + found.schemas[index].primaryKey + found.schemas[index].uniqueKeys.joined()
+        found.schemas[index].columns.removeAll { !needed.contains($0.name) }
+      }
     }
     for key in [context.part.from, context.part.to].compactMap(\.self) { try checkKey(key, found.schemas) }
     schemas.withLock { $0 = found.schemas }

@@ -34,6 +34,7 @@ struct SnapshotQuery: Sendable {
     if let from = part.from { fixed += [Self.bound(order, ">=", from)].compactMap(\.self) }
     if let to = part.to { fixed += [Self.bound(order, "<", to)].compactMap(\.self) }
     if let shard = part.shard { fixed.append(Self.condition(shard, order, schema)) }
+    if let keys = part.keys { fixed.append(Self.condition(keys, schema)) }
     self.fixed = fixed
   }
 
@@ -48,6 +49,14 @@ struct SnapshotQuery: Sendable {
     // Positive, for a remainder that is not negative.
     let hash = "hashtextextended(ROW(\(SQLName.list(names)))::text, 0) & 9223372036854775807"
     return "(\(hash)) % \(shard.count) = \(shard.number - 1)"
+  }
+
+  private static func condition(_ keys: SourcePart.Keys, _ schema: TableSchema) -> String {
+    let types = keys.columns.map { schema.column($0)?.type ?? "text" }
+    let rows = keys.rows.map { row in
+      "(" + zip(row, types).map { "\(SQLText.quoted($0))::\($1)" }.joined(separator: ", ") + ")"
+    }
+    return "(\(SQLName.list(keys.columns))) IN (\(rows.joined(separator: ", ")))"
   }
 
   private static func order(_ schema: TableSchema) -> Order {

@@ -162,14 +162,6 @@ struct TargetStatements: Sendable {
   }
 
   private func assignments(_ marks: [DeletePolicy.Mark]) -> String {
-    marks.map { "\(SQLName.quoted($0.column)) = \(literal($0.value))" }.joined(separator: ", ")
-  }
-
-  private func literal(_ value: Value) -> String {
-    switch value {
-    case .null: "NULL"
-    case .string(let text): SQLText.quoted(text)
-    default: SQLText.quoted(value.json)
-    }
+    marks.map { "\(SQLName.quoted($0.column)) = \(SQLText.literal($0.value))" }.joined(separator: ", ")
   }
 }

@@ -15,6 +15,15 @@ enum SQLName {
 /// A text as an SQL literal.
 enum SQLText {
   static func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
+
+  /// A value that the type of its place reads.
+  static func literal(_ value: Value) -> String {
+    switch value {
+    case .null: "NULL"
+    case .string(let text): quoted(text)
+    default: quoted(value.json)
+    }
+  }
 }
 
 /// `table` or `schema.table`, as a pipeline file names it: as it stands, upper and lower case kept. A part with a dot

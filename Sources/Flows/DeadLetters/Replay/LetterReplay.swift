@@ -2,7 +2,7 @@ import ConnectorKit
 import Records
 import Synchronization
 
-/// Dead letters on their way through a pipeline once more, and the books that are kept of them.
+/// Events on their way through a pipeline once more, and the books that are kept of them where they are dead letters.
 ///
 /// A letter counts as done when its rows are durable in the target, and not before; after a crash it is sent again, with
 /// the same event id. One that is refused again stays open, with its new reason.
@@ -31,13 +31,20 @@ package final class LetterReplay: Sendable {
   }
 
   let letters: [Letter]
-  private let journal: LetterJournal
+  /// The source's table that all of them are about; nil where it has none.
+  let table: SourceTable?
+  private let journal: LetterJournal?
   private let wallTime: @Sendable () -> Int64
   private let state = Mutex(State())
 
-  /// - Parameter wallTime: milliseconds since 1970, UTC.
-  package init(_ letters: [Letter], _ journal: LetterJournal, wallTime: @escaping @Sendable () -> Int64) {
+  /// - Parameters:
+  ///   - journal: nil where nobody keeps books.
+  ///   - wallTime: milliseconds since 1970, UTC.
+  package init(
+    _ letters: [Letter], table: SourceTable? = nil, _ journal: LetterJournal?, wallTime: @escaping @Sendable () -> Int64
+  ) {
     self.letters = letters
+    self.table = table
     self.journal = journal
     self.wallTime = wallTime
   }
@@ -45,6 +52,9 @@ package final class LetterReplay: Sendable {
   package var source: any Source { LetterSource(self) }
   package var sink: any DeadLetterSink { Sink(replay: self) }
   package var checkpoints: any CheckpointStore { NoCheckpoints() }
+
+  /// Why events were refused, by their place among the letters.
+  package var refusals: [Int: LetterJournal.Reason] { state.withLock { $0.refused } }
 
   fileprivate func refuse(_ letter: DeadLetter) {
     guard let line = letter.line else { return }
@@ -55,6 +65,7 @@ package final class LetterReplay: Sendable {
 
   /// All letters before `end` are durable in the target, or refused.
   fileprivate func settle(before end: Int) throws(ConnectorError) {
+    guard let journal else { return }
     let now = wallTime()
     let (start, refused) = state.withLock { ($0.settled, $0.refused) }
     guard start < end else { return }
@@ -91,15 +102,22 @@ private actor LetterSource: Source {
   private static let batchBytes = 256 << 10
 
   private let replay: LetterReplay
+  private let list: TableList?
   private var next = 0
 
-  init(_ replay: LetterReplay) { self.replay = replay }
+  init(_ replay: LetterReplay) {
+    self.replay = replay
+    list = replay.table.map { TableList([$0]) }
+  }
+
+  func tables() -> [SourceTable] { list?.tables ?? [] }
 
   func open(at position: Position?) throws(ConnectorError) { next = position?.value.int.map { Int($0) } ?? 0 }
 
   func next(into batch: Batch) throws(ConnectorError) -> Next {
     guard next < replay.letters.count else { return .end }
     batch.origin = Origin(name: LetterReplay.origin, line: UInt64(next + 1))
+    batch.tables = list
     while next < replay.letters.count, batch.bytes.isEmpty || batch.bytes.count < Self.batchBytes {
       batch.bytes.append(replay.letters[next].event)
       batch.bytes.append("\n")

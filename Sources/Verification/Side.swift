@@ -1,0 +1,94 @@
+import ConnectorKit
+import Expressions
+import Flows
+import Pipelines
+import Records
+
+/// One of the two sides of a comparison: gives its rows in the columns that the target stores.
+protocol Side: Sendable {
+  /// Calls back for each batch with mapped rows.
+  ///
+  /// - Parameter body: gets the number of the stream that all rows of the batch belong to; nil where each row says it.
+  func read(_ choice: Choice, _ body: (Batch, Int?) -> Void) async throws(ConnectorError)
+}
+
+/// Which rows are read.
+enum Choice: Sendable {
+  case all
+  case stream(Int)
+  case keys(stream: Int, SourcePart.Keys)
+
+  func takes(_ stream: Int) -> Bool {
+    switch self {
+    case .all: true
+    case .stream(let only), .keys(let only, _): only == stream
+    }
+  }
+
+  var keys: SourcePart.Keys? { if case .keys(_, let keys) = self { keys } else { nil } }
+}
+
+/// The source, behind the pipeline's contract, transforms and mappings.
+struct SourceSide: Side {
+  let plan: Plan
+  let context: Context
+  /// Those that are not skipped, as rows count them.
+  let routes: [Route]
+  let makeMapper: @Sendable () -> any Mapper
+
+  func read(_ choice: Choice, _ body: (Batch, Int?) -> Void) async throws(ConnectorError) {
+    let contract = plan.contract.map { ContractStage($0.withoutStops) }
+    let mapper = makeMapper()
+    try await plan.source.makeSource(context(for: choice)).readBatches { batch throws(ConnectorError) in
+      // A contract that would end the run makes dead letters here.
+      try? contract?.check(batch)
+      mapper.map(batch)
+      body(batch, nil)
+      return true
+    }
+  }
+
+  private func context(for choice: Choice) -> Context {
+    var context = context
+    context.part.keys = choice.keys
+    let wanted = routes.indices.filter(choice.takes).map { routes[$0].table }
+    context.wants = { table in wanted.contains { $0 == nil || $0 == table } }
+    return context
+  }
+}
+
+/// The target, as it is.
+struct TargetSide: Side {
+  struct Stream: Sendable {
+    var target: TargetStream
+    var program: MappingProgram
+  }
+
+  let connector: any ReadableTargetConnector
+  let context: Context
+  let streams: [Stream]
+
+  func read(_ choice: Choice, _ body: (Batch, Int?) -> Void) async throws(ConnectorError) {
+    for (number, stream) in streams.enumerated() where choice.takes(number) {
+      let mapper = MappingExecutor(stream.program)
+      var context = context
+      context.part.keys = choice.keys
+      try await connector.makeReader(context, stream.target).readBatches { batch throws(ConnectorError) in
+        mapper.map(batch)
+        body(batch, number)
+        return true
+      }
+    }
+  }
+}
+
+extension MappingProgram {
+  /// Rows as they are, in the order of the columns.
+  init(reading columns: Columns) {
+    let fields = columns.names.map { name in
+      Mapping.Field(name, FieldMapping(from: .path(Path(.record, [.member(name)]))))
+    }
+    let mapping = Mapping(fields: fields, passesRest: columns.rest != nil, dropped: columns.rest?.excluded ?? [])
+    self.init(transforms: [], mapping: mapping, columns: columns, lanes: 1)
+  }
+}
