@@ -7,7 +7,9 @@ extension Catalog {
       FileSourceConnector.self, LogSourceConnector.self, PostgresSourceConnector.self, StdinSourceConnector.self,
       WebhookSourceConnector.self,
     ],
-    targets: [FileTargetConnector.self, PostgresTargetConnector.self, StdoutTargetConnector.self])
+    targets: [
+      FileTargetConnector.self, HTTPTargetConnector.self, PostgresTargetConnector.self, StdoutTargetConnector.self,
+    ])
 
   /// Codes of errors that end a run without being a failure: whoever reads the output has enough.
   package static let quietCodes: Set<String> = [StdoutTarget.closedCode]

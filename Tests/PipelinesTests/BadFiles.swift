@@ -139,6 +139,16 @@ enum BadFiles {
       "a way without an end",
       pipeline("transforms:\n  - route: {when: record.a == 1, to: nirvana}\n  - route: {to: drop}")
     ),
+    ("what repeats, by nothing", pipeline("transforms:\n  - dedupe: {window: 10m}\n  - dedupe: []\n  - dedupe: 5")),
+    (
+      "what repeats, in other words",
+      pipeline(
+        "transforms:\n  - dedupe: {by: recrod.id, window: 10, records: 0}\n"
+          + "  - dedupe: {by: [record.id, meta.evnt_id], time: record.at}\n  - dedupe: {key: record.id, ttl: 1h}")
+    ),
+    (
+      "what repeats among parts", pipeline("transforms:\n  - explode: record.lines\n  - dedupe: record.lines.id")
+    ),
     ("an assertion", pipeline("transforms:\n  - assert: {that: record.a + 1, mesage: x}")),
   ]
 

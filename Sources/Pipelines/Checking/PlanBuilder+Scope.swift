@@ -51,7 +51,8 @@ extension TransformSpec {
   /// Its expressions, with what each must give.
   fileprivate var expressions: [(node: ConfigNode, result: CELType?)] {
     let conditions = [filter?.node, assert?.that.node, route?.when.node].compactMap { $0 }
-    let values = [sample?.by?.node].compactMap { $0 } + (set?.entries.map(\.value.node) ?? [])
+    var values = [sample?.by?.node, dedupe?.time?.node].compactMap { $0 }
+    values += (dedupe?.by.parts.map(\.node) ?? []) + (set?.entries.map(\.value.node) ?? [])
     return conditions.map { ($0, .bool) } + values.map { ($0, nil) }
   }
 

@@ -88,6 +88,12 @@ package struct ByteBuffer: ~Copyable {
     count -= start
   }
 
+  /// Moves bytes to an earlier place.
+  package mutating func move(_ range: Range<Int>, to start: Int) {
+    precondition(start >= 0 && start <= range.lowerBound && range.upperBound <= count, "moved past the end")
+    UnsafeMutableRawPointer(base + start).copyMemory(from: base + range.lowerBound, byteCount: range.count)
+  }
+
   /// The bytes as text; bytes that are not UTF-8 become U+FFFD.
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 }
