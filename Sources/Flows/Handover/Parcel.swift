@@ -25,7 +25,8 @@ final class Parcel: @unchecked Sendable {
   var charge = 0
 
   init(batchBytes: Int, lanes: Int) {
-    batch = Batch(bytesCapacity: batchBytes)
+    // With room for what mapping adds: constants, texts that were changed.
+    batch = Batch(bytesCapacity: batchBytes + batchBytes / 8)
     payloads = (0..<lanes).map { _ in Payload() }
   }
 
