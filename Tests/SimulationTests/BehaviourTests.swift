@@ -38,7 +38,7 @@ struct BehaviourTests {
 
   @Test func aStopDrainsSavesAndAcknowledges() throws {
     var drained = 0
-    for job in stride(from: 10, to: 300, by: 10) {
+    for job in stride(from: 10, to: 400, by: 5) {
       var scenario = Scenario.quiet(.log, .marked)
       scenario.stop = job
       let (result, universe) = Simulation.runOnce(scenario)

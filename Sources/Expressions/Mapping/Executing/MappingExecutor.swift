@@ -19,6 +19,7 @@ package final class MappingExecutor: Mapper {
   let evaluators: [Evaluator]
   let stages: [MappingProgram.Stage]
   var editor = RecordEditor()
+  var digests = KeyDigestBuilder()
   private let passesRest: Bool
   private let absent = Node.absent
 
