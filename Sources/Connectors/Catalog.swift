@@ -4,7 +4,8 @@ extension Catalog {
   /// All connectors that Millrace has.
   package static let standard = Catalog(
     sources: [
-      FileSourceConnector.self, LogSourceConnector.self, PostgresSourceConnector.self, StdinSourceConnector.self,
+      DirectusSourceConnector.self, FileSourceConnector.self, LogSourceConnector.self, PostgresSourceConnector.self,
+      StdinSourceConnector.self,
       WebhookSourceConnector.self,
     ],
     targets: [

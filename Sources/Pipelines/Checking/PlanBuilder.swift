@@ -38,6 +38,8 @@ struct PlanBuilder {
       contract = known
     }
     checkDedupes(spec)
+    checkSteps(spec)
+    checkFilters(spec)
     numberDedupes(in: &streams)
     checkTests(spec.tests)
     guard loader.failures == 0, let first = streams.first(where: { !$0.skips }),
