@@ -44,6 +44,8 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     // HTTP/2 frames and header compression. Debian: libnghttp2-dev
     .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+    // HTTP requests: HTTP/2, TLS, proxies, connections that are used again. Debian: libcurl4-openssl-dev
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     // Linux's epoll, which Swift's Glibc module leaves out.
     .systemLibrary(name: "CEpoll"),
     // CRC-32C with the processor's own instruction where it has one.
@@ -58,7 +60,8 @@ let package = Package(
     .target(
       name: "Connectors",
       dependencies: [
-        "ConnectorKit", "Records", "CChecksum", "CEpoll", "CNghttp2", "COpenSSL", "CScan", "CZlib", "CZstd", "CPQ",
+        "ConnectorKit", "Records", "CChecksum", "CCurl", "CEpoll", "CNghttp2", "COpenSSL", "CScan", "CZlib", "CZstd",
+        "CPQ",
       ],
       swiftSettings: strict),
     .target(
@@ -114,7 +117,7 @@ let package = Package(
 if Context.environment["MILLRACE_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
-      name: "Fuzz", dependencies: ["Expressions", "Records"], path: "Tests/Fuzz",
+      name: "Fuzz", dependencies: ["ConnectorKit", "Connectors", "Expressions", "Records"], path: "Tests/Fuzz",
       swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer,address"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
 }

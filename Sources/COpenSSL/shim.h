@@ -28,6 +28,12 @@ static inline int openssl_hmac_sha256(const void *key, size_t key_count, const v
   return ok;
 }
 
+/// SHA-256. 1 where it was computed.
+static inline int openssl_sha256(const void *data, size_t count, unsigned char *out32) {
+  unsigned int length = 0;
+  return EVP_Digest(data, count, out32, &length, EVP_sha256(), NULL) && length == 32;
+}
+
 /// TLS 1.2 and newer; writes may be repeated with a part of them done, from another place in memory.
 static inline SSL_CTX *openssl_server_context(void) {
   SSL_CTX *context = SSL_CTX_new(TLS_server_method());

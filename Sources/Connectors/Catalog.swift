@@ -4,10 +4,13 @@ extension Catalog {
   /// All connectors that Millrace has.
   package static let standard = Catalog(
     sources: [
-      FileSourceConnector.self, LogSourceConnector.self, PostgresSourceConnector.self, StdinSourceConnector.self,
+      DirectusSourceConnector.self, FileSourceConnector.self, LogSourceConnector.self, PostgresSourceConnector.self,
+      StdinSourceConnector.self,
       WebhookSourceConnector.self,
     ],
-    targets: [FileTargetConnector.self, PostgresTargetConnector.self, StdoutTargetConnector.self])
+    targets: [
+      FileTargetConnector.self, HTTPTargetConnector.self, PostgresTargetConnector.self, StdoutTargetConnector.self,
+    ])
 
   /// Codes of errors that end a run without being a failure: whoever reads the output has enough.
   package static let quietCodes: Set<String> = [StdoutTarget.closedCode]

@@ -13,6 +13,8 @@ final class ExampleDisk: @unchecked Sendable {
   var rows: [ExampleOutcome.Row] = []
   var letters: [DeadLetter] = []
   var checkpoint: Checkpoint?
+  /// What `dedupe` steps remember, by number.
+  var keys: [RememberedKey] = []
   /// Steps of `given` that are behind: a restart happens once.
   var passed: Set<Int> = []
   /// The step that comes next.
@@ -94,5 +96,22 @@ struct ExampleLetters: DeadLetterSink {
     if disk.isOn { disk.letters += letters }
   }
   func flush() async throws(FlowError) -> Value? { .int(Int64(disk.letters.count)) }
+  func close() async {}
+}
+
+struct ExampleKeys: KeyStore {
+  let disk: ExampleDisk
+
+  /// Cuts off what was remembered behind the checkpoint.
+  func open(at mark: KeyMark?) async throws(FlowError) -> StoredKeys {
+    let mark = mark ?? KeyMark(end: 0, heads: [])
+    disk.keys = Array(disk.keys.prefix(Int(mark.end)))
+    return StoredKeys(mark: mark, keys: disk.keys)
+  }
+  func append(_ keys: NumberedKeys) async throws(FlowError) {
+    if disk.isOn { disk.keys = disk.keys.prefix(Int(keys.first)) + keys.keys }
+  }
+  func flush() async throws(FlowError) {}
+  func release(before number: UInt64) async throws(FlowError) {}
   func close() async {}
 }

@@ -79,7 +79,7 @@ package struct ExampleRun {
 
   private func makeFlow(_ simulator: Simulator, stop: @escaping @Sendable () -> Void) -> Flow {
     let disk = disk
-    let world = World(
+    var world = World(
       now: { simulator.time },
       wallTime: { Self.begin + simulator.time.components.seconds * 1_000 },
       alarm: { simulator.alarm($0, $1) },
@@ -90,6 +90,7 @@ package struct ExampleRun {
         if case .retrying(.target, _, _, _) = event { disk.retries += 1 }
         if case .circuitOpened(.target, _, _) = event { disk.retries += 1 }
       })
+    world.keys = ExampleKeys(disk: disk)
     var settings = FlowSettings(plan)
     settings.computeLanes = 1
     settings.batch.records = 1

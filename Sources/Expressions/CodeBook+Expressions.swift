@@ -8,6 +8,11 @@ extension CodeBook {
       "A part of the expression is made of constants alone and fails, so it fails for every record.",
       remedy: "Correct the constant; the message says what is wrong with it."),
     Entry(
+      "expression.always_true", "a condition that excludes nothing",
+      "Two comparisons of one field are joined with `||`, and whatever the field is, one of them holds:"
+        + " `record.kind != 'a' || record.kind != 'b'`; or the contract allows no other value.",
+      remedy: "Write `&&` where both must hold: `record.kind != 'a' && record.kind != 'b'`."),
+    Entry(
       "expression.bad_argument", "an argument that a function refuses",
       "The function takes values of this type, but not this one: a negative length, an unknown zone.",
       remedy: "Look at the function's sentence and examples: `millrace functions NAME`."),
@@ -28,6 +33,11 @@ extension CodeBook {
     Entry(
       "expression.duplicate_key", "a map with a key twice", "A map literal gives two values for one key.",
       remedy: "Remove one of them."),
+    Entry(
+      "expression.never_true", "a condition that holds for no event",
+      "Comparisons of one field contradict each other, or the field is compared with a value that the contract does not"
+        + " allow, so that no event passes.",
+      remedy: "Correct the value, or write `||` where one of the comparisons is enough."),
     Entry(
       "expression.no_matching_overload", "an operator or function for other types",
       "No form of the operator or function takes values of these types; the language converts none by itself.",

@@ -48,6 +48,11 @@ extension CodeBook {
 
   private static let running: [Entry] = [
     Entry(
+      "dedupe.cannot_keep", "remembered keys that cannot be kept",
+      "A `dedupe` step remembers which events it has let through, in files beside the checkpoint, and one of them cannot"
+        + " be written or read; the message has the system's words. The run stops rather than write an event twice.",
+      remedy: "Make room on the disk or mend the permissions, then run again: the checkpoint stands."),
+    Entry(
       "dead_letters.cannot_write", "dead letters that cannot be written",
       "A record could not be delivered, and could not be kept either. The run stops rather than lose it.",
       remedy: "Make room on the disk or mend the permissions, then run again: the checkpoint stands."),

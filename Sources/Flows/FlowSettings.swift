@@ -16,6 +16,8 @@ package struct FlowSettings: Sendable {
   package var retry = RetryPolicy()
   package var checkpointEvery: Duration = .seconds(1)
   package var limits = Limits()
+  /// How long each `dedupe` step remembers, by the number of the step.
+  package var dedupes: [DedupeWindow] = []
   /// A flow that has something in flight and moves nothing for so long says so.
   package var stalledAfter: Duration = .seconds(60)
   /// How long a stopped flow may take to store what is in flight.
@@ -34,5 +36,6 @@ extension FlowSettings {
     retry = plan.retry
     checkpointEvery = plan.checkpoint.every
     limits = plan.limits
+    dedupes = DedupeWindow.all(of: plan)
   }
 }

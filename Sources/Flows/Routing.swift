@@ -19,6 +19,10 @@ package struct Routing: Sendable {
 extension Routing {
   /// The routes of a plan for these tables; none where the source has no tables.
   package init(_ plan: Plan, _ tables: [SourceTable]) throws(ConnectorError) {
+    if let problem = plan.problems(with: tables).first(where: { $0.severity == .error }) {
+      throw ConnectorError(
+        problem.code, "\(problem.place): \(problem.message).", remedy: .stop, hint: problem.hint)
+    }
     let routes = try plan.streams.routes(for: tables)
     self.init(routes.targetStreams, makeMapper: plan.mappers(routes))
   }

@@ -9,7 +9,7 @@ package struct PipelineReader {
     package var diagnostics = Diagnostics()
     /// How many files were looked at.
     package var files = 0
-    /// The texts of the files that have diagnostics, for excerpts; secrets are masked.
+    /// The texts of the files, for excerpts; secrets are masked.
     package var excerpts = Excerpts()
   }
 
@@ -74,7 +74,7 @@ package struct PipelineReader {
 extension PipelineReader.Result {
   fileprivate mutating func add(_ checked: PipelineReader.Checked) {
     if let plan = checked.plan { plans.append(plan) }
-    if let source = checked.source, !checked.diagnostics.items.isEmpty {
+    if let source = checked.source {
       excerpts.add(source, secrets: checked.secrets)
       for schema in checked.schemas { excerpts.add(schema, secrets: []) }
     }

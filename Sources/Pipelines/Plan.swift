@@ -69,6 +69,9 @@ extension Plan {
   package var mapping: Mapping { streams[0].mapping }
   package var columns: Columns { streams[0].columns }
 
+  /// Its `dedupe` steps, in the order of their numbers.
+  package var dedupes: [Dedupe] { streams.flatMap(\.transforms.dedupes) }
+
   /// Whether the file tells tables apart.
   package var hasStreams: Bool { streams[0].pattern != nil }
 }
@@ -115,6 +118,12 @@ package struct CheckpointPolicy: Sendable, Equatable {
   package var path: String
   package var every: Duration = .seconds(1)
   package init(path: String) { self.path = path }
+
+  /// The folder of what `dedupe` steps remember.
+  package var keysFolder: String {
+    let ending = ".checkpoint.json"
+    return (path.hasSuffix(ending) ? String(path.dropLast(ending.count)) : path) + ".dedupe"
+  }
 }
 
 package struct Limits: Sendable, Equatable {

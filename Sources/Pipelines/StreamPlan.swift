@@ -27,10 +27,13 @@ package struct StreamPlan: Sendable {
 
   /// The stream as it is for one table: where the file names no key, the table's own is the key.
   func applied(to table: SourceTable) -> StreamPlan {
-    guard columns.key.isEmpty, !skips, let (mapping, key) = mapping.keyed(by: table.key) else { return self }
+    guard !skips else { return self }
     var stream = self
-    stream.mapping = mapping
-    stream.columns = mapping.columns(key: key)
+    if columns.key.isEmpty, let (mapping, key) = mapping.keyed(by: table.key) {
+      stream.mapping = mapping
+      stream.columns = mapping.columns(key: key)
+    }
+    stream.columns.made = stream.made(of: table)
     return stream
   }
 }

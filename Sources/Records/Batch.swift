@@ -19,6 +19,8 @@ package final class Batch: @unchecked Sendable {
 
   /// The records as they were read, of events whose record is another now; for dead letters.
   package var originals: [Int: UInt32] = [:]
+  /// The keys of events that a `dedupe` step saw, in the order of `events`.
+  package var dedupeKeys: [DedupeKey] = []
 
   /// Where to go on when everything in this batch and before it is safe.
   package var position: Position
@@ -49,6 +51,7 @@ package final class Batch: @unchecked Sendable {
     rows.reset()
     failures.removeAll(keepingCapacity: true)
     if !originals.isEmpty { originals.removeAll() }
+    if !dedupeKeys.isEmpty { dedupeKeys.removeAll(keepingCapacity: true) }
     keys = KeyNames()
     inputBytes = 0
     longRecord = nil
@@ -64,6 +67,14 @@ package final class Batch: @unchecked Sendable {
     guard events[event].outcome == .flowing else { return }
     events[event].outcome = .deadLettered
     failures.append(failure)
+  }
+
+  /// Ends events as duplicates, wherever they had ended; what came of them later does not count.
+  ///
+  /// - Parameter duplicates: indices of events, in order.
+  package func markDuplicates(_ duplicates: [Int]) {
+    for event in duplicates { events[event].outcome = .duplicate }
+    if !failures.isEmpty { failures.removeAll { events[$0.event].outcome == .duplicate } }
   }
 }
 

@@ -36,6 +36,8 @@ package struct Node: BitwiseCopyable, Sendable {
     package static let wide = Flags(rawValue: 8)
     /// A cell's container whose members have no nodes, only its JSON text.
     package static let textOnly = Flags(rawValue: 16)
+    /// The value has a type that its kind does not tell: a number is a decimal, a string a timestamp or a date.
+    package static let typed = Flags(rawValue: 32)
 
     @inline(__always)
     package func contains(_ flag: Flags) -> Bool { rawValue & flag.rawValue != 0 }

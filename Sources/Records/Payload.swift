@@ -46,6 +46,24 @@ package final class Payload: @unchecked Sendable {
     rows = RawArray()
   }
 
+  /// Takes out the rows for whose event it holds, and moves the others together.
+  package func removeRows(where isOut: (UInt32) -> Bool) {
+    var (kept, end, start) = (0, 0, 0)
+    for index in 0..<rows.count {
+      var row = rows[index]
+      let length = Int(row.end) - start
+      defer { start += length }
+      if isOut(row.event) { continue }
+      if end != start { bytes.move(start..<start + length, to: end) }
+      end += length
+      row.end = UInt64(end)
+      rows[kept] = row
+      kept += 1
+    }
+    rows.setCount(kept)
+    bytes.truncate(to: end)
+  }
+
   package func reset() {
     bytes.shrink(to: 4 << 20)
     rows.shrink(to: 1 << 16)

@@ -55,6 +55,21 @@ package struct Columns: Sendable, Equatable {
   /// The member of the record that each column copies as it is; nil where it is made otherwise. Shorter likewise.
   package var origins: [String?] = []
 
+  /// What is known of the values of each column; empty where nothing is.
+  package var made: [Made] = []
+
+  /// What a column's values are, as far as the types of the source's columns tell.
+  package struct Made: Sendable, Equatable {
+    /// As expressions call it: `decimal`; nil where anything may be made.
+    package var type: String?
+    package var mayBeNull: Bool
+
+    package init(type: String?, mayBeNull: Bool) {
+      self.type = type
+      self.mayBeNull = mayBeNull
+    }
+  }
+
   package struct Rest: Sendable, Equatable {
     /// Members of the record that are not passed on, because a column has their name or the file drops them.
     package var excluded: [String]

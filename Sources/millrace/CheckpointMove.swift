@@ -27,6 +27,8 @@ struct CheckpointMove {
     }
     var new = old
     try change(&new, plan)
+    // Events that come again must not be taken for duplicates of themselves.
+    if new.position != old.position { new.keys = nil }
     let effect = try await effect(from: old.position, to: new.position)
     try confirm(effect)
     new.savedAt = SystemTime.wallTime()

@@ -66,6 +66,7 @@ struct DryRunCommand: Command {
 
   private static func summary(_ counts: Counts) -> String {
     "\(Quantity.count(counts.read, "record")) read: \(counts.written) would be written, \(counts.filtered) filtered, "
+      + (counts.duplicate > 0 ? "\(counts.duplicate) duplicate, " : "")
       + "\(counts.deadLettered) dead-lettered. Nothing was written."
   }
 }
@@ -115,6 +116,7 @@ extension TrialRecord {
 
   var outcome: String {
     if failure != nil { return "dead_lettered" }
+    if isDuplicate { return "duplicate" }
     return operation == nil ? "filtered" : "written"
   }
 }

@@ -20,8 +20,9 @@ struct LiveCheck {
     let found = plan.diagnostics(source.problems, in: .source)
     let isUnknown = source.tables.isEmpty && !source.problems.isEmpty
     if isUnknown, plan.hasStreams { return found }
+    let typed = plan.problems(with: source.tables)
     do throws(ConnectorError) {
-      return found + (await target(resolved, try resolved.streams.routes(for: source.tables), context))
+      return found + typed + (await target(resolved, try resolved.streams.routes(for: source.tables), context))
     } catch {
       return found + plan.diagnostics([Problem("tables", error)], in: .source)
     }

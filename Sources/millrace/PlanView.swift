@@ -98,6 +98,7 @@ struct PlanView {
       [Setting("when", condition.text), Setting("to", destination.rawValue)]
         + (reason.map { [Setting("reason", $0)] } ?? [])
     case .sample(let share, let by): [Setting("share", percent(share)), Setting("by", by.text)]
+    case .dedupe(let dedupe): settings(dedupe)
     case .set(let assignments): assignments.map { Setting($0.path.description, $0.value.text) }
     case .unset(let paths): [Setting("fields", names(paths))]
     case .rename(let renamings): renamings.map { Setting($0.path.description, $0.name) }
@@ -107,6 +108,17 @@ struct PlanView {
     case .redact(let paths, let text): [Setting("fields", names(paths)), Setting("with", text)]
     case .hash(let paths, let key): [Setting("fields", names(paths)), Setting("keyed", key == nil ? "no" : "yes")]
     }
+  }
+
+  private static func settings(_ dedupe: Dedupe) -> [Setting] {
+    let usual = Dedupe.usualTimes.map(\.description).joined(separator: " or ")
+    var settings = [Setting("by", dedupe.by.map(\.text).joined(separator: ", "))]
+    settings.append(Setting("window", dedupe.window?.text ?? "none", isDefault: dedupe.window == nil))
+    if dedupe.window != nil {
+      settings.append(Setting("time", dedupe.time?.text ?? usual, isDefault: dedupe.time == nil))
+    }
+    settings.append(Setting("records", "\(dedupe.records)", isDefault: dedupe.records == 1_000_000))
+    return settings
   }
 
   private static func percent(_ share: Double) -> String {

@@ -24,10 +24,11 @@ struct Runner: Sendable {
   ///
   init(_ plan: Plan, until end: RunsUntil, observe: @escaping @Sendable (Flow.Event) -> Void) throws(Failure) {
     let plan = try Self.resolve(plan)
-    let world = World.system(
+    var world = World.system(
       checkpoints: FileCheckpoints(path: plan.checkpoint.path),
       deadLetters: FileDeadLetters(path: plan.deadLetters.path),
       observe: observe)
+    world.keys = FileKeyStore(folder: plan.checkpoint.keysFolder)
     let settings = FlowSettings(plan)
     var context = world.context(
       pipeline: plan.name, folder: plan.folder, batchBytes: settings.batchBytes, lanes: plan.lanes)
@@ -93,6 +94,7 @@ extension FlowSettings {
     retry = plan.retry
     checkpointEvery = plan.checkpoint.every
     limits = plan.limits
+    dedupes = DedupeWindow.all(of: plan)
   }
 
   /// Beyond this the source cannot feed them.

@@ -71,14 +71,18 @@ struct Trial {
   }
 
   /// Calls back for each row of the first `limit` records, or for the record where there is none, and counts the records.
+  ///
+  /// Duplicates are those among these records: what the pipeline's runs remember is not looked at.
   func run(limit: Int, _ body: (TrialRecord) -> Void) async throws(Failure) -> Counts {
     var counts = Counts()
+    var keys = KeyMemory(DedupeWindow.all(of: plan))
     do throws(ConnectorError) {
       try await source.readBatches { batch async throws(ConnectorError) in
         // A contract that would end the run makes dead letters here.
         try? contract?.check(batch)
         mapper.map(batch)
         encode(batch)
+        batch.markDuplicates(keys.settle(batch))
         for index in batch.events.indices.prefix(limit - Int(counts.read)) {
           var records = records(of: index, batch)
           counts.add(records[0])
@@ -127,7 +131,8 @@ extension Trial {
     let failure = batch.failures.first { $0.event == index }
     let content: Value =
       event.row == Event.none ? .string(batch.rawText(of: event)) : batch.value(at: Int(event.row))
-    let bare = TrialRecord(place: batch.place(of: event), record: content, failure: failure)
+    var bare = TrialRecord(place: batch.place(of: event), record: content, failure: failure)
+    bare.isDuplicate = event.outcome == .duplicate
     let rows = batch.rows.rows.indices.filter { Int(batch.rows.rows[$0].event) == index }
     guard event.outcome == .flowing, failure == nil, !rows.isEmpty else { return [bare] }
     return rows.map { record(bare, batch.rows.rows[$0], batch) }
@@ -207,6 +212,8 @@ extension Counts {
     read += 1
     if record.failure != nil {
       deadLettered += 1
+    } else if record.isDuplicate {
+      duplicate += 1
     } else if record.operation == nil {
       filtered += 1
     } else {

@@ -46,6 +46,8 @@ struct TrialRecord: Sendable {
   var record: Value
   var fields: [Field] = []
   var failure: Failure?
+  /// Whether a record like it came before.
+  var isDuplicate = false
   /// nil where nobody asked.
   var held: Held?
 

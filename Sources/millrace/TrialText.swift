@@ -16,7 +16,7 @@ struct TrialText {
     let head = "\(style.bold("\(number)"))  \(style.dim(record.place))  \(table)"
     if let failure = record.failure { return head + refused(failure, record) + "\n" }
     guard let operation = record.operation else {
-      return head + "filtered\n   " + style.dim(shown(record.record, width - 3)) + "\n"
+      return head + record.outcome + "\n   " + style.dim(shown(record.record, width - 3)) + "\n"
     }
     let changes = Dictionary(record.changes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     // A delete is about its key alone.

@@ -27,6 +27,8 @@ private struct TargetFixture: Sendable {
   var missing: (@Sendable (TemporaryFolder) throws -> any Target)?
   /// What writing the same rows twice leaves there, as its documentation says.
   var twice: [Int]
+  /// Whether it knows what a delete is.
+  var deletes = false
 }
 
 private let sources: [String: SourceFixture] = [
@@ -79,6 +81,18 @@ private let targets: [String: TargetFixture] = [
       return try fileTarget(folder, ["path": "folder.ndjson"])
     },
     twice: [1, 2, 1, 2]),
+  "http": TargetFixture(
+    writing: { folder in
+      let server = try StandInServer { _, _ in .status(204) }
+      folder.keep(server)
+      return try httpTarget(folder, ["url": .string(server.url)])
+    },
+    numbers: { folder in
+      let server = try #require(folder.kept(StandInServer.self))
+      return try server.requests.compactMap { try Value(json: $0.body)["n"]?.string.flatMap { Int($0) } }
+    },
+    // The server is told by the key of each request that it is the same.
+    twice: [1, 2, 1, 2], deletes: true),
   "stdout": TargetFixture(
     writing: { folder in
       let out = try DurableFile(folder.path("out.ndjson"), for: .writing)
@@ -90,7 +104,7 @@ private let targets: [String: TargetFixture] = [
 
 @Suite(.serialized) struct ConformanceTests {
   /// Those that need a server, or are one, are asked in tests of their own.
-  private static let served = ["postgres", "webhook"]
+  private static let served = ["directus", "postgres", "webhook"]
   static let sourceTypes = Catalog.standard.sourceTypes.filter { !served.contains($0) }
   static let targetTypes = Catalog.standard.targetTypes.filter { !served.contains($0) }
 
@@ -188,6 +202,7 @@ private let targets: [String: TargetFixture] = [
   }
 
   @Test(arguments: targetTypes) func deletesAreRefusedWhereThereAreNone(_ type: String) async throws {
+    if try target(type).deletes { return }
     let folder = try TemporaryFolder()
     let encoder = try target(type).writing(folder).makeEncoder(Columns(names: ["n"]))
     let batch = Batch()
@@ -230,8 +245,8 @@ private let targets: [String: TargetFixture] = [
   private static let synonyms = [
     "file": "path", "filename": "path", "file_path": "path", "dir": "path", "directory": "path", "glob": "path",
     "type": "format", "codec": "format", "encoding": "format", "compress": "compression", "gzip": "compression",
-    "separator": "delimiter", "delim": "delimiter", "null_value": "null", "nulls": "null", "headers": "header",
-    "has_header": "header", "fields": "columns", "column_names": "columns", "overwrite": "write",
+    "separator": "delimiter", "delim": "delimiter", "null_value": "null", "nulls": "null",
+    "has_header": "header", "column_names": "columns", "overwrite": "write",
     "tail": "follow", "watch": "follow", "max_record_bytes": "record_bytes", "uri": "url", "dsn": "url",
     "connection": "url", "schema_table": "table", "keys": "key", "primary_key": "key", "ssl": "tls",
     "timeout_ms": "timeout", "workers": "lanes", "parallelism": "lanes", "batch_size": "batch",
@@ -247,8 +262,8 @@ private let targets: [String: TargetFixture] = [
 
   private func names(_ settings: [SettingDeclaration]) -> [String] {
     settings.flatMap { setting in
-      // The settings of `event` are named after the parts of an event.
-      if case .group(let group) = setting.shape, setting.name != "event" {
+      // The settings of `event` and `cloudevents` are named after the parts of an event.
+      if case .group(let group) = setting.shape, setting.name != "event", setting.name != "cloudevents" {
         return [setting.name] + names(group.settings)
       }
       return [setting.name]

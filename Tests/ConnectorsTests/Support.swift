@@ -14,6 +14,9 @@ final class TemporaryFolder: Sendable {
   /// Keeps something alive as long as the folder.
   func keep(_ thing: any Sendable) { kept.withLock { $0.append(thing) } }
 
+  /// The last of its kind that was kept.
+  func kept<Thing: Sendable>(_ type: Thing.Type) -> Thing? { kept.withLock { $0.last { $0 is Thing } as? Thing } }
+
   init() throws {
     var template = Array("/tmp/millrace-tests-XXXXXX".utf8CString)
     let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap { mkdtemp($0) } != nil }
@@ -125,12 +128,15 @@ func readOn(_ source: any Source, idleMax: Int = 0) async throws -> Reading {
   return reading
 }
 
-/// Rows of cells with plain texts; nil is null.
-func payload(_ rows: [[String?]], _ encoder: any Encoder) throws -> Payload {
+/// Rows of cells with plain texts; nil is null. Each is of an event of its own, whose place is that of the row.
+func payload(
+  _ rows: [[String?]], _ encoder: any Encoder, operations: [Operation] = [], from first: Int = 0
+) throws -> Payload {
   let batch = Batch()
+  batch.origin = Origin(name: "test", offset: UInt64(first))
   let payload = Payload()
   for (index, row) in rows.enumerated() {
-    let first = batch.rows.cells.count
+    let firstCell = batch.rows.cells.count
     for cell in row {
       guard let cell else {
         batch.rows.cells.append(.null)
@@ -141,8 +147,12 @@ func payload(_ rows: [[String?]], _ encoder: any Encoder) throws -> Payload {
       batch.rows.cells.append(
         Node(.string, flags: .plain, offset: UInt32(offset), length: UInt32(batch.bytes.count - offset)))
     }
+    let operation = operations.isEmpty ? .read : operations[index]
+    batch.events.append(Event(operation, record: Event.none, offset: UInt32(index), length: 0))
     batch.rows.rows.append(
-      Row(.upsert, event: UInt32(index), firstCell: UInt32(first), rest: Event.none, keyHash: 0))
+      Row(
+        operation == .delete ? .delete : .upsert, event: UInt32(index), firstCell: UInt32(firstCell), rest: Event.none,
+        keyHash: 0))
   }
   for index in batch.rows.rows.indices { try encoder.encode(row: index, of: batch, into: payload) }
   return payload

@@ -77,6 +77,22 @@ enum BadFiles {
     ("a star that is a path", pipeline(mappings: "{\"*\": record}")),
     ("drop without all", pipeline(mappings: "{id: record.id, note: drop}")),
     ("all for a field", pipeline(mappings: "{id: all}")),
+    (
+      "values that nothing matches",
+      pipeline(
+        mappings:
+          "\n  a: {from: record.a, values: {1: x, 1.0: y, 2: z}}\n  b: {from: record.b > 5, values: {yes: x, true: y}}\n"
+          + "  c: {from: int(record.c), values: {\"1\": x}, otherwise: z}\n  d: {from: string(record.d), values: {\"1\": x}}"
+      )
+    ),
+    (
+      "casts that lose or never succeed",
+      pipeline(
+        mappings: "\n  a: {from: double(record.a) * 2.0, as: int}\n  b: {from: record.b > 5, as: timestamp}\n"
+          + "  c: {from: timestamp(record.c), as: date}\n  d: {from: decimal(record.d), as: double}\n"
+          + "  e: {from: \"[record.e]\", as: string}\n  f: {from: \"record.?f.optMap(x, int(x))\", as: uuid}\n"
+          + "  g: {from: timestamp(record.g), as: epoch_ms}")
+    ),
     ("a field without value", pipeline(mappings: "\n  id:\n  sku: record.sku")),
     ("a number for a path", pipeline(mappings: "{id: record.id, shop: 5}")),
     ("a reference for a number", pipeline(mappings: "{id: {from: record.id, max_length: \"${LENGTH}\"}}")),
@@ -138,6 +154,34 @@ enum BadFiles {
     (
       "a way without an end",
       pipeline("transforms:\n  - route: {when: record.a == 1, to: nirvana}\n  - route: {to: drop}")
+    ),
+    (
+      "conditions that hold for none",
+      pipeline(
+        "transforms:\n  - filter: record.a == 1 && record.b == 2 && record.a == 2\n  - filter: record.kind in ['x', 'y'] && !(record.kind == 'x') && record.kind != 'y'\n  - filter: record.n > 5 && (record.n <= 5 || record.m < 0)\n  - filter: \"'m' < record.s && record.s < 'a'\""
+      )
+    ),
+    (
+      "conditions that hold for all",
+      pipeline(
+        "transforms:\n  - filter: record.kind != 'a' || record.kind != 'b'\n  - filter: record.n < 5 || record.ok || record.n >= 5\n  - filter: record.kind != 'a' && record.kind != 'b'\n  - filter: record.n > 5 && record.n < 7 || record.n == 9"
+      )
+    ),
+    (
+      "filters against each other",
+      pipeline(
+        "transforms:\n  - filter: record.kind == 'a'\n  - dedupe: record.id\n  - filter: record.ok && record.kind == 'b'\n  - set: {record.kind: \"'b'\"}\n  - filter: record.kind == 'b'"
+      )
+    ),
+    ("what repeats, by nothing", pipeline("transforms:\n  - dedupe: {window: 10m}\n  - dedupe: []\n  - dedupe: 5")),
+    (
+      "what repeats, in other words",
+      pipeline(
+        "transforms:\n  - dedupe: {by: recrod.id, window: 10, records: 0}\n"
+          + "  - dedupe: {by: [record.id, meta.evnt_id], time: record.at}\n  - dedupe: {key: record.id, ttl: 1h}")
+    ),
+    (
+      "what repeats among parts", pipeline("transforms:\n  - explode: record.lines\n  - dedupe: record.lines.id")
     ),
     ("an assertion", pipeline("transforms:\n  - assert: {that: record.a + 1, mesage: x}")),
   ]

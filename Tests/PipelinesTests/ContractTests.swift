@@ -90,6 +90,44 @@ import Testing
     #expect(said(result) == ["p.yaml:5:39 expression.unknown_field: the contract has no field `idd`"])
   }
 
+  @Test func `values that a contract does not allow`() throws {
+    try write(
+      #"""
+      {"type": "object", "properties": {"state": {"enum": ["draft", "live", null]}, "kind": {"$ref": "#/$defs/kind"},
+        "size": {"allOf": [{"enum": ["s", "m", "l"]}, {"enum": ["m", "l", "xl"]}]}},
+       "$defs": {"kind": {"const": "shop"}}}
+      """#, to: "a.json")
+    try write(
+      """
+      name: products
+      source: {type: file, path: in.ndjson}
+      contract: a.json
+      transforms:
+        - filter: record.state == 'lvie' || record.state == 'live'
+        - filter: record.state == 'lvie'
+        - filter: record.kind == 'shop' && record.state != 'draft'
+        - filter: record.size in ['s', 'xs']
+        - filter: record.size in ['m', 'l']
+        - filter: record.state == null
+      mappings: {state: {from: record.state, values: {draft: 0, alive: 1, live: 2}, otherwise: 3}}
+      target: {type: file, path: out.ndjson}
+      """, to: "p.yaml")
+    let result = PipelineReader.read(paths: [folder.appendingPathComponent("p.yaml").path], catalog: catalog)
+    #expect(
+      said(result) == [
+        "p.yaml:5:13 expression.never_true: `record.state == 'lvie'` never holds: record.state is none of that",
+        "p.yaml:6:13 expression.never_true: `record.state == 'lvie'` never holds: record.state is none of that",
+        "p.yaml:7:13 expression.always_true: `record.kind == 'shop'` always holds",
+        "p.yaml:8:13 expression.never_true: `record.size in ['s', 'xs']` never holds: record.size is none of that",
+        "p.yaml:9:13 expression.always_true: `record.size in ['m', 'l']` always holds",
+        "p.yaml:9:13 expression.never_true: no event is left for `record.size in ['m', 'l']`: an earlier filter wants "
+          + "`record.size in ['s', 'xs']`",
+        "p.yaml:10:13 expression.never_true: no event is left for `record.state == null`: an earlier filter wants "
+          + "`record.state == 'lvie'`",
+        "p.yaml:11:59 config.unreachable_value: `alive` is never matched: the contract allows no such value",
+      ])
+  }
+
   /// Each with its place, without the folder.
   private func said(_ result: PipelineReader.Result) -> [String] {
     result.diagnostics.sorted.map {

@@ -29,6 +29,26 @@ import Testing
     #expect(throws: JSONProblem(reason: reason, offset: offset)) { try Value(json: text) }
   }
 
+  /// Numbers are looked at in blocks of sixteen bytes: every length around their ends, and every place of the point.
+  @Test func numbersOfEveryLengthEndWhereTheyEnd() throws {
+    for sign in ["", "-"] {
+      for length in 1...40 {
+        let digits = String(repeating: "7", count: length)
+        for exponent in ["", "e5", "E-12"] {
+          try expectNumber(sign + digits + exponent)
+          for fraction in 1...20 { try expectNumber(sign + digits + "." + digits.prefix(fraction) + exponent) }
+        }
+        #expect(throws: JSONProblem.self) { try Value(json: "[\(sign)\(digits).]") }
+        #expect(throws: JSONProblem.self) { try Value(json: "[\(sign)0\(digits)]") }
+        #expect(throws: JSONProblem.self) { try Value(json: "[\(sign)\(digits)e]") }
+      }
+    }
+  }
+
+  private func expectNumber(_ text: String) throws {
+    #expect(try Value(json: "[\(text),1]").json == "[\(text),1]")
+  }
+
   @Test func refusesDeepNesting() {
     let deep = String(repeating: "[", count: 100_000)
     #expect(throws: JSONProblem(reason: .tooDeep, offset: JSONReader.nestingMax)) { try Value(json: deep) }

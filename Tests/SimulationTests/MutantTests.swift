@@ -15,6 +15,8 @@ struct MutantTests {
     case .lanesInTurn, .orderNotRestored: "was written after"
     case .noFlush: "which is not durable"
     case .rejectionIgnored: "counted"
+    case .keysNotCutBack: "lost"
+    case .keysNotDurable: "remembered keys of the checkpoint are lost"
     case .tornTransactions, .heldIsForgotten: "is torn"
     }
   }

@@ -31,7 +31,13 @@ package final class DurableFile: Sendable {
     closes = false
   }
 
-  deinit { if closes { close(descriptor) } }
+  /// Unlocks first: a child that another thread starts at this moment has the open file too, until it becomes another
+  /// program, and would hold the lock for as long.
+  deinit {
+    guard closes else { return }
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   package func info() throws(FileError) -> FileInfo {
     var status = stat()
@@ -45,13 +51,18 @@ package final class DurableFile: Sendable {
   }
 
   /// Reads from `offset` until `count` bytes are there or the file ends; moves nothing.
+  ///
+  /// The room grows with what is there: whoever reads a small file up to a large bound pays for the file.
   package func read(at offset: UInt64, count: Int) throws(FileError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
+    var bytes: [UInt8] = []
     var done = 0
     while done < count {
+      if done == bytes.count {
+        bytes.append(contentsOf: repeatElement(0, count: min(count, max(Self.firstRoom, 2 * done)) - done))
+      }
       let more = try retrying(.read, path) {
         bytes.withUnsafeMutableBytes {
-          pread(descriptor, $0.baseAddress.map { $0 + done }, count - done, off_t(offset) + off_t(done))
+          pread(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done, off_t(offset) + off_t(done))
         }
       }
       if more == 0 { break }
@@ -60,6 +71,9 @@ package final class DurableFile: Sendable {
     bytes.removeSubrange(done...)
     return bytes
   }
+
+  /// How much is read at first where nobody knows how much there is, in bytes.
+  private static let firstRoom = 16 << 10
 
   /// Reads from `offset` until `room` is full or the file ends; moves nothing.
   ///

@@ -49,6 +49,12 @@ extension CodeBook {
         + " without a word: it rounds, or drops a part.",
       remedy: "Change the column's type, or say in the mapping what shall become of the value."),
     Entry(
+      "postgres.null_into_required", "a value that may be null, for a column that must not",
+      "The source's column may be null, and the target's must not. Records with null become dead letters.",
+      remedy:
+        "Give the field a `default`, compute one with `coalesce(record.a, 0)`, or write `required: true` to say that"
+        + " such records are meant to be refused."),
+    Entry(
       "postgres.type_refuses", "a column that refuses values",
       "The target's column is of a type that does not take all that the source's holds; rows with such values become dead"
         + " letters.", remedy: "Change the column's type, or map the field to what it takes."),

@@ -102,6 +102,7 @@ extension PostgresTargetConnector: TargetConnectionCheck {
         if let schema = try TableSchema.read(settings.table, connection) {
           let check = TargetCheck(schema: schema, columns: stream.columns, settings: settings)
           return try check.problems(connection) + check.typeProblems(stream.table)
+            + check.madeProblems(stream.table)
         }
       } catch {
         throw error.connectorError("\(settings.table) at \(connection.address)")

@@ -46,10 +46,3 @@ struct HMACSettings: SettingGroup {
 enum SignatureEncoding: String, SettingChoice {
   case hex, base64
 }
-
-struct BasicSettings: SettingGroup {
-  @Setting("The name.") var user: String
-  @Setting("The password.") var password: Secret
-
-  init() {}
-}

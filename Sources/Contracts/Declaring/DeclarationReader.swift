@@ -33,6 +33,7 @@ struct DeclarationReader {
   private mutating func made(of outline: Outline) -> Declarations.Shape {
     var shape = Declarations.Shape()
     shape.types = outline.types
+    shape.values = outline.values
     shape.isOpen = !outline.declaresFields || outline.isOpen
     shape.patterns = outline.patterns
     if outline.declaresFields {
@@ -137,6 +138,7 @@ extension DeclarationReader {
   private func own(_ schema: Value, at place: Place) -> Outline {
     var outline = Outline()
     outline.types = Self.types(of: schema)
+    outline.values = schema["const"].map { [$0] } ?? schema["enum"]?.array
     if case .object(let members)? = schema["properties"] {
       outline.declaresFields = true
       outline.fields = members.map {

@@ -14,6 +14,8 @@ package struct Declarations: Sendable {
     }
 
     var types = TypeSet(bits: 127)
+    /// The values that it can have (`enum`, `const`); nil where they are not listed.
+    package var values: [Value]?
     /// nil where the contract does not say which fields there are.
     package var fields: [Field]?
     /// Whether there may be others beside them.

@@ -16,6 +16,8 @@ struct Outline {
   }
 
   var types = TypeSet(bits: 127)
+  /// The values that are listed; nil where none are.
+  var values: [Value]?
   /// In the order of the schema.
   var fields: [Field] = []
   /// Whether it says which fields there are; one that does not says nothing of any.
@@ -32,6 +34,8 @@ extension Outline {
   func and(_ other: Outline) -> Outline {
     var both = merged(other) { Self.product($0, $1) }
     both.types = TypeSet(bits: types.bits & other.types.bits)
+    both.values = values.map { mine in other.values.map { theirs in mine.filter { theirs.contains($0) } } ?? mine }
+    both.values = both.values ?? other.values
     both.elements = Self.both(elements, other.elements) { Self.product($0, $1) }
     return both
   }
@@ -40,6 +44,7 @@ extension Outline {
   func or(_ other: Outline) -> Outline {
     var either = merged(other) { Self.sum($0, $1) }
     either.types = TypeSet(bits: types.bits | other.types.bits)
+    either.values = values.flatMap { mine in other.values.map { mine + $0 } }
     either.elements = elements.flatMap { mine in other.elements.map { Self.sum(mine, $0) } }
     return either
   }

@@ -86,6 +86,7 @@ extension CELType {
     case .timestamp: "timestamp"
     case .duration: "duration"
     case .opaque("optional_type", let parameters): "optional" + Self.words(parameters)
+    case .opaque("wrapper", let parameters) where !parameters.isEmpty: "\(parameters[0].word) or null"
     default: name + Self.words(parameters)
     }
   }

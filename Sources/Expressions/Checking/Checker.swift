@@ -99,7 +99,7 @@ struct Checker {
     if name == "_&&_" || name == "_||_" { return logical(operands, operandTypes) }
     if name == "_[_]", let field = objectField(operands, operandTypes, expr) { return field }
     if let type = choose(function, isMethod: target != nil, operandTypes) { return type }
-    let known = operandTypes.map { unifier.resolve($0, isFinal: true) }
+    let known = operandTypes.map { unifier.resolve($0, isFinal: true).nonNull }
     let report = OverloadReport(function: function, isMethod: target != nil, types: known)
     problems.append(report.problem(for: operands, in: source, at: expr.offset))
     return .error
@@ -236,11 +236,17 @@ struct Checker {
   }
 
   private mutating func coalesce(_ arguments: [Expr]) -> CELType {
-    var result: CELType?
+    var types: [CELType] = []
     for argument in arguments {
       let type = resolved(argument)
-      guard type != .null else { continue }
-      result = unifier.join(result, type.wrapped ?? type)
+      if type != .null { types.append(type) }
+    }
+    // One that is always there ends the search.
+    let isThere = types.contains { $0.wrapped == nil && $0.nonNull == $0 && $0 != .dyn }
+    var result: CELType?
+    for type in types {
+      let value = type.wrapped ?? type
+      result = unifier.join(result, isThere ? value.nonNull : value)
     }
     return result ?? .null
   }

@@ -165,9 +165,11 @@ extension CELValue {
   @inline(__always)
   init(_ memory: UnsafePointer<BatchMemory>, _ node: Node, _ index: UInt32) {
     switch node.kind {
-    case .string where !node.flags.contains(.escaped): self = .slice(BatchText(memory, node))
-    case .integer: self = Self.integer(memory, node)
-    case .number: self = NumberText.double(Self.raw(memory, node))
+    case .string where !node.has(Node.Bit.escaped | Node.Bit.typed): self = .slice(BatchText(memory, node))
+    case .integer where !node.has(Node.Bit.typed): self = Self.integer(memory, node)
+    case .number where !node.has(Node.Bit.typed): self = NumberText.double(Self.raw(memory, node))
+    case .integer, .number: self = Self.typed(memory, node)
+    case .string where node.has(Node.Bit.typed): self = Self.typed(memory, node)
     case .array: self = .array(BatchNode(memory, index))
     case .object: self = .object(BatchNode(memory, index))
     case .false: self = .bool(false)
@@ -175,6 +177,18 @@ extension CELValue {
     case .absent, .null, .keyText: self = .null
     case .string: self = .string(memory.pointee.batch.text(node))
     }
+  }
+
+  /// What the column's type says that the value is; one that it cannot be stays a text or a double.
+  @inline(never)
+  private static func typed(_ memory: UnsafePointer<BatchMemory>, _ node: Node) -> CELValue {
+    let text = raw(memory, node)
+    if node.kind == .string {
+      if let time = Timestamp(text) { return .timestamp(time) }
+      if let day = CivilDay(text) { return .date(CivilDate(days: Int32(truncatingIfNeeded: day.daysSince1970))) }
+      return .slice(BatchText(memory, node))
+    }
+    return Decimal(text).map { .decimal($0) } ?? NumberText.double(text)
   }
 
   @inline(__always)

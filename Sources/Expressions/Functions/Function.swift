@@ -93,7 +93,7 @@ package struct Overload: Sendable {
   /// type that the standard gives it.
   func isEligible(for types: [CELType]) -> Bool {
     let ours = parameters.filter { $0 == .decimal || $0 == .date }
-    return ours.isEmpty || parameters.count == 1 || types.contains { $0 == .decimal || $0 == .date }
+    return ours.isEmpty || parameters.count == 1 || types.contains { $0.nonNull == .decimal || $0.nonNull == .date }
   }
 }
 

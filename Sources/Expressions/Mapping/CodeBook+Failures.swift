@@ -37,6 +37,12 @@ extension CodeBook {
       "transform.no_object", "a member of what has none",
       "A transform sets a member inside of a value that is no object.", remedy: "Correct the path."),
     Entry(
+      "transform.no_time", "an event without a time",
+      "`dedupe` compares events within a `window`, by the events' own times, and this one has none, or one that is no"
+        + " timestamp such as 2026-01-31T12:00:00Z.",
+      remedy: "Say where the time stands (`time: timestamp(record.created_at)`), or leave out `window`: then the last"
+        + " `records` keys are compared."),
+    Entry(
       "transform.not_a_list", "no list to explode", "`explode` makes an event of each element of a list.",
       remedy: "Correct the path; a single value becomes a list with `set: {record.a: \"[record.a]\"}`."),
     Entry(

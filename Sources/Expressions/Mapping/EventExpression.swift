@@ -5,6 +5,10 @@ package struct EventExpression: Sendable {
   package let expression: Expression
   /// The place that it names, where it is nothing but a path: such a value is copied, and keeps every digit.
   package let path: Path?
+  /// What is probably not meant.
+  package let warnings: [CompileProblem]
+  /// What must hold where it does: comparisons of paths with constants.
+  package let constraints: [Constraint]
   /// What it compares, where it is a path compared with a literal: such a condition costs no evaluation.
   package let filter: Filter?
 
@@ -16,6 +20,11 @@ package struct EventExpression: Sendable {
   ) throws(CompileProblems) {
     expression = try Expression(text, in: scope.environment)
     let parsed = try? Parser.parse(expression.source)
+    let source = expression.source
+    constraints = parsed.map { ConditionLogic.constraints($0, source) } ?? []
+    warnings =
+      expression.warnings + (parsed.map { ConditionLogic.problems($0, source) } ?? [])
+      + (parsed.map { ConditionLogic.comparisons($0, source) } ?? []).compactMap { scope.problem($0) }
     path = parsed.flatMap { Path($0) }
     filter = parsed.flatMap { Filter($0) }
     if let result { try Self.require(result, expression) }
@@ -52,6 +61,18 @@ package struct EventScope: Sendable {
   package var before: CELType
   package var key: CELType
 
+  /// The values that paths may have, where there are no others.
+  package var allowed: [AllowedValues] = []
+
+  package struct AllowedValues: Sendable {
+    package var path: Path
+    package var values: [Value]
+    package init(_ path: Path, _ values: [Value]) {
+      self.path = path
+      self.values = values
+    }
+  }
+
   package init(record: CELType = .dyn, before: CELType? = nil, key: CELType = .dyn) {
     self.record = record
     self.before = before ?? record
@@ -80,6 +101,37 @@ package struct EventScope: Sendable {
   }
 
   private static let meta = ObjectType("meta", Path.metaNames.map { ObjectType.Field($0, .dyn) })
+}
+
+extension EventScope {
+  /// The values that a path may have; nil where nothing is said of them.
+  package func values(of path: Path) -> [Value]? { allowed.first { $0.path == path }?.values }
+
+  /// A comparison with a value that the path cannot have.
+  func problem(_ constraint: Constraint) -> CompileProblem? {
+    guard let values = values(of: constraint.path), !values.isEmpty else { return nil }
+    let fitting = values.filter { constraint.allows($0) }
+    if fitting.isEmpty {
+      var near: String?
+      if case .oneOf(let wanted) = constraint.kind, let text = wanted.first?.string {
+        near = Suggestion.nearest(to: text, among: values.compactMap(\.string))
+      }
+      return CompileProblem(
+        .neverTrue, "`\(constraint.text)` never holds: \(constraint.path) is none of that",
+        hint: near.map { "did you mean '\($0)'?" } ?? "it is one of \(Self.shown(values))", at: constraint.offset)
+    }
+    guard fitting.count == values.count else { return nil }
+    return CompileProblem(
+      .alwaysTrue, "`\(constraint.text)` always holds", hint: "\(constraint.path) is one of \(Self.shown(values))",
+      at: constraint.offset)
+  }
+
+  /// The most values that a message names.
+  private static let shownMax = 8
+
+  package static func shown(_ values: [Value]) -> String {
+    values.prefix(shownMax).map(\.json).joined(separator: ", ") + (values.count > shownMax ? ", …" : "")
+  }
 }
 
 extension Path.Root {
@@ -158,7 +210,7 @@ extension Filter.Comparison {
 extension Value {
   /// nil where the expression is no literal, or one whose comparison is left to the evaluation: a double is compared
   /// as a double, and not digit by digit.
-  fileprivate init?(literal expr: Expr) {
+  init?(literal expr: Expr) {
     guard case .literal(let literal) = expr.kind else { return nil }
     switch literal {
     case .null: self = .null

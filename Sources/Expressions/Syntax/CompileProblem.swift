@@ -21,6 +21,8 @@ package struct CompileProblem: Error, Sendable, Equatable {
     case typeMismatch = "expression.type_mismatch"
     case badPattern = "expression.bad_pattern"
     case alwaysFails = "expression.always_fails"
+    case neverTrue = "expression.never_true"
+    case alwaysTrue = "expression.always_true"
   }
 
   init(_ code: Code, _ message: String, hint: String? = nil, at offset: Int) {

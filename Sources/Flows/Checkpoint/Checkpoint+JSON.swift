@@ -9,7 +9,7 @@ extension Checkpoint {
   }
 
   private var fields: [Value.Member] {
-    [
+    var members: [Value.Member] = [
       .init("format", .int(Int64(Self.format))),
       .init("pipeline", .string(pipeline)),
       .init("fingerprint", .string(fingerprint)),
@@ -21,6 +21,8 @@ extension Checkpoint {
       .init("runs", Value(runs)),
       .init("saved_at", .string(WallTime.text(savedAt))),
     ]
+    if let keys { members.append(.init("dedupe", keys.value)) }
+    return members
   }
 
   /// Over the compact JSON of the members in their order; guards against damage, not against people.
@@ -58,6 +60,7 @@ extension Checkpoint {
     self.runs = runs
     self.savedAt = savedAt
     deadLetters = value["dead_letters"]?.unlessNull
+    keys = value["dedupe"].flatMap { KeyMark($0) }
     if !position.isNull {
       guard let format = position["format"]?.int, let place = position["value"] else { return nil }
       self.position = Position(format: Int(format), value: place)

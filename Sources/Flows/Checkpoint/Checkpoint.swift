@@ -22,6 +22,8 @@ package struct Checkpoint: Sendable, Equatable {
   package var marks: [Value?]
   /// What the dead letters' `open` gets.
   package var deadLetters: Value?
+  /// What the `dedupe` steps remember; nil where they remember nothing.
+  package var keys: KeyMark?
   /// Of all runs, up to `position`.
   package var totals = Counts()
   /// How many runs have started.

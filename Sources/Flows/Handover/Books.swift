@@ -28,6 +28,10 @@ final class Books: Sendable {
     /// Parcels that a target holds in a transaction that is open.
     var held: [Held] = []
     var parcelsTold = 0
+    /// What the `dedupe` steps remember; nil where the pipeline has none.
+    var keys: KeyMemory?
+    /// What they remembered at the last barrier.
+    var keysAtBarrier: KeyMark?
   }
 
   struct Held {
@@ -56,15 +60,22 @@ final class Books: Sendable {
   private let keepsWhole: Bool
   /// Held by who writes dead letters.
   let letters = Turn()
+  /// Held by who stores remembered keys.
+  let keyStoring = Turn()
+  private let dedupes: Bool
   /// Rung when the keeper may have something to do.
   let keeper = Bell()
 
-  init(inboxes: [Inbox], pool: ParcelPool, marks: [Value?], keepsWhole: Bool = false, in world: World) {
+  init(
+    inboxes: [Inbox], pool: ParcelPool, marks: [Value?], keys: KeyMemory? = nil, keepsWhole: Bool = false,
+    in world: World
+  ) {
     self.keepsWhole = keepsWhole
+    dedupes = keys != nil
     self.inboxes = inboxes
     self.pool = pool
     self.world = world
-    state = Mutex(State(marks: marks, movedAt: world.now()))
+    state = Mutex(State(marks: marks, movedAt: world.now(), keys: keys))
   }
 
   // MARK: - Reading and computing
@@ -103,6 +114,12 @@ final class Books: Sendable {
     for lane in inboxes.indices where handed.lanes.contains(lane) { inboxes[lane].bell.ring() }
     for parcel in handed.done { pool.giveBack(parcel) }
     if handed.wakesKeeper { keeper.ring() }
+    if handed.lostKeys > 0 { world.observe(.note(Self.lostKeys(handed.lostKeys))) }
+  }
+
+  private static func lostKeys(_ count: UInt64) -> String {
+    "dedupe has forgotten \(count) key\(count == 1 ? "" : "s") before the window was over, because it remembers no more"
+      + " than its `records`. Raise it, or shorten `window`."
   }
 
   /// What to do after the lock is released.
@@ -110,6 +127,8 @@ final class Books: Sendable {
     var lanes = LaneSet()
     var done: [Parcel] = []
     var wakesKeeper = false
+    /// How many keys were forgotten too early so far, where people should hear of it now.
+    var lostKeys: UInt64 = 0
   }
 
   private func enter(_ entry: Entry, _ state: inout State, _ now: Duration, _ handed: inout Handed) {
@@ -117,14 +136,27 @@ final class Books: Sendable {
     case .barrier(let barrier):
       state.ledger.enter(barrier.number, position: nil, lanes: LaneSet(all: inboxes.count))
       for inbox in inboxes { inbox.put(.barrier(barrier)) }
+      state.keysAtBarrier = state.keys?.mark
     case .parcel(let parcel):
       if !state.isDirty {
         state.isDirty = true
         handed.wakesKeeper = true
       }
       if state.ledger.inFlight == 0 { state.movedAt = now }
+      if dedupes { dropDuplicates(parcel, &state, &handed) }
       hand(parcel, &state, now, &handed)
     }
+  }
+
+  /// Here, because this is where the order of reading is restored: whichever lane computes a batch first, the first event
+  /// of a key goes on.
+  private func dropDuplicates(_ parcel: Parcel, _ state: inout State, _ handed: inout Handed) {
+    let before = state.keys?.lost ?? 0
+    parcel.drop(state.keys?.settle(parcel.batch) ?? [])
+    parcel.keyMark = state.keys?.mark
+    // The first time, and each time that their number has doubled.
+    let after = state.keys?.lost ?? 0
+    if after > before, after.leadingZeroBitCount < before.leadingZeroBitCount { handed.lostKeys = after }
   }
 
   private func hand(_ parcel: Parcel, _ state: inout State, _ now: Duration, _ handed: inout Handed) {
@@ -223,7 +255,7 @@ final class Books: Sendable {
     if world.flaw == .rejectionIgnored { return true }
     for rejection in answer.rejections {
       guard let (parcel, event) = find(rejection.place, group, lane) else { return false }
-      parcel.reject(event, rejection)
+      if parcel.reject(event, rejection), dedupes { state.keys?.forget(event, of: parcel.batch) }
     }
     for place in answer.stale {
       guard let (parcel, event) = find(place, group, lane) else { return false }
@@ -250,6 +282,20 @@ final class Books: Sendable {
     }
     keeper.ring()
   }
+
+  // MARK: - Remembering
+
+  /// Makes durable what the `dedupe` steps remember up to a mark.
+  func storeKeys(to mark: KeyMark) async throws(FlowError) {
+    await keyStoring.take()
+    defer { keyStoring.give() }
+    let keys = state.withLock { $0.keys?.take(before: mark.end) }
+    if let keys, !keys.keys.isEmpty { try await world.keys.append(keys) }
+    if world.flaw != .keysNotDurable { try await world.keys.flush() }
+  }
+
+  /// What they remembered at the barrier that was drawn last, once it has come.
+  var keysAtBarrier: KeyMark? { state.withLock { $0.keysAtBarrier } }
 
   // MARK: - Keeping
 
@@ -317,13 +363,16 @@ final class Books: Sendable {
 
 extension Parcel {
   /// A target refuses one of the event's rows for good.
-  func reject(_ event: Int, _ rejection: Rejection) {
-    guard batch.events[event].outcome == .flowing else { return }
+  ///
+  /// - Returns: whether that is new.
+  func reject(_ event: Int, _ rejection: Rejection) -> Bool {
+    guard batch.events[event].outcome == .flowing else { return false }
     let failure = Failure(
       event: event, code: rejection.code, stage: "target", field: rejection.field, message: rejection.message)
     batch.fail(event, failure)
     counts.written -= 1
     counts.deadLettered += 1
+    return true
   }
 
   /// The target holds a newer version.

@@ -19,11 +19,14 @@ final class Parcel: @unchecked Sendable {
   var passedBy = Counts()
   /// Whether its dead letters were written.
   var isTold = false
+  /// What the `dedupe` steps remember behind it; nil where the pipeline has none.
+  var keyMark: KeyMark?
   /// How many bytes of the pool's limit it takes.
   var charge = 0
 
   init(batchBytes: Int, lanes: Int) {
-    batch = Batch(bytesCapacity: batchBytes)
+    // With room for what mapping adds: constants, texts that were changed.
+    batch = Batch(bytesCapacity: batchBytes + batchBytes / 8)
     payloads = (0..<lanes).map { _ in Payload() }
   }
 
@@ -38,6 +41,7 @@ final class Parcel: @unchecked Sendable {
   var footprint: Int {
     var bytes = batch.bytes.capacity + batch.nodes.capacity * MemoryLayout<Node>.stride
     bytes += batch.events.capacity * MemoryLayout<Records.Event>.stride
+    bytes += batch.dedupeKeys.capacity * MemoryLayout<DedupeKey>.stride
     bytes += batch.rows.rows.capacity * MemoryLayout<Row>.stride
     bytes += batch.rows.cells.capacity * MemoryLayout<Node>.stride
     for payload in payloads {
@@ -53,6 +57,15 @@ final class Parcel: @unchecked Sendable {
     tries = 1
     passedBy = Counts()
     isTold = false
+    keyMark = nil
+  }
+
+  /// Ends events as duplicates: nothing of them is written or told.
+  func drop(_ duplicates: [Int]) {
+    guard !duplicates.isEmpty else { return }
+    batch.markDuplicates(duplicates)
+    for payload in payloads { payload.removeRows { batch.events[Int($0)].outcome == .duplicate } }
+    count()
   }
 }
 

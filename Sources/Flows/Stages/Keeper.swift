@@ -5,7 +5,7 @@ import Records
 /// the source. Writes the dead letters and watches that the flow moves.
 struct Keeper {
   /// What makes a prefix of the stream safe.
-  enum Step: Sendable { case targets, deadLetters, checkpoint, acknowledge }
+  enum Step: Sendable { case targets, deadLetters, keys, checkpoint, acknowledge }
 
   let books: Books
   let pool: ParcelPool
@@ -38,13 +38,14 @@ struct Keeper {
     drawnAt = world.now()
   }
 
-  /// Invariant 1: durable in the targets, durable as dead letters, durable in the checkpoint, and only then upstream.
+  /// Invariant 1: durable in the targets, durable as dead letters, durable in the checkpoint, and only then upstream. What
+  /// `dedupe` remembers is durable before the checkpoint that counts on it.
   private var steps: [Step] {
     switch world.flaw {
     case .checkpointBeforeWrite: [.deadLetters, .checkpoint, .targets, .acknowledge]
     case .acknowledgeBeforeCheckpoint: [.targets, .deadLetters, .acknowledge, .checkpoint]
     case .deadLettersNotDurable: [.targets, .checkpoint, .acknowledge]
-    default: [.targets, .deadLetters, .checkpoint, .acknowledge]
+    default: [.targets, .deadLetters, .keys, .checkpoint, .acknowledge]
     }
   }
 
@@ -118,6 +119,7 @@ struct Keeper {
       switch step {
       case .targets: try await reach(barrier)
       case .deadLetters: try await flushLetters()
+      case .keys: try await storeKeys()
       case .checkpoint: try await save(barrier)
       case .acknowledge: try await acknowledge()
       }
@@ -157,6 +159,7 @@ struct Keeper {
     checkpoint.savedAt = world.wallTime()
     try await world.checkpoints.save(checkpoint)
     world.observe(.checkpointed(checkpoint))
+    if let keys = checkpoint.keys { try await world.keys.release(before: keys.oldest) }
   }
 
   private mutating func acknowledge() async throws(FlowError) {
@@ -168,6 +171,12 @@ struct Keeper {
     }
     pending.removeAll(keepingCapacity: true)
     world.observe(.acknowledged(positions: positions.count))
+  }
+
+  private mutating func storeKeys() async throws(FlowError) {
+    guard let mark = books.keysAtBarrier else { return }
+    try await books.storeKeys(to: mark)
+    checkpoint.keys = mark
   }
 
   // MARK: - Dead letters

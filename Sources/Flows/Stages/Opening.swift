@@ -13,6 +13,8 @@ struct Opening: Sendable {
     var tools: [Tools]
     /// The target, where it stores the flow's progress with its rows.
     var transactional: (any TransactionalTarget)?
+    /// What the `dedupe` steps remember; nil where there are none.
+    var keys: KeyMemory?
   }
 
   private let settings: FlowSettings
@@ -61,13 +63,15 @@ struct Opening: Sendable {
     var isAhead = false
     if let transactional, let stored = try await readProgress(transactional) { isAhead = checkpoint.take(stored) }
     try await world.deadLetters.open(at: checkpoint.deadLetters)
+    let keys = try await openKeys(at: checkpoint.keys)
     let extent = try await openSource(at: checkpoint.position)
     if checkpoint.runs == 0 { try await saveFirst(&checkpoint) } else if isAhead { try await save(&checkpoint) }
     try await acknowledgeAgain(checkpoint.position)
     checkpoint.runs += 1
     world.observe(.started(position: checkpoint.position, run: checkpoint.runs, extent: extent))
     return Opened(
-      checkpoint: checkpoint, upstream: upstream, tools: tools(encoders, routing), transactional: transactional)
+      checkpoint: checkpoint, upstream: upstream, tools: tools(encoders, routing), transactional: transactional,
+      keys: keys)
   }
 
   /// The target, where it stores the flow's progress with its rows; several lanes would store several, none of which is
@@ -88,6 +92,20 @@ struct Opening: Sendable {
         }
       }
     }
+  }
+
+  /// What was remembered at the place that the run starts from: events behind it are read again, and were not seen yet.
+  private func openKeys(at mark: KeyMark?) async throws(FlowError) -> KeyMemory? {
+    guard !settings.dedupes.isEmpty else { return nil }
+    let everything = KeyMark(end: .max, heads: [UInt64](repeating: 0, count: settings.dedupes.count))
+    let stored = try await world.keys.open(at: world.flaw == .keysNotCutBack ? everything : mark)
+    if stored.missing > 0 {
+      world.observe(
+        .note(
+          "\(stored.missing) of the keys that dedupe remembers are missing or damaged: when their events come again,"
+            + " they are let through."))
+    }
+    return KeyMemory(settings.dedupes, from: stored)
   }
 
   private func loadCheckpoint() async throws(FlowError) -> Checkpoint {
@@ -195,6 +213,7 @@ struct Opening: Sendable {
     for lane in targets.indices {
       await withTaskExecutorPreference(lanes.targets[lane]) { await targets[lane].close() }
     }
+    await world.keys.close()
     await world.deadLetters.close()
     await world.checkpoints.close()
   }

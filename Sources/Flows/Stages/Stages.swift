@@ -52,7 +52,8 @@ struct Stages: Sendable {
     pace = settings.limits.rate.map { Pace(rate: $0, in: world) }
     gate = TransactionGate(keepsWhole: opened.transactional != nil)
     books = Books(
-      inboxes: inboxes, pool: pool, marks: opened.checkpoint.marks, keepsWhole: opened.transactional != nil, in: world)
+      inboxes: inboxes, pool: pool, marks: opened.checkpoint.marks, keys: opened.keys,
+      keepsWhole: opened.transactional != nil, in: world)
     storing = opened.transactional.map { [books, pool] in
       Storing($0, from: opened.checkpoint, books, pool, settings, keeperLane: lanes.keeper, in: world)
     }

@@ -8,16 +8,21 @@ struct Progress: Sendable, Equatable {
   var totals: Counts
   /// What the dead letters' `open` gets.
   var deadLetters: Value?
+  /// What the `dedupe` steps remember.
+  var keys: KeyMark?
 }
 
 extension Progress {
   private static let format: Int64 = 1
 
   var value: Value {
-    [
-      "format": .int(Self.format), "position": ["format": .int(Int64(position.format)), "value": position.value],
-      "totals": totals.value, "dead_letters": deadLetters ?? .null,
+    var members: [Value.Member] = [
+      .init("format", .int(Self.format)),
+      .init("position", ["format": .int(Int64(position.format)), "value": position.value]),
+      .init("totals", totals.value), .init("dead_letters", deadLetters ?? .null),
     ]
+    if let keys { members.append(.init("dedupe", keys.value)) }
+    return .object(members)
   }
 
   init?(_ value: Value) {
@@ -27,6 +32,7 @@ extension Progress {
     position = Position(format: Int(format), value: place)
     self.totals = totals
     deadLetters = value["dead_letters"].flatMap { $0.isNull ? .none : .some($0) }
+    keys = value["dedupe"].flatMap { KeyMark($0) }
   }
 }
 
@@ -41,6 +47,7 @@ extension Checkpoint {
     position = progress.position
     totals = progress.totals
     deadLetters = progress.deadLetters
+    keys = progress.keys
     stage = .running
     return true
   }
@@ -80,7 +87,8 @@ actor Storing {
     self.world = world
     lettersMark = checkpoint.deadLetters
     stored = Progress(
-      position: checkpoint.position ?? .start, totals: checkpoint.totals, deadLetters: checkpoint.deadLetters)
+      position: checkpoint.position ?? .start, totals: checkpoint.totals, deadLetters: checkpoint.deadLetters,
+      keys: checkpoint.keys)
   }
 
   func write(_ group: [Parcel]) async throws(ConnectorError) -> Written {
@@ -127,6 +135,7 @@ actor Storing {
       try await writeLetters(of: group)
       try await flushLetters()
       progress.deadLetters = lettersMark
+      if let mark = last.keyMark { progress.keys = try await store(mark) }
     } catch {
       throw ConnectorError(error)
     }
@@ -162,6 +171,15 @@ actor Storing {
       try await world.deadLetters.flush()
     }
     marked = told
+  }
+
+  /// Makes durable what the `dedupe` steps remember, before the commit that counts on it.
+  private func store(_ mark: KeyMark) async throws(FlowError) -> KeyMark {
+    let books = books
+    return try await withTaskExecutorPreference(keeperLane) { () async throws(FlowError) -> KeyMark in
+      try await books.storeKeys(to: mark)
+      return mark
+    }
   }
 
   /// Lets others write dead letters again, after a commit, or when nothing will be committed.

@@ -15,6 +15,8 @@ package struct World: Sendable {
   package var random: @Sendable () -> UInt64
   package var checkpoints: any CheckpointStore
   package var deadLetters: any DeadLetterSink
+  /// What `dedupe` steps remember.
+  package var keys: any KeyStore = NoKeyStore()
   /// Hears what the flow does. Called from any lane, several at a time; must return quickly.
   package var observe: @Sendable (Flow.Event) -> Void
   /// Called by a compute lane before it hands a batch on. Nothing in production, where lanes overtake each other by

@@ -17,29 +17,42 @@ extension PlanBuilder {
     for (transforms, mappings) in ways { checkExpressions(transforms, mappings, scope) }
   }
 
-  mutating func checkExpressions(_ transforms: [TransformSpec], _ mappings: MappingSpec?, _ scope: EventScope) {
+  /// - Parameter owner: who says what a record looks like.
+  mutating func checkExpressions(
+    _ transforms: [TransformSpec], _ mappings: MappingSpec?, _ scope: EventScope, of owner: String = "the contract"
+  ) {
     let changing = transforms.firstIndex { $0.changesRecord }
     for transform in transforms.prefix(changing.map { $0 + 1 } ?? transforms.count) {
-      for node in transform.expressions { check(node.node, scope, node.result) }
+      for node in transform.expressions { check(node.node, scope, node.result, owner) }
     }
-    if changing == nil { for field in mappings?.fields ?? [] { field.spec.from.map { check($0.node, scope, nil) } } }
+    guard changing == nil else { return }
+    for field in mappings?.fields ?? [] {
+      guard let from = field.spec.from, let typed = check(from.node, scope, nil, owner) else { continue }
+      // What is known without the scope was said before.
+      guard from.expression.expression.type.nonNull == .dyn else { continue }
+      checkSteps(field, typed.expression.type, typed.path.flatMap { scope.values(of: $0) })
+    }
   }
 
-  private mutating func check(_ node: ConfigNode, _ scope: EventScope, _ result: CELType?) {
-    guard let expression = loader.expression(node, noun: "an expression", in: scope, giving: result) else { return }
+  @discardableResult
+  private mutating func check(
+    _ node: ConfigNode, _ scope: EventScope, _ result: CELType?, _ owner: String
+  ) -> EventExpression? {
+    guard let expression = loader.expression(node, noun: "an expression", in: scope, giving: result) else { return nil }
     let paths = expression.path.map { [$0] } ?? expression.reads
-    for path in paths where path.root == .record { checkDeclared(path, scope.record, node) }
+    for path in paths where path.root == .record { checkDeclared(path, scope.record, node, owner) }
+    return expression
   }
 
   /// A field that an open contract does not name may be there all the same; one that looks like a slip is pointed out.
-  private mutating func checkDeclared(_ path: Path, _ type: CELType, _ node: ConfigNode) {
+  private mutating func checkDeclared(_ path: Path, _ type: CELType, _ node: ConfigNode, _ owner: String) {
     var type = type
     for step in path.steps {
       guard case .object(let object) = type.nonNull, case .member(let name) = step else { return }
       guard let field = object.fields.first(where: { $0.name == name }) else {
         guard let nearest = Suggestion.nearest(to: name, among: object.fields.map(\.name)) else { return }
         return loader.warning(
-          "expression.undeclared_field", node, "the contract declares no field `\(name)`",
+          "expression.undeclared_field", node, "\(owner) declares no field `\(name)`",
           hint: "did you mean `\(nearest)`?")
       }
       type = field.type
@@ -51,12 +64,13 @@ extension TransformSpec {
   /// Its expressions, with what each must give.
   fileprivate var expressions: [(node: ConfigNode, result: CELType?)] {
     let conditions = [filter?.node, assert?.that.node, route?.when.node].compactMap { $0 }
-    let values = [sample?.by?.node].compactMap { $0 } + (set?.entries.map(\.value.node) ?? [])
+    var values = [sample?.by?.node, dedupe?.time?.node].compactMap { $0 }
+    values += (dedupe?.by.parts.map(\.node) ?? []) + (set?.entries.map(\.value.node) ?? [])
     return conditions.map { ($0, .bool) } + values.map { ($0, nil) }
   }
 
   /// Whether the record is another one behind it.
-  fileprivate var changesRecord: Bool {
+  var changesRecord: Bool {
     self.set != nil || unset != nil || rename != nil || explode != nil || flatten != nil || redact != nil || hash != nil
   }
 }
@@ -74,7 +88,29 @@ extension ContractPlan.Version {
   /// What the records of the version look like.
   var scope: EventScope {
     var reader = DeclaredTypes(contract.declarations)
-    return EventScope(record: reader.record, before: .dyn)
+    var scope = EventScope(record: reader.record, before: .dyn)
+    scope.allowed = contract.declarations.allowed
+    return scope
+  }
+}
+
+extension Declarations {
+  /// Members deeper than that are not looked at.
+  private static let depthMax = 6
+
+  /// The paths of the record whose values are listed.
+  fileprivate var allowed: [EventScope.AllowedValues] {
+    var found: [EventScope.AllowedValues] = []
+    collect(root, Path(.record), into: &found)
+    return found
+  }
+
+  private func collect(_ shape: Shape, _ path: Path, into found: inout [EventScope.AllowedValues]) {
+    if let values = shape.values { found.append(EventScope.AllowedValues(path, values)) }
+    guard path.steps.count < Self.depthMax else { return }
+    for field in shape.fields ?? [] {
+      collect(shapes[field.shape], Path(.record, path.steps + [.member(field.name)]), into: &found)
+    }
   }
 }
 

@@ -37,6 +37,10 @@ struct PlanBuilder {
       if known.hasOwnWays, streams.count == 1 { (streams[0], known) = known.widened(streams[0]) }
       contract = known
     }
+    checkDedupes(spec)
+    checkSteps(spec)
+    checkFilters(spec)
+    numberDedupes(in: &streams)
     checkTests(spec.tests)
     guard loader.failures == 0, let first = streams.first(where: { !$0.skips }),
       let source = source as? any SourceConnector

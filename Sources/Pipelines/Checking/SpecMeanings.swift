@@ -79,6 +79,7 @@ extension TransformSpec {
       return .route(route.when.expression, to: route.to == .drop ? .drop : .deadLetter, reason: route.reason)
     }
     if let sample { return sample.action }
+    if let dedupe { return .dedupe(dedupe.meaning) }
     if let set {
       return .set(set.entries.compactMap { entry in path(entry.name).map { .init($0, entry.value.expression) } })
     }
@@ -93,6 +94,12 @@ extension TransformSpec {
   }
 
   private func path(_ text: String) -> Path? { (try? EventExpression(text))?.path }
+}
+
+extension DedupeSpec {
+  fileprivate var meaning: Dedupe {
+    Dedupe(by: by.parts.map(\.expression), window: window, records: records, time: time?.expression)
+  }
 }
 
 extension SampleSpec {

@@ -76,6 +76,20 @@ extension CodeBook {
       "The file is written for another version of the language.",
       remedy: "Use a millrace that knows it, or write the version that the message names."),
     Entry(
+      "config.impossible_cast", "a cast that never succeeds",
+      "What the field is made of is of a type that `as` can never make the other one of, so each record would fail.",
+      remedy: "Convert it in the expression, or name another type."),
+    Entry(
+      "config.lossy_cast", "a cast that refuses what it would lose",
+      "The cast takes no value that would lose something: a fraction, a time of day, digits. Such records become dead"
+        + " letters.",
+      remedy: "Say in the expression what shall become of the rest (round it, cut it), or name a type that holds it."),
+    Entry(
+      "config.unreachable_value", "an entry of values that nothing matches",
+      "No value of the field is ever equal to this key: another entry is for the same value, it is of another kind (the"
+        + " text \"1\" is not the number 1), or the contract does not allow it.",
+      remedy: "Correct the key, put quotes around it or take them away, or remove the entry."),
+    Entry(
       "config.mixed_keys", "texts and numbers as keys of values",
       "`values` compares a record's value with its kind: the key 1 is a number and matches no text \"1\".",
       remedy: "Put the keys in quotes that stand for texts."),

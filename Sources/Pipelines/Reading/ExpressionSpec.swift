@@ -87,7 +87,7 @@ extension SettingLoader {
     guard let scalar = node.scalar, case .text = node.core else { return mismatch(node, expected: noun) }
     do throws(CompileProblems) {
       let expression = try EventExpression(scalar.text, in: scope, giving: result)
-      for problem in expression.expression.warnings { report(.warning, problem, in: node) }
+      for problem in expression.warnings { report(.warning, problem, in: node) }
       return expression
     } catch {
       for problem in error.problems { report(.error, problem, in: node) }

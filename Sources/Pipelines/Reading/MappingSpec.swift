@@ -8,6 +8,8 @@ package struct MappingSpec: SettingValue {
     package var name: String
     package var place: Place
     package var spec: FieldSpec
+    /// Its value in the file.
+    var node: ConfigNode
   }
 
   package var fields: [Field] = []
@@ -79,7 +81,7 @@ package struct MappingSpec: SettingValue {
       loader.add(.error, "config.empty", entry.keyPlace, entry.value.path, "the field has no name", nil)
     default:
       guard let spec = FieldSpec.read(entry.value, &loader) else { return }
-      fields.append(Field(name: entry.key, place: entry.keyPlace, spec: spec))
+      fields.append(Field(name: entry.key, place: entry.keyPlace, spec: spec, node: entry.value))
     }
   }
 

@@ -15,6 +15,9 @@ package struct TransformSpec: SettingOneOf {
   @Setting("Ends the events for which a condition holds: as dead letters, or as filtered.")
   package var route: RouteSpec?
   @Setting("Passes on a share of the events, always the same ones.", example: "10%") package var sample: SampleSpec?
+  @Setting(
+    "Lets events of one key through once; the others count as duplicates.", example: "{by: meta.event_id, window: 10m}")
+  package var dedupe: DedupeSpec?
   @Setting("Gives members of the record a value.", example: "{record.slug: record.name.lowerAscii()}")
   package var set: SettingMap<SetValueSpec>?
   @Setting("Removes members of the record.", example: "[record.internal_note]") package var unset: [MemberSpec]?
@@ -100,6 +103,57 @@ package struct SampleSpec: SettingGroup {
   @Setting("How much goes on.", example: "10%") package var share: Share
   @Setting("What decides; events of one value go on together.", example: "record.customer_id")
   package var by: ExpressionSpec?
+}
+
+package struct DedupeSpec: SettingGroup {
+  package init() {}
+  package static let short: String? = "by"
+
+  @Setting(
+    "What events are compared by: an expression or several. An event of which one is null is let through.",
+    example: "meta.event_id")
+  package var by: KeySpec
+  @Setting(
+    "How far two events may be apart to count as the same, by their own times; without it only `records` decides.",
+    example: "10m", range: 1...Int.max)
+  package var window: Duration?
+  @Setting(
+    "How many keys are remembered at most, at about 40 bytes each; the oldest is forgotten first.",
+    range: 1...50_000_000)
+  package var records: Int = 1_000_000
+  @Setting(
+    "What an event's time is; without it `meta.time`, or else `meta.ingested_at`.",
+    example: "timestamp(record.created_at)")
+  package var time: ExpressionSpec?
+
+  package func problems() -> [Problem] {
+    guard $time.isGiven, !$window.isGiven else { return [] }
+    return [
+      Problem(
+        "time", code: "config.conflict", "`time` is for the `window`, and there is none",
+        hint: "add window: 10m, or remove `time`")
+    ]
+  }
+}
+
+/// One expression, or several that together tell events apart.
+package struct KeySpec: SettingValue, Equatable {
+  package var parts: [ExpressionSpec]
+
+  package static var shape: SettingShape { .either([ExpressionSpec.shape, .list(ExpressionSpec.shape)]) }
+  package var written: Value {
+    parts.count == 1 ? parts[0].written : .array(parts.map(\.written))
+  }
+
+  package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> KeySpec? {
+    guard node.list != nil else { return ExpressionSpec.read(node, &loader).map { KeySpec(parts: [$0]) } }
+    guard let parts = [ExpressionSpec].read(node, &loader) else { return nil }
+    if parts.isEmpty {
+      loader.error("config.empty", node, "names nothing to compare events by", hint: "write by: meta.event_id")
+      return nil
+    }
+    return KeySpec(parts: parts)
+  }
 }
 
 /// `10%`

@@ -1,4 +1,5 @@
 import CScan
+import Glibc
 
 /// Growable bytes that keep `padding` readable and writable bytes behind their end, so that scans and copies may
 /// work in whole words.
@@ -14,11 +15,11 @@ package struct ByteBuffer: ~Copyable {
 
   package init(capacity: Int = 0) {
     self.capacity = capacity
-    base = .allocate(capacity: capacity + Self.padding)
-    base.initialize(repeating: 0, count: min(Self.padding, capacity + Self.padding))
+    base = RawMemory.allocate(capacity + Self.padding)
+    base.initialize(repeating: 0, count: Self.padding)
   }
 
-  deinit { base.deallocate() }
+  deinit { free(base) }
 
   package var isEmpty: Bool { count == 0 }
   package var end: UnsafeMutablePointer<UInt8> { base + count }
@@ -34,10 +35,7 @@ package struct ByteBuffer: ~Copyable {
 
   private mutating func grow(to needed: Int) {
     let larger = max(needed, capacity * 2, 256)
-    let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: larger + Self.padding)
-    moved.update(from: base, count: count)
-    base.deallocate()
-    base = moved
+    base = RawMemory.resize(base, to: larger + Self.padding)
     capacity = larger
   }
 
@@ -88,6 +86,12 @@ package struct ByteBuffer: ~Copyable {
     precondition(start >= 0 && start <= count, "removed past the end")
     UnsafeMutableRawPointer(base).copyMemory(from: base + start, byteCount: count - start)
     count -= start
+  }
+
+  /// Moves bytes to an earlier place.
+  package mutating func move(_ range: Range<Int>, to start: Int) {
+    precondition(start >= 0 && start <= range.lowerBound && range.upperBound <= count, "moved past the end")
+    UnsafeMutableRawPointer(base + start).copyMemory(from: base + range.lowerBound, byteCount: range.count)
   }
 
   /// The bytes as text; bytes that are not UTF-8 become U+FFFD.

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A growable array of plain values in one piece of memory; it cannot be copied, so passing it on costs nothing.
 package struct RawArray<Element: BitwiseCopyable>: ~Copyable {
   package private(set) var base: UnsafeMutablePointer<Element>
@@ -6,10 +8,10 @@ package struct RawArray<Element: BitwiseCopyable>: ~Copyable {
 
   package init(capacity: Int = 0) {
     self.capacity = capacity
-    base = .allocate(capacity: max(capacity, 1))
+    base = RawMemory.allocate(max(capacity, 1))
   }
 
-  deinit { base.deallocate() }
+  deinit { free(base) }
 
   package var isEmpty: Bool { count == 0 }
   package var indices: Range<Int> { 0..<count }
@@ -32,10 +34,7 @@ package struct RawArray<Element: BitwiseCopyable>: ~Copyable {
 
   private mutating func grow(to needed: Int) {
     let larger = max(needed, capacity * 2, 16)
-    let moved = UnsafeMutablePointer<Element>.allocate(capacity: larger)
-    moved.update(from: base, count: count)
-    base.deallocate()
-    base = moved
+    base = RawMemory.resize(base, to: larger)
     capacity = larger
   }
 

@@ -27,7 +27,7 @@ struct Scenario: Sendable {
   /// What can fail, or be interrupted by a crash.
   enum Effect: Int, CaseIterable, Sendable {
     case openSource, read, acknowledge, openTarget, write, flush, finish, openCheckpoint, save, openLetters, letters,
-      flushLetters
+      flushLetters, openKeys, keys, flushKeys
   }
 
   /// The n-th call of an effect fails.
@@ -66,6 +66,8 @@ struct Scenario: Sendable {
   var transactionEvents = 1
   /// When a second stop is asked for, in the same way.
   var secondStop: Int?
+  /// How many keys a `dedupe` step remembers; nil: there is none.
+  var remembered: Int?
   var flaw: Flaw?
   /// What a test sets beyond that.
   var adjust: (@Sendable (inout FlowSettings) -> Void)?
@@ -99,6 +101,37 @@ struct Scenario: Sendable {
     effectCrashes = (0..<random.pick([0, 1, 1, 2])).map { _ in Self.fault(&random, fatal: 50) }
     stop = random.chance(20) ? random.below(600) : nil
     if target == .transactional { keepTransactions(of: 1 + random.below(9)) }
+    if random.chance(40) {
+      remembered = random.pick([1, 3, 1_000])
+      repeatSome(&random)
+    }
+  }
+
+  /// Makes some events repetitions of earlier ones, where the order of reading is that of the events. Whether a target
+  /// refuses an event before its repetition is read is a matter of chance, so none of both is refused.
+  private mutating func repeatSome(_ random: inout SeededRandom) {
+    guard source != .queue, partitions == 1 else { return }
+    for index in events.indices.dropFirst() where random.chance(30) {
+      let original = events[random.below(index)]
+      if original.fate.isRefused { continue }
+      events[index].identity = original.identity
+      if events[index].fate.isRefused { events[index].fate = .written }
+    }
+  }
+
+  /// Which event each duplicate repeats, by their places.
+  var originals: [Int: Int] {
+    guard let remembered else { return [:] }
+    var known: [SimulatedEvent] = []
+    var originals: [Int: Int] = [:]
+    for event in events where event.fate != .undecodable {
+      if let original = known.last(where: { $0.identity == event.identity }) {
+        originals[event.sequence] = original.sequence
+      } else if event.fate != .unmappable, event.fate != .unencodable {
+        known = known.suffix(remembered - 1) + [event]
+      }
+    }
+    return originals
   }
 
   /// A scenario without any trouble of its own, for tests that bring one.
@@ -109,6 +142,8 @@ struct Scenario: Sendable {
     scenario.events = (0..<events).map {
       SimulatedEvent(key: $0 % 2, sequence: $0, fate: $0 == 2 ? .rejected : .written)
     }
+    scenario.remembered = 1_000
+    if events > 3, source != .queue { scenario.events[3].identity = 1 }
     scenario.prunes = true
     scenario.partitions = 1
     scenario.batchEvents = 2
@@ -161,6 +196,7 @@ struct Scenario: Sendable {
     settings.limits.inFlightBytes = inFlightBytes
     settings.limits.rate = rate
     settings.stalledAfter = .milliseconds(200)
+    settings.dedupes = remembered.map { [DedupeWindow(time: nil, records: $0)] } ?? []
     adjust?(&settings)
     return settings
   }

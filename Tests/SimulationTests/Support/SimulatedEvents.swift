@@ -27,6 +27,9 @@ enum Fate: Character, CaseIterable, Sendable {
     }
   }
 
+  /// Whether the target refuses it.
+  var isRefused: Bool { self == .rejected || self == .halfRejected }
+
   var code: String? {
     switch self {
     case .undecodable: "decode.bad"
@@ -38,7 +41,7 @@ enum Fate: Character, CaseIterable, Sendable {
   }
 }
 
-/// One event in the source, and what a row of it is in the target: `07 0042 000123 w`.
+/// One event in the source, and what a row of it is in the target: `07 0042 000123 w 0042`.
 struct SimulatedEvent: Equatable, Sendable {
   var key: Int
   /// Its place among all events of the world.
@@ -46,15 +49,20 @@ struct SimulatedEvent: Equatable, Sendable {
   /// Counts how often the source gave events away: the source's order.
   var delivery = 0
   var fate: Fate
+  /// What it is told from others by; a repetition has that of an earlier event.
+  var identity: Int
 
-  static let length = 17
+  static let length = 22
 
-  var line: String { "\(digits(key, 2)) \(digits(sequence, 4)) \(digits(delivery, 6)) \(fate.rawValue)\n" }
+  var line: String {
+    "\(digits(key, 2)) \(digits(sequence, 4)) \(digits(delivery, 6)) \(fate.rawValue) \(digits(identity, 4))\n"
+  }
 
-  init(key: Int, sequence: Int, fate: Fate) {
+  init(key: Int, sequence: Int, fate: Fate, identity: Int? = nil) {
     self.key = key
     self.sequence = sequence
     self.fate = fate
+    self.identity = identity ?? sequence
   }
 
   init(_ bytes: UnsafeRawBufferPointer) {
@@ -62,6 +70,7 @@ struct SimulatedEvent: Equatable, Sendable {
     sequence = Self.number(bytes, 3..<7)
     delivery = Self.number(bytes, 8..<14)
     fate = Fate(rawValue: Character(UnicodeScalar(bytes[15]))) ?? .written
+    identity = Self.number(bytes, 17..<21)
   }
 
   static func number(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Int {
@@ -97,9 +106,17 @@ final class SimulatedDecoder: Decoder {
 }
 
 final class SimulatedMapper: Mapper {
+  private let dedupes: Bool
+
+  init(dedupes: Bool) { self.dedupes = dedupes }
+
   func map(_ batch: Batch) {
     for index in batch.events.indices where batch.events[index].outcome == .flowing {
       let event = batch.simulatedEvent(index)
+      if dedupes {
+        let digest = KeyDigest(high: 1, low: UInt64(event.identity))
+        batch.dedupeKeys.append(DedupeKey(event: UInt32(index), step: 0, time: 0, digest: digest))
+      }
       switch event.fate {
       case .filtered: batch.events[index].outcome = .filtered
       case .duplicate: batch.events[index].outcome = .duplicate

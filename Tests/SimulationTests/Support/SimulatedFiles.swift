@@ -29,6 +29,43 @@ struct SimulatedCheckpoints: CheckpointStore {
   func close() async {}
 }
 
+/// The files of remembered keys, as one list.
+struct SimulatedKeys: KeyStore {
+  let universe: Universe
+  let effects: SimulatedEffects
+
+  func open(at mark: KeyMark?) async throws(FlowError) -> StoredKeys {
+    try await effects.file(.openKeys) {
+      let mark = mark ?? KeyMark(end: 0, heads: [])
+      if mark.oldest < universe.keysReleased { universe.violate("remembered keys were thrown away too early") }
+      if mark.end != .max, universe.keys.count < mark.end {
+        universe.violate("remembered keys of the checkpoint are lost")
+      }
+      universe.keys = Array(universe.keys.prefix(Int(clamping: mark.end)))
+      universe.keysUnsynced = 0
+      return StoredKeys(mark: mark, keys: universe.keys)
+    }
+  }
+
+  func append(_ keys: NumberedKeys) async throws(FlowError) {
+    try await effects.file(.keys) {
+      if keys.first != universe.keys.count {
+        universe.violate("keys from \(keys.first) on, after \(universe.keys.count)")
+      }
+      universe.keys += keys.keys
+      universe.keysUnsynced += keys.keys.count
+    }
+  }
+
+  func flush() async throws(FlowError) { try await effects.file(.flushKeys) { universe.keysUnsynced = 0 } }
+
+  func release(before number: UInt64) async throws(FlowError) {
+    if effects.simulator.isAlive { universe.keysReleased = max(universe.keysReleased, number) }
+  }
+
+  func close() async {}
+}
+
 struct SimulatedLetters: DeadLetterSink {
   let universe: Universe
   let effects: SimulatedEffects

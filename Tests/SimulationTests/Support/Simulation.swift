@@ -148,6 +148,7 @@ struct Simulation {
         guard case .read(_, let bytes) = event, bytes > limit else { return }
         universe.violate("\(bytes) bytes in flight, over the limit")
       })
+    world.keys = SimulatedKeys(universe: universe, effects: effects)
     world.giveWay = { await simulator.pause(upTo: .milliseconds(1)) }
     world.flaw = scenario.flaw
     let sleep = world.context(pipeline: "", folder: "", batchBytes: 0).sleep
@@ -157,7 +158,9 @@ struct Simulation {
     return Flow(
       scenario.settings, source: source,
       targets: (0..<scenario.targetLanes).map { SimulatedTarget($0, universe, effects) },
-      route: { _ in Routing([TargetStream(Columns(names: ["line"]))], makeMapper: { SimulatedMapper() }) }, in: world)
+      route: { [dedupes = scenario.remembered != nil] _ in
+        Routing([TargetStream(Columns(names: ["line"]))], makeMapper: { SimulatedMapper(dedupes: dedupes) })
+      }, in: world)
   }
 
   /// Invariant 7: the limit, and beyond it what parcels grow while they are computed.
@@ -187,6 +190,9 @@ struct Simulation {
     if !isDone { universe.violate("\(scenario.events.count - universe.acknowledged.count) were not acknowledged") }
     if !checkpoint.totals.balances { universe.violate("the totals do not balance: \(checkpoint.totals)") }
     for event in scenario.events where !universe.isDurable(event) { universe.violate("lost: \(event.line.dropLast())") }
+    for row in universe.tables.joined() where universe.originals[row.event.sequence] != nil {
+      universe.violate("written, although it is a duplicate: \(row.event.line.dropLast())")
+    }
     if scenario.source == .queue { return }
     if checkpoint.totals != expectedTotals {
       universe.violate("counted \(checkpoint.totals), expected \(expectedTotals)")
@@ -196,7 +202,8 @@ struct Simulation {
   }
 
   private func checkLetters() {
-    let expected = scenario.events.filter { $0.fate.code != nil }.map(\.sequence)
+    let expected = scenario.events.filter { $0.fate.code != nil && universe.originals[$0.sequence] == nil }
+      .map(\.sequence)
     let found = universe.letters.compactMap(\.text).sorted()
     if found != expected { universe.violate("dead letters \(found), expected \(expected)") }
     if Set(universe.letters.map(\.id)).count != found.count { universe.violate("dead letters share an id") }
@@ -221,6 +228,10 @@ struct Simulation {
     var counts = Counts()
     for event in scenario.events {
       counts.read += 1
+      if universe.originals[event.sequence] != nil {
+        counts.duplicate += 1
+        continue
+      }
       switch event.fate {
       case .written, .twice: counts.written += 1
       case .filtered: counts.filtered += 1

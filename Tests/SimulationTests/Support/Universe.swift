@@ -28,6 +28,11 @@ final class Universe: @unchecked Sendable {
   var letters: [DeadLetter] = []
   /// Letters that the disk does not hold for sure, the last of `letters`.
   var lettersUnsynced = 0
+  var keys: [RememberedKey] = []
+  /// Keys that the disk does not hold for sure, the last of `keys`.
+  var keysUnsynced = 0
+  /// Keys before this number are not needed any more.
+  var keysReleased: UInt64 = 0
   /// One a lane.
   var tables: [[SimulatedRow]]
   var isFinished: [Bool]
@@ -53,8 +58,12 @@ final class Universe: @unchecked Sendable {
   /// Everything that was acknowledged, by sequence.
   var acknowledged: Set<Int> = []
 
+  /// Which event each duplicate repeats, by their places.
+  let originals: [Int: Int]
+
   init(_ scenario: Scenario) {
     self.scenario = scenario
+    originals = scenario.originals
     simulator = Simulator(seed: scenario.seed ^ 0x5eed)
     tables = Array(repeating: [], count: scenario.targetLanes)
     pending = tables
@@ -94,6 +103,8 @@ final class Universe: @unchecked Sendable {
     simulator.note(.max)
     letters.removeLast(simulator.random.below(lettersUnsynced + 1))
     lettersUnsynced = 0
+    keys.removeLast(simulator.random.below(keysUnsynced + 1))
+    keysUnsynced = 0
     if let before = checkpointBefore, simulator.random.chance(50) { checkpoint = before }
     checkpointBefore = nil
     for lane in pending.indices where scenario.target == .marked {
@@ -108,6 +119,7 @@ final class Universe: @unchecked Sendable {
     written = [:]
     checkpointBefore = nil
     lettersUnsynced = 0
+    keysUnsynced = 0
   }
 
   /// The checkpoint as it stands on the disk now.
@@ -116,7 +128,7 @@ final class Universe: @unchecked Sendable {
   /// Whoever looks at the target sees each of the source's transactions whole or not at all.
   func checkTransactions() {
     let stored = Set(tables.joined().map(\.event.sequence))
-    let wanted = scenario.events.filter { $0.fate.rows > 0 }.map(\.sequence)
+    let wanted = scenario.events.filter { $0.fate.rows > 0 && originals[$0.sequence] == nil }.map(\.sequence)
     for (transaction, events) in Dictionary(grouping: wanted, by: { $0 / scenario.transactionEvents }) {
       let seen = events.filter { stored.contains($0) }.count
       if seen != 0 && seen != events.count {
@@ -127,6 +139,7 @@ final class Universe: @unchecked Sendable {
 
   /// Whether everything that has to be stored of the event is, now.
   func isDurable(_ event: SimulatedEvent) -> Bool {
+    if let original = originals[event.sequence] { return isDurable(scenario.events[original]) }
     if event.fate.code != nil {
       let sure = letters.dropLast(lettersUnsynced)
       return sure.contains { $0.text == event.sequence }

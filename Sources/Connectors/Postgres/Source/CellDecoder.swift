@@ -10,15 +10,19 @@ struct CellDecoder: ~Copyable {
 
   /// The kinds that need no further look at the column.
   private enum Simple: UInt8 {
-    case text, number, bool, timestamp, other
+    case text, number, decimal, float, bool, date, timestamp, timestampWithZone, other
 
     init(_ kind: ColumnKind) {
       self =
         switch kind {
         case .text, .bytes: .text
         case .number: .number
+        case .decimal: .decimal
+        case .float: .float
+        case .date: .date
         case .bool: .bool
-        case .timestamp, .timestampWithZone: .timestamp
+        case .timestamp: .timestamp
+        case .timestampWithZone: .timestampWithZone
         case .json, .array: .other
         }
     }
@@ -46,8 +50,12 @@ struct CellDecoder: ~Copyable {
       length: UInt32(range.count))
     switch simple[column] {
     case .number: ValueDecoder.number(&node, batch)
+    case .decimal: ValueDecoder.decimal(&node, batch)
+    case .float: ValueDecoder.float(&node, batch)
     case .bool: node.kind = batch.bytes.base[range.lowerBound] == UInt8(ascii: "t") ? .true : .false
+    case .date: ValueDecoder.date(&node, batch)
     case .timestamp: ValueDecoder.timestamp(&node, batch)
+    case .timestampWithZone: ValueDecoder.timestampWithZone(&node, batch)
     case .text: node.flags = ValueDecoder.flags(node, batch)
     case .other: return values.append(node, kinds[column], batch)
     }

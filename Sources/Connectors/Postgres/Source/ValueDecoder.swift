@@ -33,6 +33,35 @@ struct ValueDecoder: ~Copyable {
     }
   }
 
+  /// A number that expressions compute with exactly.
+  @inline(__always)
+  static func decimal(_ node: inout Node, _ batch: Batch) {
+    number(&node, batch)
+    if node.kind != .string { node.flags.insert(.typed) }
+  }
+
+  /// Without a fraction it is no integer all the same.
+  @inline(__always)
+  static func float(_ node: inout Node, _ batch: Batch) {
+    number(&node, batch)
+    if node.kind == .integer { node.kind = .number }
+  }
+
+  /// `2026-11-23`; infinities and other years stay texts.
+  @inline(__always)
+  static func date(_ node: inout Node, _ batch: Batch) {
+    let text = batch.bytes.base + Int(node.offset)
+    if node.length == 10, text[4] == UInt8(ascii: "-") { node.flags.insert(.typed) }
+  }
+
+  /// As ``timestamp(_:_:)``, and what has that form is a moment.
+  @inline(__always)
+  static func timestampWithZone(_ node: inout Node, _ batch: Batch) {
+    timestamp(&node, batch)
+    let end = batch.bytes.base + Int(node.offset) + Int(node.length)
+    if end[-1] == UInt8(ascii: "Z") { node.flags.insert(.typed) }
+  }
+
   /// `2026-11-23 07:15:30.25+00` as `2026-11-23T07:15:30.25Z`, where it stands. Infinities, years before Christ and
   /// beyond 9999 stay as PostgreSQL writes them.
   static func timestamp(_ node: inout Node, _ batch: Batch) {
@@ -166,6 +195,10 @@ struct ValueDecoder: ~Copyable {
       node.length = 0
     } else if kind == .number {
       Self.number(&node, batch)
+    } else if kind == .decimal {
+      Self.decimal(&node, batch)
+    } else if kind == .float {
+      Self.float(&node, batch)
     } else if kind == .bool {
       node.kind = text.first == UInt8(ascii: "t") ? .true : .false
     } else {

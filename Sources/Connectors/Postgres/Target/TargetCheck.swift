@@ -112,6 +112,41 @@ struct TargetCheck {
     }
   }
 
+  /// Columns that the types of what the mappings make may not fit, beyond what is copied as it is.
+  func madeProblems(_ table: SourceTable?) -> [Problem] {
+    zip(columns.names, columns.made).enumerated().flatMap { index, column -> [Problem] in
+      let (name, made) = column
+      guard let to = schema.column(name) else { return [] }
+      var problems: [Problem] = []
+      if made.mayBeNull, to.isNotNull {
+        problems.append(
+          Problem(
+            "table", code: "postgres.null_into_required",
+            "the field `\(name)` may be null, and the column of \(schema.name) must not: such records become dead letters",
+            hint: "give the field a `default`, or say `required: true` where that is meant", severity: .warning))
+      }
+      let isCopy = columns.origins[safe: index].flatMap(\.self) != nil
+      if !isCopy, let problem = fit(made.type, name, to) { problems.append(problem) }
+      return problems
+    }
+  }
+
+  private func fit(_ type: String?, _ name: String, _ to: TableSchema.Column) -> Problem? {
+    guard let type, let fit = TypeFit(made: type, to: to.type) else { return nil }
+    let place = "the field `\(name)` (\(type)) into \(schema.name).\(name) (\(to.type))"
+    switch fit {
+    case .fits: return nil
+    case .loses(let what):
+      return Problem(
+        "table", code: "postgres.type_loses", "\(place): \(what)",
+        hint: "let the expression make what the column holds: round it, or cast it with `as`", severity: .warning)
+    case .refuses(let what):
+      return Problem(
+        "table", code: "postgres.type_refuses", "\(place): \(what)",
+        hint: "let the expression make what the column takes", severity: .warning)
+    }
+  }
+
   private func privileges(_ connection: PostgresConnection) throws(PostgresError) -> [Problem] {
     var wanted = ["INSERT"]
     if settings.mode == .upsert { wanted += ["SELECT", "UPDATE"] }

@@ -17,6 +17,24 @@ enum TypeFit: Equatable {
     }
   }
 
+  /// For what a mapping makes, by the name that expressions have for its type. Whether a number is too large for its
+  /// column is nothing that a type tells; nil for types that are not spoken of.
+  init?(made type: String, to target: String) {
+    let sql = [
+      "int": "smallint", "decimal": "numeric", "double": "double precision", "bool": "boolean", "date": "date",
+      "timestamp": "timestamp with time zone",
+    ]
+    if let source = sql[type] {
+      self.init(from: source, to: target)
+      return
+    }
+    let to = SQLType(target)
+    let strict = Self.integers + ["numeric", "double precision", "real", "boolean"]
+    guard type == "string", to.dimensions == 0, strict.contains(to.base) else { return nil }
+    self = .refuses(
+      to.base == "boolean" ? "texts that are no boolean are refused" : "texts that are no number are refused")
+  }
+
   /// Of one type with other bounds.
   private static func sized(_ from: SQLType, _ to: SQLType) -> TypeFit {
     guard let most = to.modifiers.first else { return .fits }

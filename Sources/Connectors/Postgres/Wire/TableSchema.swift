@@ -46,7 +46,7 @@ struct TableSchema: Sendable, Equatable {
 
 /// How the text of a column is read and written.
 enum ColumnKind: Sendable, Equatable {
-  case text, number, bool, json, bytes, timestamp, timestampWithZone
+  case text, number, decimal, float, bool, json, bytes, date, timestamp, timestampWithZone
   indirect case array(of: ColumnKind, delimiter: UInt8)
 
   /// - Parameters:
@@ -58,7 +58,10 @@ enum ColumnKind: Sendable, Equatable {
       return
     }
     switch base {
-    case "int2", "int4", "int8", "oid", "numeric", "float4", "float8": self = .number
+    case "int2", "int4", "int8", "oid": self = .number
+    case "numeric": self = .decimal
+    case "float4", "float8": self = .float
+    case "date": self = .date
     case "bool": self = .bool
     case "json", "jsonb": self = .json
     case "bytea": self = .bytes

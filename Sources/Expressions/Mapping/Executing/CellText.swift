@@ -36,6 +36,7 @@ enum CellText {
     cell.flags.remove(.escaped)
     cell.flags.remove(.plain)
     cell.flags.remove(.inline)
+    cell.flags.remove(.typed)
   }
 
   static func set(_ cell: inout Node, to text: String, in batch: Batch) {

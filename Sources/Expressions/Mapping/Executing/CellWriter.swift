@@ -17,7 +17,11 @@ enum CellWriter {
     case .array(let node), .object(let node): return cell(of: node, in: batch)
     case .list, .map: return try container(value, in: batch)
     case .bytes(let bytes): return string(Base64.encode(bytes), in: batch)
-    case .timestamp, .duration, .date: return string(try Conversions.string(value).string(), in: batch)
+    case .duration: return string(try Conversions.string(value).string(), in: batch)
+    case .timestamp, .date:
+      var cell = string(try Conversions.string(value).string(), in: batch)
+      cell.flags.insert(.typed)
+      return cell
     case .type(let value): return string(value.type.name, in: batch)
     case .optional(let optional):
       guard let inner = optional.value else { return .absent }
@@ -35,6 +39,7 @@ enum CellWriter {
   private static func cell(of number: Decimal, in batch: Batch) -> Node {
     var cell = Node(.number)
     CastExecutor.set(&cell, number, batch)
+    cell.flags.insert(.typed)
     return cell
   }
 

@@ -22,6 +22,7 @@ enum ConditionExecutor {
     _ cell: inout Node, _ condition: MappingProgram.Comparison, _ literal: Node, _ batch: Batch
   ) -> Bool? {
     switch cell.kind {
+    case .string where cell.has(Node.Bit.typed): nil
     case .string: literal.isString && CellText.same(CellText.plain(&cell, batch), batch.text(of: literal))
     case .integer, .number: condition.number == nil ? false : compare(cell, condition, batch).map { $0 == 0 }
     default: cell.kind == literal.kind
@@ -32,6 +33,7 @@ enum ConditionExecutor {
     _ cell: inout Node, _ condition: MappingProgram.Comparison, _ literal: Node, _ batch: Batch
   ) -> Int? {
     switch cell.kind {
+    case .string where cell.has(Node.Bit.typed): nil
     case .string where literal.isString: RawText.order(CellText.plain(&cell, batch), batch.text(of: literal))
     case .integer, .number: compare(cell, condition, batch)
     default: nil

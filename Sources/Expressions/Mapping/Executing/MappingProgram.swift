@@ -62,6 +62,8 @@ package struct MappingProgram: Sendable {
       case end(Condition, when: Bool, End)
       /// Goes on where the hash of the value is below.
       case sample(evaluation: Int, below: UInt64)
+      /// Goes on, with a key by which it is decided later.
+      case dedupe(DedupeStage)
       case edit(RecordEdit, [Source])
       /// The list of this slot, and where its elements go.
       case explode(slot: Int, RecordEdit)
@@ -158,6 +160,7 @@ package struct MappingProgram: Sendable {
       return .end(condition(expression), when: true, .deadLetter(code: "transform.routed", message: text))
     case .sample(let share, let by):
       return .sample(evaluation: evaluation(by), below: Self.threshold(share))
+    case .dedupe(let dedupe): return .dedupe(stage(dedupe))
     case .set(let assignments):
       return edit(assignments.map { ($0.path, .evaluation(evaluation($0.value))) })
     case .redact(let paths, let text):
@@ -172,6 +175,16 @@ package struct MappingProgram: Sendable {
       edit.add(.set(0), at: path.memberNames ?? [])
       return .explode(slot: slot(path), edit)
     }
+  }
+
+  private mutating func stage(_ dedupe: Dedupe) -> DedupeStage {
+    var time = DedupeStage.Time.none
+    if dedupe.window != nil {
+      time = dedupe.time.map { .evaluation(evaluation($0)) } ?? .slots(Dedupe.usualTimes.map { slot($0) })
+    }
+    return DedupeStage(
+      step: UInt16(dedupe.step), by: dedupe.by.map { evaluation($0) }, time: time,
+      purpose: dedupe.by.map(\.text).joined(separator: "\u{0}"))
   }
 
   private mutating func edit(_ sources: [(Path, Stage.Source)]) -> Stage.Action {

@@ -9,6 +9,7 @@ extension Node {
     static let plain: UInt8 = 2
     static let inline: UInt8 = 4
     static let wide: UInt8 = 8
+    static let typed: UInt8 = 32
   }
 
   @inline(__always)

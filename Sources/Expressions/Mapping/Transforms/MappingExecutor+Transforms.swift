@@ -34,6 +34,7 @@ extension MappingExecutor {
           throw CellProblem(code: code, message: message)
         case .sample(let evaluation, let limit):
           guard try sampleHash(evaluation, event, record, batch) < limit else { return true }
+        case .dedupe(let dedupe): try addKey(dedupe, event, record, batch)
         case .edit(let edit, let sources):
           record = try self.edit(record, edit, sources, event, batch)
           isFilled = false

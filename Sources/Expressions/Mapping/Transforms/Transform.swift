@@ -22,6 +22,8 @@ package struct Transform: Sendable, Equatable {
     case route(EventExpression, to: Destination, reason: String?)
     /// A share of the events goes on, 0 … 1; which ones depends on the value alone.
     case sample(share: Double, by: EventExpression)
+    /// Events of which one like it was let through before end as duplicates.
+    case dedupe(Dedupe)
     /// Gives members of the record a value; one that has none stays as it is.
     case set([Assignment])
     case unset([Path])
@@ -69,6 +71,7 @@ extension Transform {
     case .assert: "assert"
     case .route: "route"
     case .sample: "sample"
+    case .dedupe: "dedupe"
     case .set: "set"
     case .unset: "unset"
     case .rename: "rename"

@@ -1,0 +1,19 @@
+import COpenSSL
+
+/// SHA-256, by OpenSSL.
+enum Digest {
+  static func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    var hash = [UInt8](repeating: 0, count: 32)
+    openssl_sha256(bytes.baseAddress, bytes.count, &hash)
+    return hash
+  }
+
+  static func sha256Hex(_ bytes: UnsafeRawBufferPointer) -> String { hex(sha256(bytes)) }
+  static func sha256Hex(_ text: String) -> String { Array(text.utf8).withUnsafeBytes { sha256Hex($0) } }
+
+  static func hex(_ bytes: [UInt8]) -> String {
+    String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  }
+
+  static let digits = Array("0123456789abcdef".utf8)
+}

@@ -1,0 +1,166 @@
+import ConnectorKit
+
+/// The requests of one write: which may go now, and what became of each.
+///
+/// A value that decides and sends nothing. Rows of one key go one after the other (Invariant 3), without a key all do;
+/// a request that failed is sent again in the next round, and those that were stored are not.
+struct Deliveries {
+  /// What of a row decides how it goes.
+  struct Line: Equatable {
+    /// nil: nobody knows which row it is about.
+    var key: UInt64?
+    /// Rows of one request have the same.
+    var group: Int
+  }
+
+  struct Refused: Equatable {
+    var row: Int
+    var code: String
+    var message: String
+  }
+
+  /// So many requests in a row that fail mean that the server is away, not that they are at fault.
+  static let failuresMax = 5
+
+  private struct Request {
+    var rows: [Int]
+    var waitsFor = 0
+    var successors: [Int] = []
+  }
+
+  private var requests: [Request] = []
+  /// Those that wait for no other, in order.
+  private var ready: [Int] = []
+  private var readyPlace = 0
+  /// Those that go into the next round.
+  private var failed: [Int] = []
+  private var underWay = 0
+  private var unsettled = 0
+  private var failuresInRow = 0
+  private(set) var refused: [Refused] = []
+  /// Why this round sends no more, the latest wait that was asked for with it.
+  private(set) var failure: ConnectorError?
+  private let isInOrder: Bool
+
+  /// - Parameter rowsMax: the most rows of one request.
+  init(_ lines: [Line], rowsMax: Int) {
+    isInOrder = lines.contains { $0.key == nil }
+    gather(lines, rowsMax)
+    unsettled = requests.count
+    ready = requests.indices.filter { requests[$0].waitsFor == 0 }
+  }
+
+  // MARK: - Which rows go together
+
+  private mutating func gather(_ lines: [Line], _ rowsMax: Int) {
+    var last: [UInt64: Int] = [:]
+    var keys: Set<UInt64> = []
+    for (row, line) in lines.enumerated() {
+      if let open = requests.last, open.rows.count < rowsMax, lines[open.rows[0]].group == line.group,
+        isInOrder || !(line.key.map(keys.contains) ?? false)
+      {
+        requests[requests.count - 1].rows.append(row)
+      } else {
+        requests.append(Request(rows: [row]))
+        keys.removeAll(keepingCapacity: true)
+        if isInOrder, requests.count > 1 { follow(requests.count - 1, requests.count - 2) }
+      }
+      guard !isInOrder, let key = line.key else { continue }
+      keys.insert(key)
+      let request = requests.count - 1
+      if let before = last[key], before != request { follow(request, before) }
+      last[key] = request
+    }
+  }
+
+  private mutating func follow(_ request: Int, _ before: Int) {
+    // One request may hold several rows that follow the same one.
+    if requests[before].successors.last == request { return }
+    requests[before].successors.append(request)
+    requests[request].waitsFor += 1
+  }
+
+  // MARK: - A round
+
+  /// Everything that failed before may go again.
+  mutating func begin() {
+    failure = nil
+    failuresInRow = 0
+    ready = failed + ready[readyPlace...]
+    readyPlace = 0
+    failed.removeAll()
+  }
+
+  /// The request to send now; nil where nothing may go before others have ended.
+  mutating func next() -> Int? {
+    guard failure == nil || isOnlyOwn, readyPlace < ready.count else { return nil }
+    defer { readyPlace += 1 }
+    underWay += 1
+    return ready[readyPlace]
+  }
+
+  /// Whether what failed may be the fault of those requests alone.
+  private var isOnlyOwn: Bool { failure?.code == "http.server_error" && failuresInRow < Self.failuresMax }
+
+  func rows(of request: Int) -> [Int] { requests[request].rows }
+
+  mutating func answered(_ request: Int, _ verdict: Verdict) {
+    underWay -= 1
+    switch verdict {
+    case .stored:
+      failuresInRow = 0
+      settle(request)
+    case .refused(let code, let message):
+      failuresInRow = 0
+      if requests[request].rows.count > 1 {
+        split(request)
+      } else {
+        refused += requests[request].rows.map { Refused(row: $0, code: code, message: message) }
+        settle(request)
+      }
+    case .later(let error):
+      failuresInRow += 1
+      failed.append(request)
+      failure = Self.worse(failure, error)
+    case .stop(let error):
+      failed.append(request)
+      failure = Self.worse(failure, error)
+    }
+  }
+
+  /// What stops a run counts most, and then the longest wait.
+  private static func worse(_ one: ConnectorError?, _ other: ConnectorError) -> ConnectorError {
+    guard let one, case .retry(let wait) = one.remedy else { return one ?? other }
+    guard case .retry(let longer) = other.remedy else { return other }
+    return (longer ?? .zero) > (wait ?? .zero) || one.code == "http.server_error" ? other : one
+  }
+
+  private mutating func settle(_ request: Int) {
+    unsettled -= 1
+    for next in requests[request].successors {
+      requests[next].waitsFor -= 1
+      if requests[next].waitsFor == 0 { ready.append(next) }
+    }
+  }
+
+  /// Nobody says which of its rows was refused: each half goes by itself.
+  private mutating func split(_ request: Int) {
+    let rows = requests[request].rows
+    let half = requests.count
+    requests.append(Request(rows: Array(rows[(rows.count / 2)...])))
+    requests[request].rows = Array(rows[..<(rows.count / 2)])
+    unsettled += 1
+    let successors = requests[request].successors
+    requests[half].successors = successors
+    if isInOrder {
+      requests[request].successors = [half]
+      requests[half].waitsFor = 1
+    } else {
+      for next in successors { requests[next].waitsFor += 1 }
+      ready.append(half)
+    }
+    ready.append(request)
+  }
+
+  var isSettled: Bool { unsettled == 0 }
+}

@@ -1,0 +1,209 @@
+import CCurl
+import ConnectorKit
+import Records
+import Synchronization
+
+/// Sends rows as requests, several at once, from its own lane.
+///
+/// `@unchecked Sendable`: all calls come from the target's lane, one at a time; the plan is made once before rows come.
+final class HTTPTarget: Target, @unchecked Sendable {
+  /// The most of an answer that is looked at, in bytes.
+  private static let answerMax = 256 << 10
+
+  private let settings: HTTPTargetConnector
+  private let context: Context
+  private let reader: AnswerReader
+  private let authorizer: Authorizer
+  private let idempotencyHeader: String?
+  private var limit: AdaptiveLimit
+  private var plan: RequestPlan?
+  private var client: HTTPClient?
+  /// A write that was not settled: the engine gives the same payloads again.
+  private var unsettled: Write?
+  /// Whether a server refused a token that another may replace.
+  private var needsToken = false
+
+  /// The rows of a write, and how far they are.
+  private struct Write {
+    var payloads: [Payload]
+    var places: [RowPlace]
+    var frames: [RequestFrame]
+    var deliveries: Deliveries
+  }
+
+  init(_ settings: HTTPTargetConnector, _ context: Context) {
+    self.settings = settings
+    self.context = context
+    reader = AnswerReader(settings.answers, place: settings.place)
+    authorizer = Authorizer(settings.auth, wallTime: context.wallTime)
+    idempotencyHeader = settings.idempotencyHeader == "none" ? nil : settings.idempotencyHeader
+    limit = AdaptiveLimit(max: settings.requestsAtOnce)
+  }
+
+  func open(at mark: Value?) throws(ConnectorError) -> Position? {
+    unsettled = nil
+    client = try HTTPClient(
+      settings.client(context), requestsMax: settings.requestsAtOnce, answerMax: Self.answerMax)
+    return nil
+  }
+
+  func makeEncoder(_ columns: Columns) throws(ConnectorError) -> any Encoder {
+    let plan = try RequestPlan(settings, columns, pipeline: context.pipeline)
+    if self.plan == nil, columns.key.isEmpty, settings.requestsAtOnce > 1 {
+      context.note(
+        "The target names no `key`, so requests go one after the other, in the order of the events.")
+    }
+    self.plan = plan
+    return RequestEncoder(plan)
+  }
+
+  func flush() -> Value? { nil }
+
+  func finish() {}
+
+  func close() {
+    client = nil
+    unsettled = nil
+  }
+
+  // MARK: - Writing
+
+  func write(_ payloads: [Payload]) throws(ConnectorError) -> Written {
+    guard let client, let plan else {
+      throw ConnectorError("http.not_open", "The target was written to before it was opened.", remedy: .stop)
+    }
+    var write = unsettled ?? Self.gather(payloads, plan)
+    unsettled = nil
+    repeat {
+      needsToken = false
+      write.deliveries.begin()
+      do throws(ConnectorError) {
+        try authorizer.prepare(client)
+        try send(&write, client, plan)
+      } catch {
+        client.abandon()
+        throw error
+      }
+    } while needsToken
+    if let failure = write.deliveries.failure {
+      unsettled = write
+      throw failure
+    }
+    let places = write.places
+    return Written(
+      rejections: write.deliveries.refused.map {
+        Rejection(place: places[$0.row], code: $0.code, message: $0.message)
+      })
+  }
+
+  private static func gather(_ payloads: [Payload], _ plan: RequestPlan) -> Write {
+    var (places, frames, lines) = ([RowPlace](), [RequestFrame](), [Deliveries.Line]())
+    for (index, payload) in payloads.enumerated() {
+      var start = 0
+      for row in payload.rows.indices {
+        let end = Int(payload.rows[row].end)
+        let frame = RequestFrame(payload.bytes.bytes, start..<end)
+        start = end
+        places.append(RowPlace(payload: index, row: row))
+        frames.append(frame)
+        lines.append(Deliveries.Line(key: frame.hasKey ? frame.keyHash : nil, group: 0))
+      }
+    }
+    if plan.rowsPerRequest > 1 { group(&lines, frames, places, payloads) }
+    let deliveries = Deliveries(lines, rowsMax: plan.rowsPerRequest)
+    return Write(payloads: payloads, places: places, frames: frames, deliveries: deliveries)
+  }
+
+  /// Rows go together whose requests differ in nothing but the body.
+  private static func group(
+    _ lines: inout [Deliveries.Line], _ frames: [RequestFrame], _ places: [RowPlace], _ payloads: [Payload]
+  ) {
+    var known: [[UInt8]: Int] = [:]
+    for row in lines.indices {
+      let bytes = payloads[places[row].payload].bytes.bytes
+      let frame = frames[row]
+      let head = [UInt8(frame.variant)] + bytes[frame.url.lowerBound..<frame.headers.upperBound]
+      lines[row].group = known[head] ?? known.count
+      known[head] = lines[row].group
+    }
+  }
+
+  private func send(_ write: inout Write, _ client: HTTPClient, _ plan: RequestPlan) throws(ConnectorError) {
+    while true {
+      while client.underWay < limit.current, let request = write.deliveries.next() {
+        let transfer = try client.transfer()
+        fill(transfer, with: write.deliveries.rows(of: request), of: write, plan)
+        transfer.tag = request
+        client.start(transfer)
+      }
+      if client.underWay == 0 { return }
+      var ended: [(request: Int, verdict: Verdict)] = []
+      let underWay = client.underWay
+      try client.wait { transfer in
+        let rows = write.deliveries.rows(of: transfer.tag)
+        let isDelete = plan.variants[write.frames[rows[0]].variant].isDelete
+        ended.append((transfer.tag, hear(transfer, isDelete: isDelete, underWay: underWay)))
+      }
+      for end in ended { write.deliveries.answered(end.request, end.verdict) }
+    }
+  }
+
+  /// What the answer means for the rows, and for how many requests are sent at once.
+  private func hear(_ transfer: Transfer, isDelete: Bool, underWay: Int) -> Verdict {
+    if transfer.result == CURLE_OK, transfer.status == 401, authorizer.wasRefused() {
+      needsToken = true
+      return .later(ConnectorError("http.unauthorized", "The token was refused.", remedy: .retry(after: nil)))
+    }
+    let verdict = reader.verdict(transfer, isDelete: isDelete)
+    switch verdict {
+    case .later: limit.overloaded()
+    default: limit.answered(microseconds: transfer.microseconds, underWay: underWay)
+    }
+    return verdict
+  }
+
+  // MARK: - Requests
+
+  private func fill(_ transfer: Transfer, with rows: [Int], of write: Write, _ plan: RequestPlan) {
+    let first = write.frames[rows[0]]
+    let variant = plan.variants[first.variant]
+    let head = write.payloads[write.places[rows[0]].payload].bytes.bytes
+    transfer.method = variant.method.rawValue
+    transfer.url.append(UnsafeRawBufferPointer(rebasing: head[first.url]))
+    append(variant.body, of: rows, write, to: transfer)
+    for header in variant.fixed { transfer.addHeader(header.name, header.value) }
+    for line in head[first.headers].split(separator: 0) {
+      transfer.addHeader(line: UnsafeRawBufferPointer(rebasing: line))
+    }
+    if let idempotencyHeader {
+      let id = rows.count == 1 ? first.id : IdempotencyKey.id(of: rows.map { write.frames[$0].id })
+      transfer.addHeader(idempotencyHeader, IdempotencyKey.text(id))
+    }
+    authorizer.authorize(transfer, signing: variant.signed)
+  }
+
+  private func append(_ body: RequestPlan.Body, of rows: [Int], _ write: Write, to transfer: Transfer) {
+    var around: RequestPlan.Around?
+    switch body {
+    case .none:
+      transfer.hasBody = false
+      return
+    case .form: break
+    case .json(_, let own): around = own
+    }
+    if let around { around.before.withUnsafeBytes { transfer.body.append($0) } }
+    for (place, row) in rows.enumerated() {
+      if place > 0 { transfer.body.append(UInt8(ascii: ",")) }
+      let bytes = write.payloads[write.places[row].payload].bytes.bytes
+      transfer.body.append(UnsafeRawBufferPointer(rebasing: bytes[write.frames[row].body]))
+    }
+    if let around { around.behind.withUnsafeBytes { transfer.body.append($0) } }
+  }
+}
+
+extension RequestPlan.Variant {
+  /// What AWS signs of the headers.
+  var signed: [(name: String, value: String)] {
+    fixed.map { ($0.name.lowercased(), $0.value) }.filter { $0.0 == "content-type" || $0.0.hasPrefix("x-amz-") }
+  }
+}

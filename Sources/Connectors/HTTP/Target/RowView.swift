@@ -1,0 +1,182 @@
+import Records
+
+/// The fields of one row, as templates ask for them. Belongs to one encoder, which sets it to each row in turn.
+struct RowView: ~Copyable {
+  let columns: Columns
+  private let rowEncoder: JSONRowEncoder
+  private let scratch = Payload()
+  private var text = ByteBuffer()
+  /// All fields of the row, as JSON.
+  private var row = ByteBuffer()
+  /// Where the row stands in its batch.
+  private(set) var index = 0
+  private(set) var eventID = ""
+  private(set) var id: (UInt64, UInt64) = (0, 0)
+  private(set) var idempotencyKey = ""
+
+  init(_ columns: Columns) {
+    self.columns = columns
+    rowEncoder = JSONRowEncoder(columns)
+  }
+
+  /// Goes to a row of a batch.
+  mutating func set(_ index: Int, of batch: Batch, pipeline: String) throws(Refusal) {
+    self.index = index
+    row.removeAll()
+    try appendRow(batch)
+    let event = batch.rows.rows[index].event
+    eventID = batch.eventID(batch.events[Int(event)])
+    id = IdempotencyKey.id(pipeline: pipeline, event: eventID, row: ordinal(batch), fields: row.bytes)
+    idempotencyKey = IdempotencyKey.text(id)
+  }
+
+  /// Which of the rows of its event it is: `explode` makes several.
+  private func ordinal(_ batch: Batch) -> Int {
+    var first = index
+    while first > 0, batch.rows.rows[first - 1].event == batch.rows.rows[index].event { first -= 1 }
+    return index - first
+  }
+
+  // MARK: - JSON
+
+  /// Appends the field's value as JSON; false where it is left out.
+  mutating func appendJSON(_ field: RowField, of batch: Batch, to out: inout ByteBuffer) throws(Refusal) -> Bool {
+    switch field {
+    case .column(let column):
+      let cell = batch.rows.cells[Int(batch.rows.rows[index].firstCell) + column]
+      if cell.kind == .absent { return false }
+      NodeJSON.append(cell: cell, of: batch, to: &out)
+    case .member(let name):
+      guard let node = member(name, batch) else { return false }
+      NodeJSON.append(node: node, of: batch, to: &out)
+    case .row: out.append(row.bytes)
+    case .rows: return false
+    case .operation: JSONText.quote(operation(batch).name, into: &out)
+    case .eventID: JSONText.quote(eventID, into: &out)
+    case .idempotencyKey: JSONText.quote(idempotencyKey, into: &out)
+    }
+    return true
+  }
+
+  /// All fields that the row has; of a delete, those of its key.
+  private mutating func appendRow(_ batch: Batch) throws(Refusal) {
+    guard batch.rows.rows[index].operation == .upsert else { return appendFields(batch) }
+    scratch.reset()
+    try rowEncoder.encode(row: index, of: batch, into: scratch)
+    // Without its line break.
+    row.append(UnsafeRawBufferPointer(rebasing: scratch.bytes.bytes.dropLast()))
+  }
+
+  private mutating func appendFields(_ batch: Batch) {
+    let first = Int(batch.rows.rows[index].firstCell)
+    row.append(UInt8(ascii: "{"))
+    for (column, name) in columns.names.enumerated() where batch.rows.cells[first + column].kind != .absent {
+      if row.count > 1 { row.append(UInt8(ascii: ",")) }
+      JSONText.quote(name, into: &row)
+      row.append(UInt8(ascii: ":"))
+      NodeJSON.append(cell: batch.rows.cells[first + column], of: batch, to: &row)
+    }
+    row.append(UInt8(ascii: "}"))
+  }
+
+  mutating func append(_ part: BodyPart, of batch: Batch, to out: inout ByteBuffer) throws(Refusal) -> Bool {
+    switch part {
+    case .text(let text): text.withUnsafeBytes { out.append($0) }
+    case .field(let field): return try appendJSON(field, of: batch, to: &out)
+    case .array(let parts):
+      out.append(UInt8(ascii: "["))
+      for (index, part) in parts.enumerated() {
+        if index > 0 { out.append(UInt8(ascii: ",")) }
+        // An element that is left out would move those behind it.
+        if try !append(part, of: batch, to: &out) { out.append("null") }
+      }
+      out.append(UInt8(ascii: "]"))
+    case .object(let members): try append(members, of: batch, to: &out)
+    }
+    return true
+  }
+
+  private mutating func append(
+    _ members: [(name: [UInt8], value: BodyPart)], of batch: Batch, to out: inout ByteBuffer
+  ) throws(Refusal) {
+    out.append(UInt8(ascii: "{"))
+    var isFirst = true
+    for member in members {
+      let start = out.count
+      if !isFirst { out.append(UInt8(ascii: ",")) }
+      member.name.withUnsafeBytes { out.append($0) }
+      if try append(member.value, of: batch, to: &out) { isFirst = false } else { out.truncate(to: start) }
+    }
+    out.append(UInt8(ascii: "}"))
+  }
+
+  // MARK: - Text
+
+  /// Gives the field's plain text; false where it has none: it is left out, null or a container.
+  mutating func withText(
+    _ field: RowField, of batch: Batch, _ body: (UnsafeRawBufferPointer) throws(Refusal) -> Void
+  ) throws(Refusal) -> Bool {
+    text.removeAll()
+    switch field {
+    case .column(let column):
+      let cell = batch.rows.cells[Int(batch.rows.rows[index].firstCell) + column]
+      guard appendText(cell, of: batch) else { return false }
+    case .member(let name):
+      guard let node = member(name, batch), appendText(batch.nodes[node], of: batch) else { return false }
+    case .operation: text.append(operation(batch).name)
+    case .eventID: text.append(eventID)
+    case .idempotencyKey: text.append(idempotencyKey)
+    case .row, .rows: return false
+    }
+    try body(text.bytes)
+    return true
+  }
+
+  private mutating func appendText(_ cell: Node, of batch: Batch) -> Bool {
+    switch cell.kind {
+    case .string where cell.flags.contains(.escaped): JSONText.unescape(batch.raw(cell), into: &text)
+    case .string: text.append(batch.raw(cell))
+    case .true, .false, .integer, .number: NodeJSON.append(cell: cell, of: batch, to: &text)
+    case .absent, .null, .array, .object, .keyText: return false
+    }
+    return true
+  }
+
+  // MARK: - Parts
+
+  func operation(_ batch: Batch) -> Operation {
+    let row = batch.rows.rows[index]
+    if row.operation == .delete { return .delete }
+    let operation = batch.events[Int(row.event)].operation
+    return operation == .delete ? .update : operation
+  }
+
+  private func member(_ name: String, _ batch: Batch) -> Int? {
+    let rest = batch.rows.rows[index].rest
+    guard rest != Event.none else { return nil }
+    return batch.children(of: Int(rest)).last { batch.name(of: $0).utf8.elementsEqual(name.utf8) }?.node
+  }
+
+  /// A hash of the key's texts; nil where the mapping has no key.
+  mutating func keyHash(_ batch: Batch) -> UInt64? {
+    if columns.key.isEmpty { return nil }
+    text.removeAll()
+    for column in columns.key {
+      let cell = batch.rows.cells[Int(batch.rows.rows[index].firstCell) + column]
+      if !appendNumber(cell, of: batch), !appendText(cell, of: batch) {
+        NodeJSON.append(cell: cell, of: batch, to: &text)
+      }
+      text.append(0)
+    }
+    return UInt64(RawText.hash(text.bytes))
+  }
+
+  /// Numbers that are equal have one text, however they are written.
+  private mutating func appendNumber(_ cell: Node, of batch: Batch) -> Bool {
+    guard cell.kind == .number || cell.kind == .integer, !cell.flags.contains(.inline),
+      let number = Decimal(batch.raw(cell))
+    else { return false }
+    text.append(number.normalized.description)
+    return true
+  }
+}

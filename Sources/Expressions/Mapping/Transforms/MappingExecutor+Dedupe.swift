@@ -1,0 +1,75 @@
+import Records
+
+extension MappingProgram {
+  /// A `dedupe` step: what its keys are made of.
+  struct DedupeStage: Sendable {
+    enum Time: Sendable {
+      /// No time is asked for.
+      case none
+      /// The first of these slots that has a value.
+      case slots([Int])
+      case evaluation(Int)
+    }
+
+    var step: UInt16
+    var by: [Int]
+    var time: Time
+    /// Tells its keys from those of other steps.
+    var purpose: String
+  }
+}
+
+extension MappingExecutor {
+  /// Adds the event's key to those that are decided about in the order of reading. An event of whose values one is null
+  /// or left out cannot be told from others, and adds none.
+  func addKey(
+    _ stage: MappingProgram.DedupeStage, _ event: Int, _ record: UInt32, _ batch: Batch
+  ) throws(CellProblem) {
+    digests.begin(stage.purpose)
+    if let table = batch.table(of: batch.events[event]) { digests.add(text: table.fullName) }
+    for evaluation in stage.by {
+      guard let cell = try value(evaluation, event, record, batch), !cell.isMissing else { return }
+      digests.add(cell, batch)
+    }
+    batch.dedupeKeys.append(
+      DedupeKey(
+        event: UInt32(event), step: stage.step, time: try time(stage.time, event, record, batch),
+        digest: digests.digest))
+  }
+
+  /// nil for a delete that does not carry what is asked for: no more than its key may be there.
+  private func value(
+    _ evaluation: Int, _ event: Int, _ record: UInt32, _ batch: Batch
+  ) throws(CellProblem) -> Node? {
+    do throws(CellProblem) {
+      return try evaluators[evaluation].cell(batch.events[event], record, batch)
+    } catch {
+      if batch.events[event].operation == .delete { return nil }
+      throw error
+    }
+  }
+
+  private func time(
+    _ time: MappingProgram.DedupeStage.Time, _ event: Int, _ record: UInt32, _ batch: Batch
+  ) throws(CellProblem) -> Int64 {
+    switch time {
+    case .none: return 0
+    case .slots(let places):
+      for place in places where !slots[place].isMissing { return try milliseconds(slots[place], batch) }
+      throw CellProblem(
+        code: "transform.no_time",
+        message: "the event has no meta.time, which the window is measured by; name another, `time: record.created_at`")
+    case .evaluation(let index):
+      return try milliseconds(try evaluators[index].cell(batch.events[event], record, batch), batch)
+    }
+  }
+
+  private func milliseconds(_ cell: Node, _ batch: Batch) throws(CellProblem) -> Int64 {
+    var cell = cell
+    if cell.isString, let time = Timestamp(CellText.plain(&cell, batch)) {
+      return time.seconds * 1_000 + Int64(time.nanoseconds) / 1_000_000
+    }
+    throw CellProblem(
+      code: "transform.no_time", message: "\(CastExecutor.shown(cell, batch)) is no time such as 2026-01-31T12:00:00Z")
+  }
+}

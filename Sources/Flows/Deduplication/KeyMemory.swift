@@ -1,0 +1,111 @@
+import Expressions
+import Pipelines
+import Records
+
+/// How long a `dedupe` step remembers.
+package struct DedupeWindow: Sendable, Equatable {
+  /// How far two events may be apart by their own times; nil: only the count decides.
+  package var time: Duration?
+  /// How many keys are remembered at most.
+  package var records: Int
+
+  package init(time: Duration?, records: Int) {
+    self.time = time
+    self.records = records
+  }
+}
+
+extension DedupeWindow {
+  /// Those of a plan's steps, in the order of their numbers.
+  package static func all(of plan: Plan) -> [DedupeWindow] {
+    plan.dedupes.map { DedupeWindow(time: $0.window, records: $0.records) }
+  }
+}
+
+/// Decides which events are duplicates, in the order of reading; does nothing else.
+///
+/// What it remembers gets numbers, so that the store of it can be cut back to a place in the stream, as the source is.
+package struct KeyMemory: Sendable {
+  private var rings: [KeyRing]
+  /// Not taken for the store yet.
+  private var untaken = Fifo<RememberedKey>()
+  /// The number of the first of them.
+  private var first: UInt64
+
+  package init(_ windows: [DedupeWindow], from stored: StoredKeys = StoredKeys()) {
+    rings = windows.map { KeyRing($0) }
+    first = stored.first
+    for key in stored.keys {
+      if Int(key.step) < rings.count, first >= stored.mark.head(of: key.step) {
+        rings[Int(key.step)].append(key, number: first)
+      }
+      first += 1
+    }
+  }
+
+  /// Where the stream stands now.
+  package var mark: KeyMark {
+    let end = end
+    return KeyMark(end: end, heads: rings.map { $0.oldest ?? end })
+  }
+
+  private var end: UInt64 { first + UInt64(untaken.count) }
+
+  /// How many keys were forgotten because there were too many, before their window was over.
+  package var lost: UInt64 { rings.reduce(0) { $0 + $1.lost } }
+
+  /// Decides about the events of the next batch, and remembers those that go on. An event that failed is not remembered:
+  /// when it comes again, it is let through.
+  ///
+  /// - Returns: the indices of the duplicates, in order.
+  package mutating func settle(_ batch: Batch) -> [Int] {
+    var duplicates: [Int] = []
+    var index = 0
+    while index < batch.dedupeKeys.count {
+      let start = index
+      let event = batch.dedupeKeys[start].event
+      while index < batch.dedupeKeys.count, batch.dedupeKeys[index].event == event { index += 1 }
+      if batch.dedupeKeys[start..<index].contains(where: { rings[Int($0.step)].holds($0.digest, at: $0.time) }) {
+        duplicates.append(Int(event))
+      } else if batch.events[Int(event)].outcome != .deadLettered {
+        for place in start..<index { remember(&batch.dedupeKeys[place]) }
+      }
+    }
+    return duplicates
+  }
+
+  private mutating func remember(_ key: inout DedupeKey) {
+    key.number = end
+    rings[Int(key.step)].append(RememberedKey(key), number: key.number)
+    untaken.append(RememberedKey(key))
+  }
+
+  /// An event of the batch failed after all.
+  mutating func forget(_ event: Int, of batch: Batch) {
+    for key in batch.dedupeKeys where key.event == UInt32(event) && key.number >= first && key.number < end {
+      untaken[Int(key.number - first)] = .forgotten(step: key.step)
+      rings[Int(key.step)].forget(key.digest)
+    }
+  }
+
+  /// Takes the keys before that number which were not taken yet, for the store.
+  mutating func take(before number: UInt64) -> NumberedKeys {
+    var taken = NumberedKeys(first: first)
+    while first < number, let key = untaken.popFirst() {
+      taken.keys.append(key)
+      first += 1
+    }
+    return taken
+  }
+}
+
+/// Remembered keys, numbered on from the first.
+package struct NumberedKeys: Sendable, Equatable {
+  package var first: UInt64
+  package var keys: [RememberedKey] = []
+
+  package init(first: UInt64, keys: [RememberedKey] = []) {
+    self.first = first
+    self.keys = keys
+  }
+}

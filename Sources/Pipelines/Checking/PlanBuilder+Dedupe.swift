@@ -1,0 +1,46 @@
+import ConnectorKit
+import Expressions
+
+extension PlanBuilder {
+  /// Gives the `dedupe` steps of all streams their numbers; each remembers for itself.
+  func numberDedupes(in streams: inout [StreamPlan]) {
+    var next = 0
+    for stream in streams.indices {
+      for index in streams[stream].transforms.indices {
+        guard case .dedupe(var dedupe) = streams[stream].transforms[index].action else { continue }
+        dedupe.step = next
+        streams[stream].transforms[index].action = .dedupe(dedupe)
+        next += 1
+      }
+    }
+  }
+
+  /// It decides about whole events, and in the order in which they are read.
+  mutating func checkDedupes(_ spec: PipelineSpec) {
+    checkBehindExplode(spec.transforms, root["transforms"], explodes: false)
+    let explodes = spec.transforms.contains { $0.explode != nil }
+    for entry in spec.streams?.entries ?? [] {
+      let node = root["streams"]?.entry(entry.name)?.value["transforms"]
+      checkBehindExplode(entry.value.transforms, node, explodes: explodes)
+    }
+    for entry in spec.contract?.versions?.entries ?? [] {
+      let node = root["contract"]?["versions"]?[entry.name]?["upgrade"]
+      for (index, step) in entry.spec.upgrade.enumerated() where step.dedupe != nil {
+        loader.error(
+          "config.conflict", node?.list?[index]["dedupe"] ?? root, "`dedupe` has no place in the upgrade of a version",
+          hint: "write it under `transforms`: events of all versions are compared with each other there")
+      }
+    }
+  }
+
+  private mutating func checkBehindExplode(_ steps: [TransformSpec], _ node: ConfigNode?, explodes: Bool) {
+    var explodes = explodes
+    for (index, step) in steps.enumerated() {
+      explodes = explodes || step.explode != nil
+      guard step.dedupe != nil, explodes else { continue }
+      loader.error(
+        "config.conflict", node?.list?[index]["dedupe"] ?? root, "`dedupe` compares whole events, not parts of them",
+        hint: "write it before `explode`")
+    }
+  }
+}
