@@ -62,15 +62,6 @@ struct CellDecoder: ~Copyable {
     batch.nodes.append(node)
   }
 
-  /// Appends a text without anything that JSON would escape.
-  @inline(__always)
-  func append(text range: Range<Int>, _ column: Int, _ batch: Batch) {
-    batch.nodes.append(
-      Node(
-        .string, key: ids[column], next: UInt32(batch.nodes.count + 1), offset: UInt32(range.lowerBound),
-        length: UInt32(range.count)))
-  }
-
   /// Appends an integer that stands in its node.
   @inline(__always)
   func append(_ integer: Int64, _ column: Int, _ batch: Batch) {

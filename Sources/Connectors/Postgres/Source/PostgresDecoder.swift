@@ -115,12 +115,7 @@ final class PostgresDecoder: Decoder {
   private func appendText(_ range: Range<Int>, _ form: BinaryForm, _ column: Int, _ batch: Batch) -> Bool {
     let start = batch.bytes.count
     guard BinaryText.append(range, as: form, to: &batch.bytes) else { return false }
-    switch form {
-    // Texts without anything that JSON would escape.
-    case .date, .timestamp, .timestampWithZone, .uuid:
-      cells.append(text: start..<batch.bytes.count, column, batch)
-    default: cells.append(start..<batch.bytes.count, column, &values, batch)
-    }
+    cells.append(start..<batch.bytes.count, column, &values, batch)
     return true
   }
 
