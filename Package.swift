@@ -117,7 +117,7 @@ let package = Package(
 if Context.environment["MILLRACE_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
-      name: "Fuzz", dependencies: ["Expressions", "Records"], path: "Tests/Fuzz",
+      name: "Fuzz", dependencies: ["ConnectorKit", "Connectors", "Expressions", "Records"], path: "Tests/Fuzz",
       swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer,address"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
 }

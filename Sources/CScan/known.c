@@ -14,20 +14,6 @@ static inline void put(
   memcpy(shapes->nodes + (state->word >> 32) - 1, words, sizeof words);
 }
 
-/// The length that was found. Where the last text at the same place in a record had the same, it is told from memory: so
-/// the processor goes on behind a text of the usual length while its end is still being looked for, and only a text of
-/// another length waits.
-static inline size_t usual_length(struct json_state *state, uint16_t found) {
-  uint16_t usual = state->usual;
-  if (usual != found) {
-    state->usual = found;
-    return found;
-  }
-  // Hides that both are the same, or the compiler would take the one that is waited for.
-  __asm__ volatile("" : "+r"(usual));
-  return usual;
-}
-
 /// Whether the piece goes on as it should behind its head. Byte by byte and no further than the first difference: the
 /// text may end earlier than the piece.
 static bool has_rest(const struct json_shapes *shapes, const struct json_state *state, const uint8_t *p) {
@@ -88,12 +74,12 @@ __attribute__((target("avx2,bmi"))) static inline uint32_t stops_avx2(__m256i v)
 #define WIDE (uint32_t)_mm256_movemask_epi8(block)
 #include "known.h"
 
-struct json_state *json_read_known(const struct json_shapes *shapes, const uint8_t **p) {
+const struct json_state *json_read_known(const struct json_shapes *shapes, const uint8_t **p) {
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")) return avx2_read(shapes, p);
   return portable_read(shapes, p);
 }
 #else
-struct json_state *json_read_known(const struct json_shapes *shapes, const uint8_t **p) {
+const struct json_state *json_read_known(const struct json_shapes *shapes, const uint8_t **p) {
   return portable_read(shapes, p);
 }
 #endif

@@ -2,7 +2,7 @@ import Records
 
 extension CodeBook {
   /// What the connectors raise.
-  package static let connectors = CodeBook(places + contents + columns + streams + log + webhook + http)
+  package static let connectors = CodeBook(places + contents + columns + streams + log + webhook + http + directus)
 
   /// What the system says about files.
   private static let places: [Entry] = [

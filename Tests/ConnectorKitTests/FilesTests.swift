@@ -94,6 +94,17 @@ private func replace(_ path: String, with text: String) throws {
     #expect(throws: FileError(.lock, folder["a"], EWOULDBLOCK)) { try two.lock() }
   }
 
+  @Test func aLockEndsWithItsFileWhoeverElseHasItOpen() throws {
+    let folder = try Folder()
+    var one: DurableFile? = try DurableFile(folder["a"], for: .writing)
+    try one?.lock()
+    // As a child has it between its start and the program that it becomes.
+    let childs = dup(try #require(one).descriptor)
+    defer { close(childs) }
+    one = nil
+    #expect(throws: Never.self) { try DurableFile(folder["a"], for: .writing).lock() }
+  }
+
   @Test func errorsSayWhatToDo() throws {
     let folder = try Folder()
     let cases: [(Int32, FileError.Action, String, ConnectorError.Remedy)] = [

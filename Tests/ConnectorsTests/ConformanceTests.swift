@@ -104,8 +104,8 @@ private let targets: [String: TargetFixture] = [
 
 @Suite(.serialized) struct ConformanceTests {
   /// Those that need a server, or are one, are asked in tests of their own.
-  private static let served = ["postgres", "webhook"]
-  static let sourceTypes = Catalog.standard.sourceTypes.filter { !served.contains($0) }
+  private static let served = ["directus", "postgres", "webhook"]
+  static let sourceTypes = Catalog.standard.sourceTypes.filter { !served.contains($0) && $0 != "http" }
   static let targetTypes = Catalog.standard.targetTypes.filter { !served.contains($0) }
 
   private func source(_ type: String) throws -> SourceFixture { try #require(sources[type], "\(type) has no fixture") }
@@ -246,7 +246,7 @@ private let targets: [String: TargetFixture] = [
     "file": "path", "filename": "path", "file_path": "path", "dir": "path", "directory": "path", "glob": "path",
     "type": "format", "codec": "format", "encoding": "format", "compress": "compression", "gzip": "compression",
     "separator": "delimiter", "delim": "delimiter", "null_value": "null", "nulls": "null",
-    "has_header": "header", "fields": "columns", "column_names": "columns", "overwrite": "write",
+    "has_header": "header", "column_names": "columns", "overwrite": "write",
     "tail": "follow", "watch": "follow", "max_record_bytes": "record_bytes", "uri": "url", "dsn": "url",
     "connection": "url", "schema_table": "table", "keys": "key", "primary_key": "key", "ssl": "tls",
     "timeout_ms": "timeout", "workers": "lanes", "parallelism": "lanes", "batch_size": "batch",

@@ -24,5 +24,8 @@ Tests/Scripts/dead-letters.py .build/debug/millrace
 echo "== webhooks, through the program and real sockets"
 Tests/Scripts/webhook.py .build/debug/millrace
 
+echo "== from Directus to a shop, with all that goes wrong in between"
+Tests/Scripts/directus-to-shop.py .build/debug/millrace
+
 echo "== what fuzzing found, under the address sanitizer"
 Tests/Scripts/fuzz.sh 0

@@ -25,6 +25,23 @@ struct BehaviourTests {
     #expect(universe.letters.isEmpty)
   }
 
+  @Test func whatIsOpenedAgainWaitsForAnOutage() throws {
+    var openedAgain = 0
+    for begin in 1...60 {
+      // Much longer than the delays last. Where it begins inside of a transaction, the target lets go of what it held.
+      var scenario = Scenario.quiet(.log, .transactional, events: 30)
+      scenario.outage = .milliseconds(begin)..<(.seconds(3))
+      let (result, universe) = Simulation.runOnce(scenario)
+      let starts = names(universe).count { $0 == "started" }
+      #expect(universe.violations.isEmpty, "from \(begin) ms on")
+      guard starts > 0 else { continue }
+      let summary = try #require(result).get()
+      #expect(summary.ended && summary.counts.read == 30, "from \(begin) ms on")
+      if starts > 1 && summary.seconds > 2.9 { openedAgain += 1 }
+    }
+    #expect(openedAgain > 3)
+  }
+
   @Test func givingUpEndsTheRunAndLeavesTheCheckpoint() throws {
     var scenario = Scenario.quiet(.log, .rowByRow)
     scenario.outage = .milliseconds(10)..<(.seconds(3_600))

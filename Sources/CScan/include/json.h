@@ -26,8 +26,8 @@ static inline bool json_digits(const uint8_t **place) {
   return true;
 }
 
-/// Moves over any number; see json_number.
-static inline uint8_t json_any_number(const uint8_t **place) {
+/// Moves over a number; JSON_INTEGER or JSON_NUMBER, JSON_NONE where it is none.
+static inline uint8_t json_number(const uint8_t **place) {
   const uint8_t *p = *place;
   uint8_t kind = JSON_INTEGER;
   bool good = true;
@@ -46,27 +46,6 @@ static inline uint8_t json_any_number(const uint8_t **place) {
   }
   *place = p;
   return good ? kind : JSON_NONE;
-}
-
-/// Moves over a number; JSON_INTEGER or JSON_NUMBER, JSON_NONE where it is none.
-///
-/// One look at sixteen bytes is enough for most: the digits on both sides of the point are counted in its bits.
-static inline uint8_t json_number(const uint8_t **place) {
-  const uint8_t *p = *place + (**place == '-');
-  // Beyond the sixteen bytes there is no digit, so a number that reaches their end is read again.
-  uint32_t others = ~scan_digit_bits(p);
-  uint32_t length = (uint32_t)__builtin_ctz(others);
-  if (length == 0 || (*p == '0' && length > 1)) return json_any_number(place);
-  uint8_t kind = JSON_INTEGER;
-  if (p[length] == '.') {
-    uint32_t fraction = (uint32_t)__builtin_ctz(others >> (length + 1));
-    if (fraction == 0) return json_any_number(place);
-    length += 1 + fraction;
-    kind = JSON_NUMBER;
-  }
-  if (length >= 16 || (p[length] | 0x20) == 'e') return json_any_number(place);
-  *place = p + length;
-  return kind;
 }
 
 /// Moves over `true`, `false` or `null`; JSON_NONE where there is none of them.
@@ -149,11 +128,8 @@ struct json_state {
   /// Where all of the piece stands among the texts.
   uint32_t text;
   /// The first state behind the value, and another piece at the same place; 0 where there is none.
-  uint16_t child;
-  uint16_t sibling;
-  /// Where the last text that was the value here ended, in the last of the blocks that it was read in.
-  uint16_t usual;
-  uint16_t unused;
+  uint32_t child;
+  uint32_t sibling;
 };
 
 /// A bracket in a piece: a container's node begins or is completed.
@@ -172,7 +148,7 @@ struct json_bracket {
 
 /// What a reading is made with.
 struct json_shapes {
-  struct json_state *states;
+  const struct json_state *states;
   const struct json_bracket *brackets;
   const uint8_t *texts;
   /// Where the batch's bytes begin and end.
@@ -190,6 +166,6 @@ struct json_shapes {
 /// Reads the record at `p` if it has a known shape: compares what stands between the values, and reads the values.
 ///
 /// Returns the state that it ended with, and moves `p` behind the record; NULL where it has no known shape, or is no JSON.
-struct json_state *json_read_known(const struct json_shapes *shapes, const uint8_t **p);
+const struct json_state *json_read_known(const struct json_shapes *shapes, const uint8_t **p);
 
 #endif

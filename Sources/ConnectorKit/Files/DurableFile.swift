@@ -31,7 +31,13 @@ package final class DurableFile: Sendable {
     closes = false
   }
 
-  deinit { if closes { close(descriptor) } }
+  /// Unlocks first: a child that another thread starts at this moment has the open file too, until it becomes another
+  /// program, and would hold the lock for as long.
+  deinit {
+    guard closes else { return }
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
 
   package func info() throws(FileError) -> FileInfo {
     var status = stat()

@@ -23,7 +23,7 @@ struct ShapeLearner {
   consuming func learn(into table: inout ShapeTable) -> UInt16 {
     let end = Int(batch.nodes[root].next)
     guard batch.nodes[root].kind == .object, end - root <= ShapeTable.nodesMax else { return 0 }
-    var state: UInt16 = 0
+    var state: UInt32 = 0
     for index in root..<end {
       let node = batch.nodes[index]
       closeContainers(before: index)
@@ -69,8 +69,8 @@ struct ShapeLearner {
 
   /// - Parameter word: of the value's node.
   private mutating func add(
-    _ piece: Range<Int>, behind state: UInt16, to table: inout ShapeTable, word: UInt64, isEnd: Bool
-  ) -> UInt16? {
+    _ piece: Range<Int>, behind state: UInt32, to table: inout ShapeTable, word: UInt64, isEnd: Bool
+  ) -> UInt32? {
     let details = ShapeTable.Details(word: word, brackets: brackets, isEnd: isEnd)
     brackets.removeAll(keepingCapacity: true)
     return table.state(behind: state, UnsafeRawBufferPointer(rebasing: batch.bytes.bytes[piece]), details)

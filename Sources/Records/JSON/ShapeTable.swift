@@ -7,7 +7,7 @@ import CScan
 /// after it. A path from the root to an end is a shape: it fixes the number, order and keys of a record's nodes, so all of
 /// that is worked out once, by ``ShapeLearner``, and ``ShapeReader`` only has the pieces compared and the values read.
 struct ShapeTable: ~Copyable {
-  /// The most states that are kept, in states; an index has sixteen bits. Records that would need more are read without.
+  /// The most states that are kept, in states. Records that would need more are read without.
   static let statesMax = 16_384
   /// The most shapes that ever get a number, in shapes; an event has sixteen bits for one, and 0 means none.
   static let shapesMax = 16_384
@@ -58,9 +58,9 @@ struct ShapeTable: ~Copyable {
   /// The state behind the value of `parent` whose piece is `text`, made where there is none.
   ///
   /// - Returns: nil where it cannot be made.
-  mutating func state(behind parent: UInt16, _ text: UnsafeRawBufferPointer, _ details: Details) -> UInt16? {
+  mutating func state(behind parent: UInt32, _ text: UnsafeRawBufferPointer, _ details: Details) -> UInt32? {
     var choices = 0
-    var last: UInt16 = 0
+    var last: UInt32 = 0
     var index = states[Int(parent)].child
     while index != 0 {
       let state = states[Int(index)]
@@ -85,8 +85,8 @@ struct ShapeTable: ~Copyable {
   private static let special = UInt16(JSON_SPECIAL)
 
   private mutating func add(
-    _ text: UnsafeRawBufferPointer, _ details: Details, behind parent: UInt16, _ last: UInt16
-  ) -> UInt16 {
+    _ text: UnsafeRawBufferPointer, _ details: Details, behind parent: UInt32, _ last: UInt32
+  ) -> UInt32 {
     var state = json_state()
     state.length = UInt16(text.count)
     state.word = details.word
@@ -102,7 +102,7 @@ struct ShapeTable: ~Copyable {
       state.shape = shapes
     }
     if details.isEnd || state.brackets != 0 || text.count > JSON_HEAD { state.length |= Self.special }
-    let index = UInt16(states.count)
+    let index = UInt32(states.count)
     states.append(state)
     if last == 0 { states[Int(parent)].child = index } else { states[Int(last)].sibling = index }
     return index

@@ -39,7 +39,8 @@ struct HTTPTargetConnector: OfflineTargetConnector {
   @Setting("CloudEvents are made of the rows.", example: "{source: /catalogue, type: \"product.{op}\"}")
   var cloudevents: CloudEventsSettings?
   @Setting(
-    "The header with the key that is the same whenever a row is sent again, also by a later run; `none` sends none.")
+    "The header with the key that is the same whenever the same row of an event is sent again, also by a later run; "
+      + "`none` sends none.")
   var idempotencyHeader: String = "Idempotency-Key"
   @Setting("Which answers mean what.") var answers: AnswerRules = AnswerRules()
   @Setting("Who sends the requests.", example: "{bearer: \"${SHOP_TOKEN}\"}") var auth: HTTPAuth?

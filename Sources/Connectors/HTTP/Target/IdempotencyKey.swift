@@ -1,21 +1,26 @@
 import Records
 
-/// The key of a request, made of what makes its rows the same when they come again: it is equal over retries, restarts
-/// and machines. Written as a UUID (version 8), which is what servers take.
+/// The key of a request, made of the events' ids and of the rows' fields: equal over retries, restarts and machines, and
+/// another one once a mapping or a mended record makes another row of an event. Written as a UUID (version 8), which is
+/// what servers take.
 enum IdempotencyKey {
-  static func id(pipeline: String, event: String, row: Int) -> (UInt64, UInt64) {
-    id(of: "\(pipeline)\u{0}\(event)\u{0}\(row)")
+  static func id(pipeline: String, event: String, row: Int, fields: UnsafeRawBufferPointer) -> (UInt64, UInt64) {
+    var text = ByteBuffer(capacity: pipeline.utf8.count + event.utf8.count + fields.count + 24)
+    text.append("\(pipeline)\u{0}\(event)\u{0}\(row)\u{0}")
+    text.append(fields)
+    return id(of: text.bytes)
   }
 
   /// Of several rows together, in their order.
   static func id(of ids: [(UInt64, UInt64)]) -> (UInt64, UInt64) {
     if ids.count == 1 { return ids[0] }
-    return id(of: ids.map { text($0) }.joined(separator: "\u{0}"))
+    var text = ByteBuffer()
+    for id in ids { text.append(Self.text(id)) }
+    return id(of: text.bytes)
   }
 
-  private static func id(of text: String) -> (UInt64, UInt64) {
-    var text = text
-    let hash = text.withUTF8 { Digest.sha256(UnsafeRawBufferPointer($0)) }
+  private static func id(of text: UnsafeRawBufferPointer) -> (UInt64, UInt64) {
+    let hash = Digest.sha256(text)
     func word(_ range: Range<Int>) -> UInt64 { hash[range].reduce(0) { $0 << 8 | UInt64($1) } }
     return (
       word(0..<8) & 0xffff_ffff_ffff_0fff | 0x8000, word(8..<16) & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000

@@ -32,10 +32,7 @@ final class RequestEncoder: Encoder {
   private func append(
     _ row: Row, _ index: Int, of batch: Batch, to out: inout ByteBuffer
   ) throws(Refusal) {
-    view.index = index
-    view.eventID = batch.eventID(batch.events[Int(row.event)])
-    let id = IdempotencyKey.id(pipeline: plan.pipeline, event: view.eventID, row: ordinal(of: row, index, batch))
-    view.idempotencyKey = IdempotencyKey.text(id)
+    try view.set(index, of: batch, pipeline: plan.pipeline)
     let number = RequestPlan.variant(of: view.operation(batch))
     let variant = plan.variants[number]
     let start = out.count
@@ -47,14 +44,7 @@ final class RequestEncoder: Encoder {
     let headers = out.count - start - RequestFrame.headBytes - url
     try append(variant.body, of: batch, to: &out)
     RequestFrame.finish(
-      &out, at: start, keyHash: view.keyHash(batch), id: id, variant: number, url: url, headers: headers)
-  }
-
-  /// Which of the rows of its event it is: `explode` makes several.
-  private func ordinal(of row: Row, _ index: Int, _ batch: Batch) -> Int {
-    var first = index
-    while first > 0, batch.rows.rows[first - 1].event == row.event { first -= 1 }
-    return index - first
+      &out, at: start, keyHash: view.keyHash(batch), id: view.id, variant: number, url: url, headers: headers)
   }
 
   // MARK: - Address and headers

@@ -6,14 +6,35 @@ struct RowView: ~Copyable {
   private let rowEncoder: JSONRowEncoder
   private let scratch = Payload()
   private var text = ByteBuffer()
+  /// All fields of the row, as JSON.
+  private var row = ByteBuffer()
   /// Where the row stands in its batch.
-  var index = 0
-  var eventID = ""
-  var idempotencyKey = ""
+  private(set) var index = 0
+  private(set) var eventID = ""
+  private(set) var id: (UInt64, UInt64) = (0, 0)
+  private(set) var idempotencyKey = ""
 
   init(_ columns: Columns) {
     self.columns = columns
     rowEncoder = JSONRowEncoder(columns)
+  }
+
+  /// Goes to a row of a batch.
+  mutating func set(_ index: Int, of batch: Batch, pipeline: String) throws(Refusal) {
+    self.index = index
+    row.removeAll()
+    try appendRow(batch)
+    let event = batch.rows.rows[index].event
+    eventID = batch.eventID(batch.events[Int(event)])
+    id = IdempotencyKey.id(pipeline: pipeline, event: eventID, row: ordinal(batch), fields: row.bytes)
+    idempotencyKey = IdempotencyKey.text(id)
+  }
+
+  /// Which of the rows of its event it is: `explode` makes several.
+  private func ordinal(_ batch: Batch) -> Int {
+    var first = index
+    while first > 0, batch.rows.rows[first - 1].event == batch.rows.rows[index].event { first -= 1 }
+    return index - first
   }
 
   // MARK: - JSON
@@ -28,7 +49,7 @@ struct RowView: ~Copyable {
     case .member(let name):
       guard let node = member(name, batch) else { return false }
       NodeJSON.append(node: node, of: batch, to: &out)
-    case .row: try appendRow(batch, to: &out)
+    case .row: out.append(row.bytes)
     case .rows: return false
     case .operation: JSONText.quote(operation(batch).name, into: &out)
     case .eventID: JSONText.quote(eventID, into: &out)
@@ -38,28 +59,24 @@ struct RowView: ~Copyable {
   }
 
   /// All fields that the row has; of a delete, those of its key.
-  mutating func appendRow(_ batch: Batch, to out: inout ByteBuffer) throws(Refusal) {
-    guard batch.rows.rows[index].operation == .upsert else {
-      return appendFields(batch, to: &out)
-    }
+  private mutating func appendRow(_ batch: Batch) throws(Refusal) {
+    guard batch.rows.rows[index].operation == .upsert else { return appendFields(batch) }
     scratch.reset()
     try rowEncoder.encode(row: index, of: batch, into: scratch)
     // Without its line break.
-    out.append(UnsafeRawBufferPointer(rebasing: scratch.bytes.bytes.dropLast()))
+    row.append(UnsafeRawBufferPointer(rebasing: scratch.bytes.bytes.dropLast()))
   }
 
-  private func appendFields(_ batch: Batch, to out: inout ByteBuffer) {
+  private mutating func appendFields(_ batch: Batch) {
     let first = Int(batch.rows.rows[index].firstCell)
-    var isFirst = true
-    out.append(UInt8(ascii: "{"))
+    row.append(UInt8(ascii: "{"))
     for (column, name) in columns.names.enumerated() where batch.rows.cells[first + column].kind != .absent {
-      if !isFirst { out.append(UInt8(ascii: ",")) }
-      isFirst = false
-      JSONText.quote(name, into: &out)
-      out.append(UInt8(ascii: ":"))
-      NodeJSON.append(cell: batch.rows.cells[first + column], of: batch, to: &out)
+      if row.count > 1 { row.append(UInt8(ascii: ",")) }
+      JSONText.quote(name, into: &row)
+      row.append(UInt8(ascii: ":"))
+      NodeJSON.append(cell: batch.rows.cells[first + column], of: batch, to: &row)
     }
-    out.append(UInt8(ascii: "}"))
+    row.append(UInt8(ascii: "}"))
   }
 
   mutating func append(_ part: BodyPart, of batch: Batch, to out: inout ByteBuffer) throws(Refusal) -> Bool {

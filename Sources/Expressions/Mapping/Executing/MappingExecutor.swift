@@ -121,7 +121,7 @@ package final class MappingExecutor: Mapper {
       if field.pointee.copied >= 0 {
         cells[index] = slots[field.pointee.copied]
       } else if isWhole || field.pointee.isKey {
-        guard mapField(index, field.pointee, event, record, batch, cells + index) else { return false }
+        guard mapField(index, field, event, record, batch, cells + index) else { return false }
       } else {
         cells[index] = absent
       }
@@ -131,23 +131,24 @@ package final class MappingExecutor: Mapper {
   }
 
   private func mapField(
-    _ index: Int, _ field: MappingProgram.Field, _ event: Int, _ record: UInt32, _ batch: Batch,
+    _ index: Int, _ field: UnsafePointer<MappingProgram.Field>, _ event: Int, _ record: UInt32, _ batch: Batch,
     _ cell: UnsafeMutablePointer<Node>
   ) -> Bool {
-    var step = field.firstStep
+    var step = field.pointee.firstStep
+    let end = field.pointee.endStep
     do {
-      switch field.origin {
+      switch field.pointee.origin {
       case .slot(let slot): cell.pointee = slots.base[slot]
       case .constant(let constant): cell.pointee = constants[constant]
       case .evaluation(let index): cell.pointee = try evaluators[index].cell(batch.events[event], record, batch)
       }
-      while step < field.endStep {
+      while step < end {
         try run(steps.base[step], on: &cell.pointee, batch)
         step &+= 1
       }
       return true
     } catch {
-      return recover(error, index, field, event, batch, &cell.pointee)
+      return recover(error, index, field.pointee, event, batch, &cell.pointee)
     }
   }
 

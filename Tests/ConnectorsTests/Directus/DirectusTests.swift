@@ -1,0 +1,117 @@
+import ConnectorKit
+import Records
+import Testing
+
+@testable import Connectors
+
+/// What the source asks Directus for, and what it makes of the answers; the whole of it runs in directus-to-shop.py.
+@Suite(.serialized) struct DirectusTests {
+  private func source(
+    _ server: StandInServer, _ more: Value = [:], _ folder: TemporaryFolder, once: Bool = true
+  ) throws -> any Source {
+    var settings: [Value.Member] = [
+      .init("url", .string(server.url + "/")), .init("collection", "products"), .init("auth", ["token": "t"]),
+    ]
+    if case .object(let members) = more { settings += members }
+    var context = folder.context()
+    context.endsOnceRead = once
+    return try DirectusSourceConnector.make(.object(settings)).makeSource(context)
+  }
+
+  /// Answers with items behind the key that the filter names, at most so many.
+  private func directus(_ count: Int, limit: Int) throws -> StandInServer {
+    try StandInServer { request, _ in
+      let target = PercentCode.decoded(request.target)
+      let behind =
+        target.firstRange(of: #""_gt":"#).flatMap { Int(target[$0.upperBound...].prefix { $0.isNumber }) } ?? 0
+      let isPoll = target.contains("date_")
+      let last = isPoll ? behind : min(count, behind + limit)
+      let items = behind < last ? (behind + 1...last).map { #"{"id": \#($0), "price": 1.50}"# } : []
+      return .status(200, #"{"data": [\#(items.joined(separator: ", "))]}"#, ["Date": "Sun, 01 Nov 2026 08:00:00 GMT"])
+    }
+  }
+
+  @Test func everythingIsLoadedWhateverTheServersLimit() async throws {
+    let server = try directus(25, limit: 7)
+    let reading = try await read(source(server, ["read": "snapshot"], TemporaryFolder()))
+    #expect(reading.records.compactMap { $0["id"]?.int } == Array(1...25))
+    // Numbers stay as they were written.
+    #expect(reading.records[0]["price"] == .number("1.50"))
+    #expect(server.requests.allSatisfy { $0.headers["authorization"] == "Bearer t" })
+    #expect(server.requests[1].target == "/items/products?fields=*&limit=100&sort=id")
+  }
+
+  @Test func aLoadGoesOnBehindEachPosition() async throws {
+    let server = try directus(25, limit: 7)
+    let folder = try TemporaryFolder()
+    let whole = try await read(source(server, [:], folder))
+    #expect(whole.positions.count > 4)
+    for (position, events) in whole.positions {
+      let saved = Position(format: position.format, value: try Value(json: position.value.json))
+      try await #expect(read(source(server, [:], folder), at: saved).records == Array(whole.records[events...]))
+    }
+  }
+
+  @Test func thePollBeginsWhenTheLoadDid() async throws {
+    let server = try directus(3, limit: 7)
+    _ = try await read(source(server, ["overlap": "60s"], TemporaryFolder()))
+    let polls = server.requests.map { PercentCode.decoded($0.target) }.filter { $0.contains("_gte") }
+    #expect(polls.count == 2)
+    #expect(polls[0].contains(#"filter={"date_updated":{"_gte":"2026-11-01T07:59:00Z"}}"#))
+    #expect(polls[0].hasSuffix("&sort=date_updated,id") || polls[0].contains("sort=date_updated,id&"))
+  }
+
+  @Test func positionsOfOthersAreRefused() async throws {
+    let server = try directus(3, limit: 7)
+    let source = try source(server, [:], TemporaryFolder())
+    for position in [Position(format: 99, value: ["load": "done"]), Position(format: 1, value: ["lsn": "0/1"])] {
+      await #expect(code { try await source.open(at: position) } == "checkpoint.position_unreadable")
+    }
+  }
+
+  @Test(arguments: [
+    (401, #"{"errors":[{"message":"Token expired.","extensions":{"code":"TOKEN_EXPIRED"}}]}"#, "directus.unauthorized"),
+    (403, "{}", "directus.forbidden"), (400, "{}", "directus.refused"), (429, "{}", "http.busy"),
+    (503, "", "http.busy"), (500, "oh", "http.server_error"), (200, "<html>", "http.bad_answer"),
+    (200, #"{"data":{}}"#, "http.bad_answer"), (200, #"{"data":[{"price":1}]}"#, "directus.no_key"),
+  ]) func failuresSayWhatToDo(_ status: Int, _ body: String, _ expected: String) async throws {
+    let server = try StandInServer { _, _ in .status(status, body) }
+    let source = try source(server, [:], TemporaryFolder())
+    #expect(await code { _ = try await read(source) } == expected)
+  }
+
+  @Test func manyEditsOfOneItemAreOneChange() {
+    var changes = DirectusChanges()
+    changes.add(.int(1), id: "a", isDelete: false)
+    changes.add(.int(2), id: "b", isDelete: false)
+    changes.add("1", id: "c", isDelete: true)
+    #expect(changes.changes.map(\.id) == ["c", "b"])
+    #expect(changes.changes[0].isDelete)
+  }
+
+  /// One that gives fewer than it is asked for must not make deletes of the rest.
+  @Test func whatIsNotGivenAtOnceIsNotGone() async throws {
+    let folder = try TemporaryFolder()
+    let server = try StandInServer { request, _ in
+      let target = PercentCode.decoded(request.target)
+      guard let keys = target.firstRange(of: #""_in":["#) else { return .status(200, #"{"data":[]}"#) }
+      let asked = target[keys.upperBound...].prefix { $0 != "]" }.split(separator: ",").compactMap { key in
+        Int(key.filter { $0 != "\"" })
+      }
+      // 9 is gone; two items are given at once.
+      let given = asked.filter { $0 != 9 }.prefix(2).map { #"{"id":\#($0),"date_updated":"2026-11-01T08:00:00Z"}"# }
+      return .status(200, #"{"data":[\#(given.joined(separator: ","))]}"#)
+    }
+    var disk = try folder.disk(retention: .small(80_000))
+    try disk.store([
+      #"{"event":"products.items.update","keys":["1","2","3"],"payload":{},"collection":"products"}"#,
+      #"{"event":"other.items.update","keys":["4"],"payload":{},"collection":"other"}"#,
+      #"{"event":"products.items.update","keys":[9,3,5],"payload":{},"collection":"products"}"#,
+      #"{"what":"is this"}"#,
+    ])
+    let more: Value = ["listen": "127.0.0.1:1", "log": "log", "changed": []]
+    let reading = try await read(source(server, more, folder))
+    #expect(reading.records.compactMap { $0["id"]?.int } == [1, 2, 3, 5, 9])
+    #expect(reading.failures == ["envelope.unknown_shape@0"])
+  }
+}
