@@ -101,6 +101,6 @@ package struct ExampleRun {
     plan.lanes = 1
     return Flow(
       settings, source: GivenSource(disk, context, stop: stop), targets: [ExampleTarget(disk: disk)],
-      contract: plan.contract, route: { [plan] tables throws(ConnectorError) in try Routing(plan, tables) }, in: world)
+      route: { [plan] tables throws(ConnectorError) in try Routing(plan, tables) }, in: world)
   }
 }

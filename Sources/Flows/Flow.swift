@@ -10,17 +10,15 @@ package final class Flow: Sendable {
   private let source: any Source
   private let targets: [any Target]
   private let route: @Sendable ([SourceTable]) throws(ConnectorError) -> Routing
-  private let contract: ContractPlan?
   private let world: World
   private let retries = Retries()
   private let stopping = Stopping()
 
   /// - Parameters:
   ///   - targets: one a lane.
-  ///   - contract: what events must look like.
   ///   - route: called once, with the tables that the source reads.
   package init(
-    _ settings: FlowSettings, source: any Source, targets: [any Target], contract: ContractPlan? = nil,
+    _ settings: FlowSettings, source: any Source, targets: [any Target],
     route: @escaping @Sendable ([SourceTable]) throws(ConnectorError) -> Routing, in world: World
   ) {
     precondition((1...FlowSettings.lanesMax).contains(targets.count), "1 to \(FlowSettings.lanesMax) target lanes")
@@ -28,7 +26,6 @@ package final class Flow: Sendable {
     self.source = source
     self.targets = targets
     self.route = route
-    self.contract = contract
     self.world = retries.counting(world)
   }
 
@@ -52,7 +49,7 @@ package final class Flow: Sendable {
     var attempts = Attempts(.target(lane: 0), settings.retry, in: world)
     while true {
       let opening = Opening(
-        settings, source, targets, contract, route, lanes, isStart: before == nil, in: world)
+        settings, source, targets, route, lanes, isStart: before == nil, in: world)
       let result: Result<Moved, FlowError>
       do {
         result = .success(try await move(try await open(opening, lanes), lanes, &before))

@@ -9,8 +9,13 @@ package struct Routing: Sendable {
   package var streams: [TargetStream]
   /// Called once for each compute lane.
   package var makeMapper: @Sendable () -> any Mapper
+  /// What events must look like; nil where any will do.
+  package var contract: ContractRouting?
 
-  package init(_ streams: [TargetStream], makeMapper: @escaping @Sendable () -> any Mapper) {
+  package init(
+    _ streams: [TargetStream], contract: ContractRouting? = nil, makeMapper: @escaping @Sendable () -> any Mapper
+  ) {
+    self.contract = contract
     self.streams = streams
     self.makeMapper = makeMapper
   }
@@ -24,6 +29,6 @@ extension Routing {
         problem.code, "\(problem.place): \(problem.message).", remedy: .stop, hint: problem.hint)
     }
     let routes = try plan.streams.routes(for: tables)
-    self.init(routes.targetStreams, makeMapper: plan.mappers(routes))
+    self.init(routes.targetStreams, contract: routes.contract, makeMapper: routes.mappers(lanes: plan.lanes))
   }
 }

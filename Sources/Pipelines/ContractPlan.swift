@@ -1,5 +1,6 @@
 import Contracts
 import Expressions
+import Records
 
 /// What the events of a pipeline must look like, and what becomes of those that do not.
 package struct ContractPlan: Sendable {
@@ -58,4 +59,21 @@ package struct ContractPlan: Sendable {
 
   /// The number of the version with that name.
   package func version(named name: String) -> Int? { versions.firstIndex { $0.name == name } }
+}
+
+/// Which contract the events of each table are held against.
+package struct ContractRouting: Sendable {
+  package var plans: [ContractPlan]
+  /// With an index among `plans`, or nil for any event; empty where the source has no tables, and the first is for all.
+  package var tables: [(table: SourceTable, plan: Int?)]
+
+  package init(plans: [ContractPlan], tables: [(table: SourceTable, plan: Int?)]) {
+    self.plans = plans
+    self.tables = tables
+  }
+
+  /// With dead letters where a run would end.
+  package var withoutStops: ContractRouting {
+    ContractRouting(plans: plans.map(\.withoutStops), tables: tables)
+  }
 }

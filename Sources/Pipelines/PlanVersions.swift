@@ -1,19 +1,7 @@
 import Expressions
 import Records
 
-/// Versions of a contract whose events take a way of their own: through an upgrade, or mappings of their own.
-extension Plan {
-  /// What makes a mapper for each lane; what is compiled is compiled here.
-  package func mappers(_ routes: [Route]) -> @Sendable () -> any Mapper {
-    guard let contract, contract.hasOwnWays, let only = routes.first, routes.count == 1 else {
-      return routes.mappers(lanes: lanes)
-    }
-    let programs = contract.versions.indices.map { version in
-      MappingProgram(contract.way(of: version, in: only.stream), lanes: lanes)
-    }
-    return { VersionMapper(programs) }
-  }
-}
+// Versions of a contract whose events take a way of their own: through an upgrade, or mappings of their own.
 
 extension ContractPlan {
   /// Whether the events of some version are upgraded or mapped in a way of their own.

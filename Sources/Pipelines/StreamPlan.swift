@@ -13,6 +13,8 @@ package struct StreamPlan: Sendable {
   package var columns: Columns
   /// The target with the settings that hold for these tables.
   package var target: any TargetConnector
+  /// nil where any event will do.
+  package var contract: ContractPlan?
 
   package init(
     _ pattern: TablePattern? = nil, transforms: [Transform] = [], mapping: Mapping, columns: Columns,
@@ -32,9 +34,31 @@ package struct StreamPlan: Sendable {
     if columns.key.isEmpty, let (mapping, key) = mapping.keyed(by: table.key) {
       stream.mapping = mapping
       stream.columns = mapping.columns(key: key)
+      stream.keyVersions(by: table.key)
     }
     stream.columns.made = stream.made(of: table)
     return stream
+  }
+}
+
+extension StreamPlan {
+  /// Gives the mappings of a contract's versions the table's key too.
+  private mutating func keyVersions(by key: [String]) {
+    guard var known = contract, known.versions.contains(where: { $0.mapping != nil }) else { return }
+    for index in known.versions.indices {
+      guard let mapping = known.versions[index].mapping else { continue }
+      known.versions[index].mapping = mapping.keyed(by: key)?.0 ?? mapping
+    }
+    contract = known
+    widen()
+  }
+
+  /// Gives it and the mappings of its contract's versions the same columns.
+  mutating func widen() {
+    guard let known = contract, known.hasOwnWays else { return }
+    let (stream, widened) = known.widened(self)
+    self = stream
+    contract = widened
   }
 }
 
@@ -119,22 +143,47 @@ extension [Route] {
     }
   }
 
+  /// What the events of each table are held against; nil where nothing is.
+  package var contract: ContractRouting? {
+    var routing = ContractRouting(plans: [], tables: [])
+    var places: [String: Int] = [:]
+    for route in self {
+      let name = route.stream.pattern?.text ?? ""
+      if let plan = route.stream.contract, !route.stream.skips, places[name] == nil {
+        places[name] = routing.plans.count
+        routing.plans.append(plan)
+      }
+      if let table = route.table { routing.tables.append((table, route.stream.skips ? nil : places[name])) }
+    }
+    return routing.plans.isEmpty ? nil : routing
+  }
+
   /// What makes a mapper for each lane; what is compiled is compiled here.
   ///
   /// - Parameter lanes: over how many target lanes rows are spread by their key.
   package func mappers(lanes: Int) -> @Sendable () -> any Mapper {
-    let programs = map { route in
-      route.stream.skips ? nil : MappingProgram(route.stream, lanes: lanes)
+    let programs = map { $0.stream.skips ? [] : $0.stream.programs(lanes: lanes) }
+    if count == 1, let only = programs[0].first {
+      let ways = programs[0]
+      if ways.count > 1 { return { VersionMapper(ways) } }
+      return { MappingExecutor(only) }
     }
-    if count == 1, let only = programs[0] { return { MappingExecutor(only) } }
     var streams: [StreamMapper.Stream] = []
     var number: UInt16 = 0
     for (route, program) in zip(self, programs) {
       guard let table = route.table else { continue }
       streams.append(StreamMapper.Stream(table, program, number: number))
-      if program != nil { number += 1 }
+      if !program.isEmpty { number += 1 }
     }
     return { [streams] in StreamMapper(streams) }
+  }
+}
+
+extension StreamPlan {
+  /// One for all events, or one for each version of the contract.
+  fileprivate func programs(lanes: Int) -> [MappingProgram] {
+    guard let contract, contract.hasOwnWays else { return [MappingProgram(self, lanes: lanes)] }
+    return contract.versions.indices.map { MappingProgram(contract.way(of: $0, in: self), lanes: lanes) }
   }
 }
 

@@ -109,10 +109,14 @@ extension Batch {
 
 extension Batch {
   /// An event's identity, the same on every replay: the origin and the place of its first byte in it, unless the source
-  /// gives it an id of its own in `meta`.
+  /// gives it an id of its own in `meta`. A row of a table has its key instead, or a digest of what was read of it.
   package func eventID(_ event: Event) -> String {
     if event.meta != Event.none, let own = value(at: Int(event.meta))["event_id"]?.string { return own }
-    return offset(of: event).map { "\(origin.name):\($0)" } ?? "\(origin.name)#\(event.offset)"
+    if let offset = offset(of: event) { return "\(origin.name):\(offset)" }
+    guard tables != nil else { return "\(origin.name)#\(event.offset)" }
+    if event.key != Event.none { return "\(origin.name):\(json(at: Int(event.key)))" }
+    let start = Int(event.offset)
+    return "\(origin.name)#\(SHA256.hex(bytes.bytes[start..<start + Int(event.length)], bytes: 8))"
   }
 }
 

@@ -143,6 +143,9 @@ struct PlanView {
       part.streams = [stream]
       let own = type(of: stream.target).about.streamSettings
       var settings = transforms(part).flatMap(\.settings) + mappings(part).settings
+      if let own = stream.contract?.versions.map(\.text), own != plan.contract?.versions.map(\.text) {
+        settings.insert(Setting("contract", own.joined(separator: "; ")), at: 0)
+      }
       settings += NamedSetting.all(of: stream.target).compactMap { named in
         guard own.contains(named.name), named.setting.isGiven, let value = named.setting.written else { return nil }
         return Setting("target.\(named.name)", value.string ?? value.json)

@@ -42,7 +42,7 @@ struct Runner: Sendable {
       var targets: [any Target] = []
       for lane in 0..<plan.lanes { targets.append(try plan.target.makeTarget(context, lane: lane)) }
       flow = Flow(
-        settings, source: source, targets: targets, contract: plan.contract,
+        settings, source: source, targets: targets,
         route: { tables throws(ConnectorError) in try Routing(plan, tables) }, in: world)
     } catch {
       throw Failure(error)
@@ -64,7 +64,7 @@ struct Runner: Sendable {
       var targets: [any Target] = []
       for lane in 0..<plan.lanes { targets.append(try plan.target.makeTarget(context, lane: lane)) }
       flow = Flow(
-        settings, source: replay.source, targets: targets, contract: plan.contract,
+        settings, source: replay.source, targets: targets,
         route: { tables throws(ConnectorError) in try Routing(plan, tables) }, in: world)
     } catch {
       throw Failure(error)

@@ -28,12 +28,12 @@ struct Trial {
     let connector = try input.map { path throws(Failure) in
       try RecordFile.connector(path, like: NamedSetting.written(of: plan.source)) as any SourceConnector
     }
-    contract = plan.contract.map { ContractStage($0.withoutStops) }
     do throws(ConnectorError) {
       source = try (connector ?? plan.source).makeSource(context)
       let routes = try plan.streams.routes(for: try await source.tables())
       self.routes = routes.filter { !$0.stream.skips }
-      mapper = plan.mappers(routes)()
+      contract = routes.contract.map { ContractStage($0.withoutStops) }
+      mapper = routes.mappers(lanes: plan.lanes)()
       lookup = looksAtTarget ? try await Self.open(plan) : nil
       encoder = try Self.encoder(plan, lookup)
     } catch {
@@ -155,7 +155,7 @@ extension Trial {
   private func fields(of row: Row, _ stream: StreamPlan, _ batch: Batch) -> [TrialRecord.Field] {
     let event = EventValues(batch.events[Int(row.event)], batch)
     let version = Int(batch.events[Int(row.event)].version)
-    let mapping = plan.contract?.way(of: version, in: stream).mapping ?? stream.mapping
+    let mapping = stream.contract?.way(of: version, in: stream).mapping ?? stream.mapping
     let named = mapping.fields.enumerated().filter { $1.mapping != .leftOut }.map { index, field in
       var made = TrialRecord.Field(
         name: field.name, value: batch.value(ofCell: batch.rows.cells[Int(row.firstCell) + index]))

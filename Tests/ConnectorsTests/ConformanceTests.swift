@@ -105,7 +105,7 @@ private let targets: [String: TargetFixture] = [
 @Suite(.serialized) struct ConformanceTests {
   /// Those that need a server, or are one, are asked in tests of their own.
   private static let served = ["directus", "postgres", "webhook"]
-  static let sourceTypes = Catalog.standard.sourceTypes.filter { !served.contains($0) }
+  static let sourceTypes = Catalog.standard.sourceTypes.filter { !served.contains($0) && $0 != "http" }
   static let targetTypes = Catalog.standard.targetTypes.filter { !served.contains($0) }
 
   private func source(_ type: String) throws -> SourceFixture { try #require(sources[type], "\(type) has no fixture") }

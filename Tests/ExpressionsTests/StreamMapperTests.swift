@@ -17,7 +17,7 @@ import Testing
       columns.casts = [nil, nil]
       return MappingProgram(transforms: [], mapping: mapping, columns: columns, lanes: 1)
     }
-    return StreamMapper.Stream(SourceTable(schema: "s", name: name), program, number: number)
+    return StreamMapper.Stream(SourceTable(schema: "s", name: name), program.map { [$0] } ?? [], number: number)
   }
 
   /// Each event: the table's place in the batch's list, what happened, and its record.

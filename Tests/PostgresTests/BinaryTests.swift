@@ -78,6 +78,65 @@ struct BinaryTests {
     #expect(try place.deadLetters().count == place.count("refused"))
   }
 
+  /// What the server sends in binary form, and the text that it writes, with times as RFC 3339 has them.
+  @Test(arguments: [
+    (
+      BinaryForm.numeric, "numeric",
+      """
+      SELECT round((random() - 0.5)::numeric * 10::numeric ^ (g % 60 - 30), g % 25) FROM generate_series(1, 3000) g
+      UNION ALL SELECT unnest('{NaN,0,0.00,-0.000,1,10000,100010000,1e-400,1e400,-1e39,0.0001,9999.9999}'::numeric[])
+      """
+    ),
+    (
+      .date, "date",
+      """
+      SELECT date '4713-01-01 BC' + (random() * 2147483000)::int FROM generate_series(1, 1000)
+      UNION ALL SELECT date '2000-01-01' + g * 97 FROM generate_series(-9000, 9000) g
+      UNION ALL SELECT unnest('{infinity,-infinity,0001-01-01,0001-12-31 BC,9999-12-31,10000-01-01}'::date[])
+      """
+    ),
+    (
+      .timestamp, "timestamp",
+      """
+      SELECT timestamp '2000-01-01' + g * interval '911 days 1.000001 s' FROM generate_series(-2000, 5000) g
+      UNION ALL SELECT timestamp '1999-12-31 23:59:59.9' + g * interval '0.05 s' FROM generate_series(1, 9) g
+      UNION ALL SELECT unnest('{infinity,-infinity,0001-01-01,0001-12-31 BC,294276-12-31 23:59:59.999999}'::timestamp[])
+      """
+    ),
+    (
+      .timestampWithZone, "timestamptz",
+      "SELECT timestamptz '2000-01-01' + g * interval '811 days 7.00205 s' FROM generate_series(-2000, 5000) g"
+    ),
+    (.uuid, "uuid", "SELECT gen_random_uuid() FROM generate_series(1, 100)"),
+    (.bytes, "bytea", "SELECT substr(sha256(g::text::bytea), 1, g % 30) FROM generate_series(1, 100) g"),
+  ])
+  func `a value that comes in binary form has the server's text`(form: BinaryForm, type: String, values: String) throws
+  {
+    let place = try Workplace()
+    let (old, new) = form == .timestampWithZone ? ("[+]00", "Z") : ("", "")
+    let rows = try place.sql(
+      """
+      SELECT regexp_replace(v::text, '^([0-9]{4}-[0-9]{2}-[0-9]{2}) ([0-9:.]+)\(old)$', '\\1T\\2\(new)'),
+        encode(\(Self.sender(type))(v), 'hex') FROM (\(values)) x (v)
+      """)
+    #expect(rows.count > 50)
+    for row in rows {
+      let hex = Array((row[1] ?? "").utf8)
+      var bytes = ByteBuffer()
+      for index in stride(from: 0, to: hex.count, by: 2) {
+        bytes.append(try #require(UInt8(String(decoding: hex[index..<index + 2], as: UTF8.self), radix: 16)))
+      }
+      let count = bytes.count
+      #expect(BinaryText.append(0..<count, as: form, to: &bytes))
+      let text = String(decoding: bytes.bytes[count...], as: UTF8.self)
+      if text != row[0] { Issue.record("\(text) instead of \(row[0] ?? "NULL")") }
+    }
+  }
+
+  private static func sender(_ type: String) -> String {
+    ["numeric": "numeric_send", "uuid": "uuid_send", "bytea": "byteasend"][type] ?? "\(type)_send"
+  }
+
   @Test func `the forms themselves`() {
     func numeric(_ text: String) -> [UInt8]? {
       var out = ByteBuffer()

@@ -43,7 +43,7 @@ struct FaultTests {
     let server = try #require(PostgresServer())
     let place = try Workplace(server)
     try Self.tables(place)
-    let plan = try Self.plan(place, "limits: {rate: 25000/s}")
+    let plan = try Self.plan(place, "limits: {rate: 12000/s}")
     async let summary = place.run(plan)
     // A server that is away when the run begins is another matter: that ends it.
     while try place.count("copy") == 0 { try await Task.sleep(for: .milliseconds(10)) }

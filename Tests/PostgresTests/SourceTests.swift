@@ -137,4 +137,24 @@ struct SourceTests {
         #"{"id":2,"n":"NaN","b":null,"a":null,"s":[],"j":null,"t":"infinity","d":"0044-03-15 12:00:00 BC","by":null}"#,
       ])
   }
+
+  @Test(arguments: ["PRIMARY KEY", ""])
+  func `each row has an identity of its own, and keeps it`(key: String) async throws {
+    let place = try Workplace()
+    try place.sql(
+      """
+      CREATE TABLE source (id int \(key), name text);
+      INSERT INTO source SELECT g, 'name' FROM generate_series(1, 30000) g;
+      CREATE TABLE a (event text, id int);
+      CREATE TABLE b (event text, id int)
+      """)
+    for (copy, rows) in [("a", 30_000), ("b", 7_000)] {
+      try await place.run(
+        try place.plan(
+          from: "type: postgres, url: URL, tables: [SCHEMA.source], chunk_rows: \(rows)",
+          to: "table: SCHEMA.\(copy), mode: insert", mappings: "{event: meta.event_id, id: record.id}", name: copy))
+    }
+    #expect(try place.value("SELECT count(DISTINCT event) FROM a") == "30000")
+    #expect(try place.value("SELECT count(*) FROM a JOIN b USING (event, id)") == "30000")
+  }
 }

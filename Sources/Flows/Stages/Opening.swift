@@ -20,7 +20,6 @@ struct Opening: Sendable {
   private let settings: FlowSettings
   private let source: any Source
   private let targets: [any Target]
-  private let contract: ContractPlan?
   private let route: @Sendable ([SourceTable]) throws(ConnectorError) -> Routing
   private let lanes: Lanes
   private let world: World
@@ -29,7 +28,7 @@ struct Opening: Sendable {
   private let isStart: Bool
 
   init(
-    _ settings: FlowSettings, _ source: any Source, _ targets: [any Target], _ contract: ContractPlan?,
+    _ settings: FlowSettings, _ source: any Source, _ targets: [any Target],
     _ route: @escaping @Sendable ([SourceTable]) throws(ConnectorError) -> Routing, _ lanes: Lanes,
     isStart: Bool, in world: World
   ) {
@@ -37,7 +36,6 @@ struct Opening: Sendable {
     self.settings = settings
     self.source = source
     self.targets = targets
-    self.contract = contract
     self.route = route
     self.lanes = lanes
     self.world = world
@@ -202,7 +200,8 @@ struct Opening: Sendable {
   private func tools(_ encoders: [[any Encoder]], _ routing: Routing) -> [Tools] {
     lanes.compute.indices.map { lane in
       Tools(
-        decoder: source.makeDecoder(), contract: contract.map { ContractStage($0) }, mapper: routing.makeMapper(),
+        decoder: source.makeDecoder(), contract: routing.contract.map { ContractStage($0) },
+        mapper: routing.makeMapper(),
         encoders: encoders.map { $0[lane] })
     }
   }

@@ -30,11 +30,14 @@ enum Fingerprint {
   private static func identity(
     _ name: String, _ spec: StreamSpec, _ stream: StreamPlan, _ type: String
   ) -> Value {
-    [
-      "tables": .string(name), "skip": .bool(spec.skip), "transforms": .array(spec.transforms.compactMap(\.identity)),
-      "mappings": spec.mappings?.identity ?? .null, "target": identity(stream.target, type: type),
-      "key": .array(stream.columns.key.map { .string(stream.columns.names[$0]) }),
+    var members: [Value.Member] = [
+      .init("tables", .string(name)), .init("skip", .bool(spec.skip)),
+      .init("transforms", .array(spec.transforms.compactMap(\.identity))),
+      .init("mappings", spec.mappings?.identity ?? .null), .init("target", identity(stream.target, type: type)),
+      .init("key", .array(stream.columns.key.map { .string(stream.columns.names[$0]) })),
     ]
+    if let contract = spec.contract?.identity, contract != .object([]) { members.append(.init("contract", contract)) }
+    return .object(members)
   }
 
   private static func identity(_ connector: any Connector, type: String) -> Value {

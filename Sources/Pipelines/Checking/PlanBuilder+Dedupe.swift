@@ -19,12 +19,17 @@ extension PlanBuilder {
   mutating func checkDedupes(_ spec: PipelineSpec) {
     checkBehindExplode(spec.transforms, root["transforms"], explodes: false)
     let explodes = spec.transforms.contains { $0.explode != nil }
+    checkUpgrades(spec.contract, root["contract"])
     for entry in spec.streams?.entries ?? [] {
+      checkUpgrades(entry.value.contract, root["streams"]?.entry(entry.name)?.value["contract"])
       let node = root["streams"]?.entry(entry.name)?.value["transforms"]
       checkBehindExplode(entry.value.transforms, node, explodes: explodes)
     }
-    for entry in spec.contract?.versions?.entries ?? [] {
-      let node = root["contract"]?["versions"]?[entry.name]?["upgrade"]
+  }
+
+  private mutating func checkUpgrades(_ spec: ContractSpec?, _ contract: ConfigNode?) {
+    for entry in spec?.versions?.entries ?? [] {
+      let node = contract?["versions"]?[entry.name]?["upgrade"]
       for (index, step) in entry.spec.upgrade.enumerated() where step.dedupe != nil {
         loader.error(
           "config.conflict", node?.list?[index]["dedupe"] ?? root, "`dedupe` has no place in the upgrade of a version",

@@ -9,9 +9,9 @@ extension PlanBuilder {
   /// What a transform changes is not followed: behind the first one that changes the record, anything may be there.
   mutating func checkExpressions(_ spec: PipelineSpec, _ scope: EventScope) {
     guard scope.isDeclared else { return }
-    let streams = spec.streams?.entries.map(\.value).filter { !$0.skip } ?? []
+    let streams = spec.streams?.entries.map(\.value).filter { !$0.skip && !$0.$contract.isGiven } ?? []
     let ways =
-      streams.isEmpty
+      spec.streams == nil
       ? [(spec.transforms, spec.mappings)]
       : streams.map { (spec.transforms + $0.transforms, $0.mappings ?? spec.mappings) }
     for (transforms, mappings) in ways { checkExpressions(transforms, mappings, scope) }

@@ -6,7 +6,8 @@ import Records
 extension PlanBuilder {
   /// Checks all mappings of the file by what their expressions give, whatever the record is.
   mutating func checkSteps(_ spec: PipelineSpec) {
-    let versions = spec.contract?.versions?.entries.compactMap(\.spec.mappings) ?? []
+    let contracts = [spec.contract] + (spec.streams?.entries.map(\.value.contract) ?? [])
+    let versions = contracts.compactMap { $0?.versions?.entries }.flatMap(\.self).compactMap(\.spec.mappings)
     let streams = spec.streams?.entries.compactMap(\.value.mappings) ?? []
     for field in ([spec.mappings].compactMap(\.self) + streams + versions).flatMap(\.fields) {
       guard let from = field.spec.from else { continue }

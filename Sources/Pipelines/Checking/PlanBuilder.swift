@@ -27,15 +27,11 @@ struct PlanBuilder {
     let target = connector("target", catalog.targetTypes, catalog.target) as? any TargetConnector.Type
     var streams = streams(spec, source: source.map { type(of: $0) }, target)
     if spec.$target.isGiven { check(spec, target) }
-    var contract = spec.$contract.isGiven ? self.contract(spec.contract) : nil
-    if var known = contract {
-      addWays(spec.contract, to: &known, key: spec.target.common.key ?? [], spec.mappings)
-      if loader.failures == 0 {
-        checkExpressions(spec, known.scope)
-        checkExpressions(ofVersions: spec.contract, known)
-      }
-      if known.hasOwnWays, streams.count == 1 { (streams[0], known) = known.widened(streams[0]) }
-      contract = known
+    let contract = spec.$contract.isGiven ? self.contract(spec.contract, at: root["contract"]) : nil
+    if root["streams"] == nil {
+      if let contract, !streams.isEmpty { streams[0].contract = finish(contract, spec, &streams[0]) }
+    } else {
+      addContracts(contract, spec, to: &streams)
     }
     checkDedupes(spec)
     checkSteps(spec)
@@ -46,7 +42,7 @@ struct PlanBuilder {
       let source = source as? any SourceConnector
     else { return nil }
     var plan = plan(spec, source, first.target, streams)
-    plan.contract = contract
+    plan.contract = spec.streams == nil ? first.contract : contract
     return plan
   }
 

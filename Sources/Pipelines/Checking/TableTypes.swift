@@ -47,7 +47,7 @@ extension Plan {
   ///
   /// A run asks before it reads, and `validate --connect` shows it.
   package func problems(with tables: [SourceTable]) -> [Diagnostic] {
-    guard let origin, contract?.hasOwnWays != true, tables.contains(where: { !$0.columns.isEmpty }) else { return [] }
+    guard let origin, tables.contains(where: { !$0.columns.isEmpty }) else { return [] }
     var builder = PlanBuilder(origin.root, origin.catalog, origin.environment)
     let spec = PipelineSpec()
     _ = builder.loader.fill(SettingList(of: spec), from: origin.root)
@@ -66,7 +66,7 @@ extension PlanBuilder {
   fileprivate mutating func check(
     _ table: SourceTable, _ spec: PipelineSpec, _ streams: [StreamPlan], isAlone: Bool
   ) {
-    guard let stream = streams.stream(of: table), !stream.skips else { return }
+    guard let stream = streams.stream(of: table), !stream.skips, stream.contract?.hasOwnWays != true else { return }
     let own = stream.pattern.flatMap { pattern in spec.streams?.entries.first { $0.name == pattern.text }?.value }
     let scope = EventScope(table, isOpen: !isAlone && stream.isForSeveral)
     guard scope.isDeclared else { return }

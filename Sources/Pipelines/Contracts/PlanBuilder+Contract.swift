@@ -4,8 +4,8 @@ import Records
 
 extension PlanBuilder {
   /// Loads and compiles the schemas of a contract, in all its versions.
-  mutating func contract(_ spec: ContractSpec?) -> ContractPlan? {
-    guard let spec, let node = root["contract"] else { return nil }
+  mutating func contract(_ spec: ContractSpec?, at node: ConfigNode?) -> ContractPlan? {
+    guard let spec, let node else { return nil }
     let settings = node.map == nil ? nil : node
     var versions: [ContractPlan.Version?] = []
     if let path = spec.schema {

@@ -6,6 +6,10 @@ package struct StreamSpec: SettingGroup {
   package init() {}
 
   @Setting("Whether the events of these tables are not read.") package var skip: Bool = false
+  @Setting(
+    "What an event of these tables must look like, in place of the pipeline's `contract`.",
+    example: "{schema: schemas/product.schema.json}")
+  package var contract: ContractSpec?
   @Setting("Steps over the event before it is mapped; they follow those of the whole pipeline.")
   package var transforms: [TransformSpec] = []
   @Setting("What the target gets: field by field, or `all`.", example: "all") package var mappings: MappingSpec?
@@ -15,7 +19,10 @@ package struct StreamSpec: SettingGroup {
 
   package func problems() -> [Problem] {
     guard skip else { return [] }
-    let others = [("transforms", $transforms.isGiven), ("mappings", $mappings.isGiven), ("target", $target.isGiven)]
+    let others = [
+      ("contract", $contract.isGiven), ("transforms", $transforms.isGiven), ("mappings", $mappings.isGiven),
+      ("target", $target.isGiven),
+    ]
     return others.filter(\.1).map { name, _ in
       Problem(name, code: "config.conflict", "`\(name)` has no meaning where the tables are skipped", hint: "remove it")
     }

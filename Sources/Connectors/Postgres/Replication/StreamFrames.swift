@@ -1,7 +1,7 @@
 import Records
 
-/// How changes stand in a batch between the lane that reads them and the lanes that decode them: a zero byte, which no
-/// row of COPY's text has, and then frames.
+/// How changes stand in a batch between the lane that reads them and the lanes that decode them: a byte that no
+/// row of COPY's binary form begins with, and then frames.
 ///
 /// A frame is its length, its kind, a number and a count, in the machine's own byte order, and the bytes of a message.
 enum StreamFrames {
@@ -24,12 +24,14 @@ enum StreamFrames {
   }
 
   private static let headerLength = 17
+  /// A row begins with the high byte of how many columns it has, and there are never so many.
+  private static let mark: UInt8 = 0xff
 
   static func append(
     _ kind: Kind, number: Int = 0, count: Int64 = 0, _ message: UnsafeRawBufferPointer = .init(start: nil, count: 0),
     to bytes: inout ByteBuffer
   ) {
-    if bytes.isEmpty { bytes.append(0) }
+    if bytes.isEmpty { bytes.append(mark) }
     bytes.reserve(headerLength + message.count)
     withUnsafeBytes(of: UInt32(message.count)) { bytes.append($0) }
     bytes.append(kind.rawValue)
@@ -39,7 +41,7 @@ enum StreamFrames {
   }
 
   /// Whether a batch holds frames, and not rows of a table.
-  static func isStream(_ batch: Batch) -> Bool { batch.bytes.count > 0 && batch.bytes.bytes[0] == 0 }
+  static func isStream(_ batch: Batch) -> Bool { batch.bytes.count > 0 && batch.bytes.bytes[0] == mark }
 
   /// The frame at a place; nil at the end.
   static func next(_ at: inout Int, _ end: Int, _ batch: Batch) -> Frame? {

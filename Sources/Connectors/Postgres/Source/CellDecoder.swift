@@ -44,7 +44,7 @@ struct CellDecoder: ~Copyable {
 
   /// Appends the value of a column whose text stands in the batch as it is.
   @inline(__always)
-  mutating func append(_ range: Range<Int>, _ column: Int, _ values: inout ValueDecoder, _ batch: Batch) {
+  func append(_ range: Range<Int>, _ column: Int, _ values: inout ValueDecoder, _ batch: Batch) {
     var node = Node(
       .string, key: ids[column], next: UInt32(batch.nodes.count + 1), offset: UInt32(range.lowerBound),
       length: UInt32(range.count))
@@ -62,7 +62,20 @@ struct CellDecoder: ~Copyable {
     batch.nodes.append(node)
   }
 
-  mutating func appendNull(_ column: Int, _ batch: Batch) {
-    batch.nodes.append(Node(.null, key: ids[column], next: UInt32(batch.nodes.count + 1)))
+  /// Appends an integer that stands in its node.
+  @inline(__always)
+  func append(_ integer: Int64, _ column: Int, _ batch: Batch) {
+    var node = Node(integer: integer)
+    node.key = ids[column]
+    node.next = UInt32(batch.nodes.count + 1)
+    batch.nodes.append(node)
   }
+
+  /// Appends a value that its kind tells.
+  @inline(__always)
+  func append(_ kind: Node.Kind, _ column: Int, _ batch: Batch) {
+    batch.nodes.append(Node(kind, key: ids[column], next: UInt32(batch.nodes.count + 1)))
+  }
+
+  func appendNull(_ column: Int, _ batch: Batch) { append(.null, column, batch) }
 }

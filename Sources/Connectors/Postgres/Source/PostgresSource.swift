@@ -26,6 +26,10 @@ struct SourceSettings: Sendable {
 actor PostgresSource: Source {
   /// How long one wait for the server lasts before a stop is looked for, in milliseconds.
   private static let glance: Int32 = 100
+  /// How long the server is silent before a batch with room left goes on, in milliseconds.
+  private static let lull: Int32 = 2
+  /// One part in so many of a batch is left for text that decoding makes, so that its memory does not grow.
+  private static let spareShare = 4
 
   private let settings: SourceSettings
   private let context: Context
@@ -145,11 +149,17 @@ actor PostgresSource: Source {
       while !Task.isCancelled {
         if reader == nil { reader = try nextTable() }
         guard let reader else { return .end }
-        if try reader.fill(batch, upTo: context.batchBytes) {
-          complete(batch, reader)
-          return .batch
+        switch try reader.fill(batch, upTo: context.batchBytes - context.batchBytes / Self.spareShare) {
+        case .full: return complete(batch, reader)
+        // Rows come faster than the server sends small pieces of them: a batch of few costs as much as a full one.
+        case .some: if try !wait(for: [reader.current], Self.lull) { return complete(batch, reader) }
+        case .nothing:
+          if reader.isDone {
+            try leave(reader)
+          } else if !reader.busy.isEmpty {
+            _ = try wait(for: reader.busy, Self.glance)
+          }
         }
-        if reader.isDone { try leave(reader) } else { try wait(for: reader.busy) }
       }
       return .idle
     } catch {
@@ -179,22 +189,27 @@ actor PostgresSource: Source {
     table += 1
   }
 
-  private func complete(_ batch: Batch, _ reader: TableReader) {
+  private func complete(_ batch: Batch, _ reader: TableReader) -> Next {
+    reader.complete(batch)
     progress.update(reader.progress)
     batch.inputBytes = batch.bytes.count
     batch.origin = Origin(name: reader.progress.table, columns: reader.query.columns)
     batch.position = progress.position
     batch.tables = list
+    return .batch
   }
 
-  /// Waits until the server has sent something on one of the connections, or for a moment.
-  private func wait(for busy: [RangeReader]) throws(PostgresError) {
+  /// Waits until the server has sent something on one of the connections, or for so many milliseconds.
+  ///
+  /// - Returns: whether something came.
+  private func wait(for busy: [RangeReader], _ time: Int32) throws(PostgresError) -> Bool {
     var sockets = busy.map { pollfd(fd: $0.connection.socket, events: Int16(POLLIN), revents: 0) }
-    let found = poll(&sockets, nfds_t(sockets.count), Self.glance)
-    silence = found == 0 ? silence + .milliseconds(Int(Self.glance)) : .zero
-    if silence < settings.timeout { return }
+    let found = poll(&sockets, nfds_t(sockets.count), time)
+    silence = found == 0 ? silence + .milliseconds(Int(time)) : .zero
+    if silence < settings.timeout { return found > 0 }
     for reader in busy.dropFirst() { _ = reader.connection.giveUp(after: silence) }
     if let first = busy.first { throw first.connection.giveUp(after: silence) }
+    return false
   }
 
   // MARK: - The rest

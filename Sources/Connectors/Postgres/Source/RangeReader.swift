@@ -16,6 +16,13 @@ final class RangeReader {
   private(set) var work: Work?
   /// Rows of the current COPY.
   private(set) var rows = 0
+  /// Whether the current COPY has no more.
+  private(set) var isAtEnd = false
+  /// How many of the rows were taken.
+  private var taken = 0
+  private var output = CopyOutput()
+  /// Where the last row begins in its batch.
+  private(set) var lastRow = 0
   private(set) var limit: Int?
 
   init(_ connection: PostgresConnection) { self.connection = connection }
@@ -25,6 +32,9 @@ final class RangeReader {
     self.work = work
     self.limit = limit
     rows = 0
+    taken = 0
+    output = CopyOutput()
+    isAtEnd = false
   }
 
   /// What ``fill(_:upTo:)`` came to.
@@ -41,9 +51,14 @@ final class RangeReader {
   func fill(_ batch: Batch, upTo bytesMax: Int) throws(PostgresError) -> Filled {
     var hasConsumed = false
     while batch.bytes.count < bytesMax {
-      switch try connection.receiveRow(into: &batch.bytes) {
-      case .row: rows += 1
-      case .end: return .end
+      let start = batch.bytes.count
+      switch try output.receive(from: connection, into: &batch.bytes) {
+      case .row:
+        rows += 1
+        lastRow = start
+      case .end:
+        isAtEnd = true
+        return .end
       case .nothingYet:
         if hasConsumed { return .waiting }
         try connection.consume()
@@ -53,6 +68,12 @@ final class RangeReader {
       hasConsumed = false
     }
     return .full
+  }
+
+  /// How many rows came since they were last taken.
+  func takeRows() -> Int {
+    defer { taken = rows }
+    return rows - taken
   }
 
   func move(to range: TableProgress.Range) { work = .range(range) }

@@ -17,10 +17,13 @@ struct SnapshotQuery: Sendable {
     var type: String
     /// Its place among the columns that are read.
     var index: Int
+    var form: BinaryForm
   }
 
   let table: String
   let columns: [String]
+  /// How the columns stand in a SELECT.
+  private let selected: String
   let order: Order
   /// Conditions in SQL that every row meets.
   private let fixed: [String]
@@ -28,6 +31,7 @@ struct SnapshotQuery: Sendable {
   init(_ schema: TableSchema, condition: String?, _ part: SourcePart = SourcePart()) {
     table = schema.name.sql
     columns = schema.columns.map(\.name)
+    selected = schema.columns.map { $0.selected() }.joined(separator: ", ")
     let order = Self.order(schema)
     self.order = order
     var fixed = [condition, part.condition].compactMap { $0.map { "(\($0))" } }
@@ -66,19 +70,25 @@ struct SnapshotQuery: Sendable {
       return .key(
         key.compactMap { name in
           schema.columns.firstIndex { $0.name == name }.map {
-            KeyColumn(name: name, type: schema.columns[$0].type, index: $0)
+            KeyColumn(
+              name: name, type: schema.columns[$0].type, index: $0, form: schema.columns[$0].readForm)
           }
         })
     }
     return schema.relation == .table || schema.relation == .materialized ? .place : .none
   }
 
-  /// Which cells of a row make up the place that reading goes on behind.
-  var cursor: [Int] {
+  /// The place that reading goes on behind: the texts of a row's key, or where it lies on the disk.
+  ///
+  /// - Parameter row: where it stands in the bytes; nil where reading cannot go on behind it.
+  func cursor(of bytes: UnsafeRawBufferPointer, _ row: Range<Int>) -> TableProgress.Key? {
+    let row = CopyRow(bytes, row)
     switch order {
-    case .key(let key): key.map(\.index)
-    case .place: [columns.count]
-    case .none: []
+    case .key(let key):
+      let texts = key.compactMap { row.text($0.index, $0.form, bytes) }
+      return texts.count == key.count ? texts : nil
+    case .place: return row.text(columns.count, .text, bytes).map { [$0] }
+    case .none: return nil
     }
   }
 
@@ -86,13 +96,13 @@ struct SnapshotQuery: Sendable {
 
   /// - Parameter limit: the most rows; nil for all of the range.
   func copy(_ range: TableProgress.Range, limit: Int?) -> String {
-    "COPY (\(select(range, limit: limit))) TO STDOUT"
+    "COPY (\(select(range, limit: limit))) TO STDOUT WITH (FORMAT binary)"
   }
 
   func select(_ range: TableProgress.Range, limit: Int?) -> String {
     // The row's place comes behind the columns, where decoders do not look.
-    let place = order == .place ? ", ctid" : ""
-    return "SELECT \(SQLName.list(columns))\(place) FROM \(table)\(conditions(range))\(ordered)"
+    let place = order == .place ? ", concat(ctid)" : ""
+    return "SELECT \(selected)\(place) FROM \(table)\(conditions(range))\(ordered)"
       + (limit.map { " LIMIT \($0)" } ?? "")
   }
 
@@ -102,7 +112,10 @@ struct SnapshotQuery: Sendable {
       + conditions(TableProgress.Range(after: key, to: nil)) + ordered + " LIMIT 1 OFFSET \(rows - 1)"
   }
 
-  private var ordered: String { key.isEmpty ? "" : " ORDER BY \(SQLName.list(key.map(\.name)))" }
+  /// With the table's name, because a bare one could mean the text of a column that is selected.
+  private var ordered: String {
+    key.isEmpty ? "" : " ORDER BY \(SQLName.list(key.map(\.name), prefix: table + "."))"
+  }
 
   private func conditions(_ range: TableProgress.Range) -> String {
     var parts = fixed

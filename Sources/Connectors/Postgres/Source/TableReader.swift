@@ -44,6 +44,9 @@ final class TableReader {
   /// The readers that something is expected from.
   var busy: [RangeReader] { readers.filter { $0.work != nil } }
 
+  /// The reader whose rows the batch at hand has.
+  var current: RangeReader { readers[turn] }
+
   /// Leaves what was begun on the connections.
   func end() throws(PostgresError) {
     if query.key.isEmpty, let only = readers.first { try only.connection.run("COMMIT") }
@@ -53,12 +56,21 @@ final class TableReader {
     for reader in busy { reader.connection.cancel() }
   }
 
-  /// Gives every idle reader something to read, as long as there is something, and asks each once.
-  ///
-  /// - Returns: whether the batch has rows now.
-  func fill(_ batch: Batch, upTo bytesMax: Int) throws(PostgresError) -> Bool {
+  /// What ``fill(_:upTo:)`` came to.
+  enum Filled {
+    /// The batch holds as much as it should, or all of its range.
+    case full
+    /// The batch has rows, and there is room for more of the same range.
+    case some
+    /// Nothing has arrived.
+    case nothing
+  }
+
+  /// Gives every idle reader something to read, as long as there is something, and asks for rows that have arrived: each
+  /// reader once, or the one whose rows the batch has already. A batch that is handed on must be told to ``complete(_:)``.
+  func fill(_ batch: Batch, upTo bytesMax: Int) throws(PostgresError) -> Filled {
     try giveOut()
-    return try fillInTurn(batch, upTo: bytesMax)
+    return try batch.bytes.isEmpty ? fillInTurn(batch, upTo: bytesMax) : fill(current, batch, upTo: bytesMax)
   }
 
   private func giveOut() throws(PostgresError) {
@@ -90,25 +102,38 @@ final class TableReader {
   }
 
   /// Asks each reader once, beginning with the one whose turn it is.
-  private func fillInTurn(_ batch: Batch, upTo bytesMax: Int) throws(PostgresError) -> Bool {
+  private func fillInTurn(_ batch: Batch, upTo bytesMax: Int) throws(PostgresError) -> Filled {
     for _ in readers.indices {
       turn = (turn + 1) % readers.count
-      let reader = readers[turn]
-      if reader.work == nil { continue }
-      let before = reader.rows
-      let filled = try reader.fill(batch, upTo: bytesMax)
-      let count = reader.rows - before
-      if count > 0 { advance(reader, count, batch) }
-      if filled == .end { finish(reader) }
-      if count > 0 { return true }
+      let filled = try fill(current, batch, upTo: bytesMax)
+      if filled != .nothing { return filled }
     }
-    return false
+    return .nothing
+  }
+
+  private func fill(_ reader: RangeReader, _ batch: Batch, upTo bytesMax: Int) throws(PostgresError) -> Filled {
+    if reader.work == nil { return .nothing }
+    switch try reader.fill(batch, upTo: bytesMax) {
+    case .full: return .full
+    case .waiting: return batch.bytes.isEmpty ? .nothing : .some
+    case .end:
+      if !batch.bytes.isEmpty { return .full }
+      finish(reader)
+      return .nothing
+    }
+  }
+
+  /// The batch is handed on as it is: what is read from now on comes behind it.
+  func complete(_ batch: Batch) {
+    let reader = current
+    advance(reader, reader.takeRows(), batch)
+    if reader.isAtEnd { finish(reader) }
   }
 
   /// Moves the reader's cursor behind the last row of the batch.
   private func advance(_ reader: RangeReader, _ count: Int, _ batch: Batch) {
     progress.rows += Int64(count)
-    let key = CopyLine.cells(query.cursor, ofLastLineOf: batch.bytes.bytes)
+    let key = query.cursor(of: batch.bytes.bytes, reader.lastRow..<batch.bytes.count)
     switch reader.work {
     case .range(let range):
       guard let index = progress.open.firstIndex(of: range) else { return }

@@ -49,31 +49,4 @@ enum CopyText {
     default: 0
     }
   }
-
-  /// Undoes the escapes of one cell that a server wrote.
-  static func unescape(_ text: UnsafeRawBufferPointer, into out: inout ByteBuffer) {
-    out.reserve(text.count)
-    var index = 0
-    while index < text.count {
-      var byte = text[index]
-      if byte == backslash, index + 1 < text.count {
-        index += 1
-        byte = plain(text[index])
-      }
-      out.append(byte)
-      index += 1
-    }
-  }
-
-  private static func plain(_ letter: UInt8) -> UInt8 {
-    switch letter {
-    case UInt8(ascii: "b"): 0x08
-    case UInt8(ascii: "f"): 0x0c
-    case UInt8(ascii: "n"): 0x0a
-    case UInt8(ascii: "r"): 0x0d
-    case UInt8(ascii: "t"): 0x09
-    case UInt8(ascii: "v"): 0x0b
-    default: letter
-    }
-  }
 }

@@ -63,14 +63,16 @@ final class PostgresLookup: TargetLookup, @unchecked Sendable {
     var found = [Value?](repeating: nil, count: keys.count)
     guard let schema, let connection, !key.isEmpty, !keys.isEmpty else { return found }
     let batch = Batch()
+    var starts: [Int] = []
     do throws(PostgresError) {
       try connection.beginCopyOut(Self.query(schema, key, keys))
-      try receive(into: batch, connection)
+      try receive(into: batch, &starts, connection)
     } catch {
       throw error.connectorError(place)
     }
-    let numbers = batch.bytes.bytes.split(separator: 0x0a).map { line in
-      line.split(separator: CopyText.tab).last.flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+    let ends = starts.dropFirst() + [batch.bytes.count]
+    let numbers = zip(starts, ends).map { start, end in
+      CopyRow(batch.bytes.bytes, start..<end).text(schema.columns.count, .int4, batch.bytes.bytes).flatMap { Int($0) }
     }
     PostgresDecoder(schema.columns, key: []).decode(batch)
     for (event, number) in zip(batch.events.indices, numbers) {
@@ -83,11 +85,18 @@ final class PostgresLookup: TargetLookup, @unchecked Sendable {
   /// How long one wait for the server lasts, in milliseconds.
   private static let glance = 100
 
-  private func receive(into batch: Batch, _ connection: PostgresConnection) throws(PostgresError) {
+  /// - Parameter starts: where each row begins.
+  private func receive(
+    into batch: Batch, _ starts: inout [Int], _ connection: PostgresConnection
+  ) throws(PostgresError) {
     var silence = Duration.zero
+    var output = CopyOutput()
     while true {
-      switch try connection.receiveRow(into: &batch.bytes) {
-      case .row: continue
+      let start = batch.bytes.count
+      switch try output.receive(from: connection, into: &batch.bytes) {
+      case .row:
+        starts.append(start)
+        continue
       case .end: return
       case .nothingYet: break
       }
@@ -109,8 +118,9 @@ final class PostgresLookup: TargetLookup, @unchecked Sendable {
     }
     let names = key.indices.map { "k\($0)" }
     let on = zip(key, names).map { "t.\(SQLName.quoted($0)) = k.\($1)" }.joined(separator: " AND ")
-    return "COPY (SELECT \(SQLName.list(schema.columns.map(\.name), prefix: "t.")), k.n FROM \(schema.name.sql) t JOIN "
-      + "(VALUES \(rows.joined(separator: ", "))) k (\((names + ["n"]).joined(separator: ", "))) ON \(on)) TO STDOUT"
+    let columns = schema.columns.map { $0.selected("t.") }.joined(separator: ", ")
+    return "COPY (SELECT \(columns), k.n FROM \(schema.name.sql) t JOIN "
+      + "(VALUES \(rows.joined(separator: ", "))) k (\((names + ["n"]).joined(separator: ", "))) ON \(on)) TO STDOUT WITH (FORMAT binary)"
   }
 
   func close() {

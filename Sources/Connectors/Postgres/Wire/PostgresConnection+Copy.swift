@@ -66,17 +66,17 @@ extension PostgresConnection {
 
   // MARK: - Out
 
-  /// What ``receiveRow(into:)`` found.
-  enum Received { case row, nothingYet, end }
+  /// What ``receiveCopy(into:)`` found.
+  enum Received { case data, nothingYet, end }
 
-  /// Appends the next row of COPY's output, with its line feed. Does not wait.
-  func receiveRow(into bytes: inout ByteBuffer) throws(PostgresError) -> Received {
-    var row: UnsafeMutablePointer<CChar>?
-    let length = PQgetCopyData(handle, &row, 1)
-    if length > 0, let row {
-      bytes.append(UnsafeRawBufferPointer(start: row, count: Int(length)))
-      PQfreemem(row)
-      return .row
+  /// Appends the next piece of COPY's output: a row, as a rule. Does not wait.
+  func receiveCopy(into bytes: inout ByteBuffer) throws(PostgresError) -> Received {
+    var piece: UnsafeMutablePointer<CChar>?
+    let length = PQgetCopyData(handle, &piece, 1)
+    if length > 0, let piece {
+      bytes.append(UnsafeRawBufferPointer(start: piece, count: Int(length)))
+      PQfreemem(piece)
+      return .data
     }
     switch length {
     case 0: return .nothingYet

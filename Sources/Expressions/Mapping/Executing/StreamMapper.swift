@@ -8,14 +8,14 @@ package final class StreamMapper: Mapper {
   /// What becomes of a table's events.
   package struct Stream: Sendable {
     package var table: SourceTable
-    /// nil where the pipeline skips the table.
-    package var program: MappingProgram?
+    /// One for all its events, or one for each version of its contract; empty where the pipeline skips the table.
+    package var programs: [MappingProgram]
     /// What its rows carry.
     package var number: UInt16
 
-    package init(_ table: SourceTable, _ program: MappingProgram?, number: UInt16) {
+    package init(_ table: SourceTable, _ programs: [MappingProgram], number: UInt16) {
       self.table = table
-      self.program = program
+      self.programs = programs
       self.number = number
     }
   }
@@ -26,24 +26,26 @@ package final class StreamMapper: Mapper {
   }
 
   private let streams: [Stream]
-  private let executors: [MappingExecutor?]
+  private let executors: [[MappingExecutor]]
   /// The list that `ways` was made for, and where the events of each of its tables go.
   private var list: TableList?
   private var ways: [Way] = []
   /// Which executors have seen the batch under way.
-  private var hasBegun: [Bool]
+  private var hasBegun: [[Bool]]
 
   package init(_ streams: [Stream]) {
     self.streams = streams
     executors = streams.map { stream in
-      stream.program.map { MappingExecutor($0, stream: stream.number) }
+      stream.programs.map { MappingExecutor($0, stream: stream.number) }
     }
-    hasBegun = streams.map { _ in false }
+    hasBegun = executors.map { $0.map { _ in false } }
   }
 
   package func map(_ batch: Batch) {
     if batch.tables !== list || list == nil { learn(batch.tables) }
-    for index in hasBegun.indices { hasBegun[index] = false }
+    for index in hasBegun.indices {
+      for way in hasBegun[index].indices { hasBegun[index][way] = false }
+    }
     for event in batch.events.indices where batch.events[event].outcome == .flowing { map(event, batch) }
   }
 
@@ -51,9 +53,10 @@ package final class StreamMapper: Mapper {
     let table = Int(batch.events[event].table)
     switch table < ways.count ? ways[table] : .unknown {
     case .mapped(let index):
-      guard let executor = executors[index] else { return }
-      if !hasBegun[index] {
-        hasBegun[index] = true
+      let way = min(Int(batch.events[event].version), executors[index].count - 1)
+      let executor = executors[index][way]
+      if !hasBegun[index][way] {
+        hasBegun[index][way] = true
         executor.begin(batch)
       }
       executor.mapEvent(event, batch)
@@ -67,7 +70,7 @@ package final class StreamMapper: Mapper {
     ways = (list?.tables ?? []).map { table in
       let index = streams.firstIndex { $0.table.schema == table.schema && $0.table.name == table.name }
       guard let index else { return .unknown }
-      return executors[index] == nil ? .skipped : .mapped(index)
+      return executors[index].isEmpty ? .skipped : .mapped(index)
     }
   }
 
