@@ -22,7 +22,10 @@ extension Plan {
     var plan = self
     plan.origin = nil
     plan.contract = nil
-    for index in plan.streams.indices { plan.streams[index].transforms = [] }
+    for index in plan.streams.indices {
+      plan.streams[index].transforms = []
+      plan.streams[index].contract = nil
+    }
     return plan
   }
 

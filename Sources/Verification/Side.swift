@@ -30,18 +30,20 @@ enum Choice: Sendable {
 
 /// The source, behind the pipeline's contract, transforms and mappings.
 struct SourceSide: Side {
-  let plan: Plan
+  let connector: any SourceConnector
   let context: Context
   /// Those that are not skipped, as rows count them.
   let routes: [Route]
+  /// One that makes dead letters where a run would end.
+  let contract: ContractRouting?
   let makeMapper: @Sendable () -> any Mapper
 
   func read(_ choice: Choice, _ body: (Batch, Int?) -> Void) async throws(ConnectorError) {
-    let contract = plan.contract.map { ContractStage($0.withoutStops) }
+    let stage = contract.map { ContractStage($0) }
     let mapper = makeMapper()
-    try await plan.source.makeSource(context(for: choice)).readBatches { batch throws(ConnectorError) in
-      // A contract that would end the run makes dead letters here.
-      try? contract?.check(batch)
+    try await connector.makeSource(context(for: choice)).readBatches { batch throws(ConnectorError) in
+      // It throws only where a run would end.
+      try? stage?.check(batch)
       mapper.map(batch)
       body(batch, nil)
       return true

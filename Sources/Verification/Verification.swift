@@ -55,10 +55,10 @@ package struct Verification: Sendable {
     self.connector = connector
     self.context = context
     self.settle = settle
-    let mapper = plan.mappers(routes.all)
-    source = Look(
-      side: SourceSide(plan: plan, context: context, routes: routes.wanted, makeMapper: mapper), forms: forms,
-      tick: tick)
+    let side = SourceSide(
+      connector: plan.source, context: context, routes: routes.wanted, contract: routes.all.contract?.withoutStops,
+      makeMapper: routes.all.mappers(lanes: plan.lanes))
+    source = Look(side: side, forms: forms, tick: tick)
     let reading = streams.map {
       TargetSide.Stream(target: $0.target, program: MappingProgram(reading: $0.form.columns))
     }

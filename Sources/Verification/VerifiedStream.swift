@@ -49,7 +49,7 @@ extension VerifiedStream {
   /// Where the source's key is found in the target's: only where its columns are copied as they are, and nothing before
   /// the mapping makes other rows of them.
   static func keyPlaces(_ route: Route, _ plan: Plan) -> [Int]? {
-    guard let table = route.table, !table.key.isEmpty, plan.contract?.hasOwnWays != true,
+    guard let table = route.table, !table.key.isEmpty, route.stream.contract?.hasOwnWays != true,
       route.stream.transforms.allSatisfy(\.keepsRecords), Swift.type(of: plan.source).about.takesParts
     else { return nil }
     let columns = route.stream.columns

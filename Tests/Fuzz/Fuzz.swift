@@ -11,8 +11,8 @@ func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   switch choice {
   case UInt8(ascii: "s"): fuzzShapes(rest)
   case UInt8(ascii: "c"): fuzzCSV(rest)
-  case UInt8(ascii: "j"): fuzzReading(rest, as: .json)
-  case UInt8(ascii: "q"): fuzzReading(rest, as: .csv)
+  case UInt8(ascii: "j"): fuzzJSONStream(rest)
+  case UInt8(ascii: "q"): fuzzCSVStream(rest)
   case _ where choice % 3 == 0: fuzzValue(rest)
   case _ where choice % 3 == 1: fuzzRecords(rest, separator: 0x0a)
   default: fuzzRecords(rest, separator: JSONRecordDecoder.arraySeparator)

@@ -3,8 +3,11 @@ import Records
 
 @testable import Connectors
 
+func fuzzJSONStream(_ input: UnsafeRawBufferPointer) { fuzzReading(input, as: .json) }
+func fuzzCSVStream(_ input: UnsafeRawBufferPointer) { fuzzReading(input, as: .csv) }
+
 /// A stream has the same records and the same problem in whatever pieces it arrives; the first byte is their size.
-func fuzzReading(_ input: UnsafeRawBufferPointer, as format: Format) {
+private func fuzzReading(_ input: UnsafeRawBufferPointer, as format: Format) {
   guard let piece = input.first else { return }
   let stream = UnsafeRawBufferPointer(rebasing: input[1...])
   let whole = read(stream, as: format, inPiecesOf: max(stream.count, 1))

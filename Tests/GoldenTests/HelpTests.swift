@@ -4,7 +4,7 @@ struct HelpTests {
   private static let commands = [
     [], ["run"], ["backfill"], ["validate"], ["test"], ["dry-run"], ["plan"], ["status"], ["checkpoint"],
     ["checkpoint", "show"],
-    ["checkpoint", "set"], ["checkpoint", "rewind"], ["checkpoint", "reset"], ["dead-letters"],
+    ["checkpoint", "set"], ["checkpoint", "rewind"], ["checkpoint", "reset"], ["dead-letters"], ["verify"],
     ["dead-letters", "list"],
     ["dead-letters", "show"], ["dead-letters", "replay"], ["dead-letters", "discard"], ["connectors"], ["functions"],
     ["eval"], ["explain"], ["schema"], ["init"],
