@@ -144,6 +144,7 @@ extension Batch {
       ("record", originals[index] ?? event.record), ("key", event.key), ("before", event.before), ("meta", event.meta),
     ]
     let texts = parts.map { name, node in "\"\(name)\":\(node == Event.none ? "null" : json(at: Int(node)))" }
-    return "{\"op\":\"\(event.operation.name)\",\(texts.joined(separator: ","))}"
+    let types = hiddenTypes(of: index).json
+    return "{\"op\":\"\(event.operation.name)\",\(texts.joined(separator: ",")),\"types\":\(types)}"
   }
 }

@@ -41,7 +41,7 @@ extension StoredLetter {
     return letter
   }
 
-  /// Its event, to be sent again: a JSON object with `op`, `record`, `key`, `before` and `meta`; nil where nothing of it
+  /// Its event, to be sent again: a JSON object with `op`, `record`, `key`, `before`, `meta` and `types`; nil where nothing of it
   /// could be decoded.
   ///
   /// - Parameter record: takes the place of the letter's own.
@@ -55,6 +55,7 @@ extension StoredLetter {
     return [
       "op": value["op"] ?? "read", "record": record ?? own, "key": value["key"] ?? .null,
       "before": value["before"] ?? .null, "meta": Self.meta(value),
+      "types": value["types"] ?? .null,
     ]
   }
 

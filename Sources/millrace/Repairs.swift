@@ -42,12 +42,19 @@ struct Repairs {
     self.observe = observe
   }
 
-  func make(_ differences: [Difference]) async throws(Failure) -> Outcome {
+  /// - Parameter deletes: whether rows that are too many may go. Not where records of the source are refused: a row may be
+  ///   what became of one of them before.
+  func make(_ differences: [Difference], deletes: Bool) async throws(Failure) -> Outcome {
     var outcome = Outcome()
     let events = differences.compactMap(\.event)
     if !events.isEmpty { outcome += try await send(events, plan) }
     let extra = differences.filter { $0.kind == .extra }
     let keys = extra.compactMap { stream.sourceKey(of: $0) }
+    if !deletes, !extra.isEmpty {
+      let reason = "records of the source are refused, and rows that are too many may be theirs: mend those first"
+      outcome += Outcome(refused: UInt64(extra.count), reasons: [reason])
+      return outcome
+    }
     if !keys.isEmpty { outcome += try await send(keys.map(Self.delete), try Runner.resolve(plan).unconditional) }
     let unknown = extra.count - keys.count + differences.count { $0.kind == .missing && $0.event == nil }
     if unknown > 0 {

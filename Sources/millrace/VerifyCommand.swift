@@ -85,26 +85,18 @@ struct VerifyCommand: Command {
     var context = Context.looking(resolved, batchBytes: Self.batchBytes)
     context.endsOnceRead = true
     var report = VerifyReport(pipeline: plan.name, shownMax: limit)
-    do throws(ConnectorError) {
-      var verification = try await Verification(resolved, context, settle: settling(plan)) { meter.add($0) }
-      try await verification.begin()
-      while let found = try await verification.next() {
-        report.show(found.differences, of: found.stream)
-        guard repair else { continue }
-        do throws(Failure) {
-          let repairs = Repairs(plan, verification.streams[found.stream], observe: { _ in })
-          report.repaired += try await repairs.make(found.differences)
-        } catch {
-          // The one way out of here; it is thrown on below.
-          report.failure = error
-          break
-        }
-      }
-      report.take(verification)
-    } catch {
-      throw Failure(error)
+    let settle = settling(plan)
+    var verification = try await Failure.of { () throws(ConnectorError) in
+      try await Verification(resolved, context, settle: settle) { meter.add($0) }
     }
-    if let failure = report.failure { throw failure }
+    try await Failure.of { () throws(ConnectorError) in try await verification.begin() }
+    while let found = try await Failure.of({ () throws(ConnectorError) in try await verification.next() }) {
+      report.show(found.differences, of: found.stream)
+      guard repair else { continue }
+      let repairs = Repairs(plan, verification.streams[found.stream], observe: { _ in })
+      report.repaired += try await repairs.make(found.differences, deletes: verification.refused == 0)
+    }
+    report.take(verification)
     report.seconds = (SystemTime.now() - began).seconds
     return report
   }
@@ -117,6 +109,13 @@ struct VerifyCommand: Command {
       await SystemTime.sleep(time)
       return true
     }
+  }
+}
+
+extension Failure {
+  /// What a connector could not do, as a failure of the command.
+  fileprivate static func of<T>(_ body: () async throws(ConnectorError) -> T) async throws(Failure) -> T {
+    do throws(ConnectorError) { return try await body() } catch { throw Failure(error) }
   }
 }
 

@@ -13,7 +13,6 @@ struct VerifyReport {
   /// The first differences, with the number of their stream.
   private(set) var shown: [(stream: Int, difference: Difference)] = []
   var repaired = Repairs.Outcome()
-  var failure: Failure?
   var seconds = 0.0
 
   init(pipeline: String, shownMax: Int) {
@@ -34,7 +33,10 @@ struct VerifyReport {
   var undecided: UInt64 { streams.reduce(0) { $0 + $1.undecided } }
 
   /// Whether both sides are the same now, as far as is known.
-  var isEqual: Bool { differences == repaired.done && undecided == 0 }
+  var isEqual: Bool {
+    let isMended = repaired.done > 0 && repaired.kept == 0 && repaired.refused == 0
+    return undecided == 0 && (differences == 0 || isMended)
+  }
 
   var json: Value {
     [

@@ -161,4 +161,50 @@ struct VerifyTests {
     #expect(try place.count("two_copy") == 60)
     #expect(try place.value("SELECT n FROM one_copy WHERE id = 7") == "7")
   }
+
+  @Test func `a repair computes with the table's types, and a replay too`() async throws {
+    let place = try Workplace()
+    try place.sql(
+      """
+      CREATE TABLE source (id int PRIMARY KEY, price numeric, ratio float8, at timestamptz, steps numeric[]);
+      INSERT INTO source SELECT g, g, g, 'epoch'::timestamptz + g * interval '1 day', ARRAY[g, 1.5]
+      FROM generate_series(1, 20) g;
+      CREATE TABLE copy (id int PRIMARY KEY, gross numeric CHECK (gross < 20), half float8, year int, step numeric)
+      """)
+    let plan = try place.plan(
+      from: "type: postgres, url: URL, tables: [SCHEMA.source]", to: "table: SCHEMA.copy, key: [id]",
+      mappings: """
+        {id: record.id, gross: "record.price * decimal('1.19')", half: record.ratio / 2.0,
+          year: record.at.getFullYear(), step: "record.steps[0] + decimal('1')"}
+        """)
+    #expect(try await place.run(plan).counts.deadLettered == 4)
+    try place.sql("ALTER TABLE copy DROP CONSTRAINT copy_gross_check")
+    let replay = try Program(["dead-letters", "replay", place.path("p.yaml"), "--yes"])
+    #expect(replay.code == 0, "\(replay.said)")
+    #expect(try Self.verify(place).code == 0)
+    try place.sql("UPDATE copy SET gross = 0 WHERE id = 3; DELETE FROM copy WHERE id = 4")
+    let (code, report) = try Self.verify(place, ["--repair"])
+    #expect(code == 0 && report["repaired"]?.int == 2)
+    #expect(
+      try place.sql("SELECT gross::text, half::text, year::text, step::text FROM copy WHERE id = 4") == [
+        ["4.76", "2", "1970", "5"]
+      ])
+  }
+
+  @Test func `rows of records that are refused now are not taken for too many`() async throws {
+    let place = try Workplace()
+    try place.sql(
+      """
+      CREATE TABLE source (id int PRIMARY KEY, name text); INSERT INTO source VALUES (1, 'a'), (2, 'b');
+      CREATE TABLE copy (id int PRIMARY KEY, name text)
+      """)
+    let plan = try place.plan(
+      from: "type: postgres, url: URL, tables: [SCHEMA.source]", to: "table: SCHEMA.copy, key: [id]",
+      mappings: "{id: record.id, name: {from: record.name, max_length: 3}}")
+    try await place.run(plan)
+    try place.sql("UPDATE source SET name = 'too long' WHERE id = 2")
+    let (code, report) = try Self.verify(place, ["--repair"])
+    #expect(code == 4 && report["refused"]?.int == 1 && report["not_repaired"]?.int == 1)
+    #expect(try place.count("copy") == 2)
+  }
 }

@@ -24,7 +24,7 @@ extension DeadLetter {
     ]
     fields += rawFields
     let event = [("key", key), ("record", record), ("before", before), ("meta", meta)]
-    return fields.map { ($0, $1.json) } + event.map { ($0, $1 ?? "null") }
+    return fields.map { ($0, $1.json) } + event.map { ($0, $1 ?? "null") } + (types.map { [("types", $0)] } ?? [])
   }
 
   /// As text where it is text; otherwise in base64, so that no byte is lost.

@@ -24,6 +24,8 @@ package struct DeadLetter: Sendable, Equatable {
   package var record: String?
   package var before: String?
   package var meta: String?
+  /// What the JSON does not tell of members' types (``HiddenType``), as a JSON object; nil where there is nothing.
+  package var types: String?
   /// The text that the event was read from, byte for byte, where it has no record: what could not be decoded.
   package var raw: [UInt8]?
 }
@@ -48,8 +50,13 @@ extension Batch {
       time: time, code: failure.code, stage: failure.stage, field: failure.field, message: failure.message,
       attempts: attempts, origin: origin.name, offset: offset(of: event), line: line(of: event),
       operation: event.operation, key: json(of: event.key), record: json(of: originals[failure.event] ?? event.record),
-      before: json(of: event.before), meta: json(of: event.meta),
+      before: json(of: event.before), meta: json(of: event.meta), types: types(of: failure.event),
       raw: event.record == Records.Event.none ? Array(raw) : nil)
+  }
+
+  private func types(of event: Int) -> String? {
+    let types = hiddenTypes(of: event)
+    return types == .object([]) ? nil : types.json
   }
 
   /// What tells the event from all others of its origin: its byte, or its text where there is no such place.

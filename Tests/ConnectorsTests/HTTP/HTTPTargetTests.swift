@@ -227,6 +227,13 @@ func httpTarget(_ folder: TemporaryFolder, _ settings: Value, said: Notes = Note
     #expect(keys[1] == keys[2] && keys[0] != keys[1] && keys[0]?.count == 36)
   }
 
+  @Test func otherRowsAreNotTakenForThoseThatFailed() async throws {
+    let place = try await Place { request, _ in .status(request.target.hasSuffix("/a") ? 503 : 204) }
+    await #expect(throws: ConnectorError.self) { try await place.write([["a", "1"]]) }
+    _ = try await place.write([["b", "2"]])
+    #expect(place.server.requests.last?.target == "/products/b")
+  }
+
   @Test func theKeyIsTheSameInAnotherRun() async throws {
     var keys: [String?] = []
     for _ in 0..<2 {

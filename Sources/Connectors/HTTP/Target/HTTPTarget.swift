@@ -29,6 +29,9 @@ final class HTTPTarget: Target, @unchecked Sendable {
     var places: [RowPlace]
     var frames: [RequestFrame]
     var deliveries: Deliveries
+
+    /// Whether these are its rows: what was stored of other ones says nothing about them.
+    func isOf(_ others: [Payload]) -> Bool { payloads.elementsEqual(others) { $0 === $1 } }
   }
 
   init(_ settings: HTTPTargetConnector, _ context: Context) {
@@ -72,7 +75,7 @@ final class HTTPTarget: Target, @unchecked Sendable {
     guard let client, let plan else {
       throw ConnectorError("http.not_open", "The target was written to before it was opened.", remedy: .stop)
     }
-    var write = unsettled ?? Self.gather(payloads, plan)
+    var write = unsettled.flatMap { $0.isOf(payloads) ? $0 : nil } ?? Self.gather(payloads, plan)
     unsettled = nil
     repeat {
       needsToken = false

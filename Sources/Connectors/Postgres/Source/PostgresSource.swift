@@ -161,6 +161,8 @@ actor PostgresSource: Source {
           }
         }
       }
+      // An idle source leaves the batch as it was.
+      if let reader, !batch.bytes.isEmpty { return complete(batch, reader) }
       return .idle
     } catch {
       throw error.connectorError(reader?.progress.table ?? "The tables")

@@ -11,7 +11,7 @@ package final class LetterReplay: Sendable {
   package struct Letter: Sendable {
     package var id: String
     package var time: String
-    /// Its event as one line of JSON: `op`, `record`, `key`, `before`, `meta`.
+    /// Its event as one line of JSON: `op`, `record`, `key`, `before`, `meta`, `types`.
     package var event: String
 
     package init(id: String, time: String, event: String) {
@@ -170,6 +170,8 @@ private final class LetterDecoder: Decoder {
         index, Failure(event: index, code: "decode.invalid_json", stage: "decode", message: "the letter is no JSON"))
     }
     let names = keys.snapshot
+    batch.keys = names
+    var types = Value.null
     for child in batch.children(of: root) where child.keyText == nil {
       let node = batch.nodes[child.node]
       switch names[node.key] {
@@ -178,9 +180,11 @@ private final class LetterDecoder: Decoder {
       case "key": event.key = place(child.node, batch)
       case "before": event.before = place(child.node, batch)
       case "meta": event.meta = place(child.node, batch)
+      case "types": types = batch.value(at: child.node)
       default: continue
       }
     }
+    for part in [event.record, event.key, event.before] { batch.setHiddenTypes(types, at: part) }
     batch.events.append(event)
   }
 
