@@ -16,6 +16,8 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
   private var position: StoredPosition?
   /// One a stream.
   private var tables: [TargetTable] = []
+  /// Whether no two streams go to one table.
+  private var hasTablesApart = false
   /// A commit that was sent and not answered: what it stored, and what the write had done.
   private var unanswered: (progress: String, written: Written)?
   /// Whether a transaction is open that holds rows of earlier calls.
@@ -77,6 +79,7 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
       throw error.connectorError("\(fresh.address)")
     }
     if !settings.checksForeignKeys { try fresh.leaveForeignKeys() }
+    if let origin = settings.origin { try fresh.store(under: origin) }
     connection = fresh
     return fresh
   }
@@ -107,6 +110,7 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
         found.append(try finder.table(stream, number: number, connection))
       }
       tables = found
+      hasTablesApart = Set(found.map { "\($0.name)" }).count == found.count
     }
     return tables.count == 1 ? PostgresEncoder(tables[0].layout) : PostgresStreamsEncoder(tables.map(\.layout))
   }
@@ -198,12 +202,13 @@ extension PostgresTarget {
     }
     var care = TableWriter.Care()
     care.ordersRows = Set(tables.indices.filter { tables[$0].repeatsKeys })
+    if takesSets(rows), try storeSets(rows, connection) { return Written() }
     while true {
       let rows = care.keepsOrder ? rows : rows.grouped
       var writer = TableWriter(rows, into: tables, connection, care, hasUsedStages: isHolding)
       do throws(PostgresError) {
         for (stream, needed) in writer.stages { try tables[stream].prepare(needed, connection) }
-        try connection.run(begin)
+        try connection.run(begin.joined(separator: "; "))
         if try writer.run() {
           if isHolding { try connection.run("RELEASE SAVEPOINT millrace_part") }
           return writer.written
@@ -220,9 +225,31 @@ extension PostgresTarget {
     }
   }
 
-  private var begin: String {
-    if isHolding { return "SAVEPOINT millrace_part" }
-    return tables.contains { $0.hasDeferredConstraints } ? "BEGIN; SET CONSTRAINTS ALL IMMEDIATE" : "BEGIN"
+  /// Whether the rows may be brought down to the last of each key, and whether that is worth while: whole rows whose keys
+  /// hardly repeat go as they are.
+  private func takesSets(_ rows: WriteRows) -> Bool {
+    guard hasTablesApart, rows.streams.allSatisfy({ tables[$0].takesSets }) else { return false }
+    return rows.count <= SetWriter.singlyMax || tables.contains(where: \.repeatsKeys) || rows.hasChanges
+  }
+
+  /// - Returns: false where rows must be stored as they came: only the server can tell what they come to, or one of them
+  ///   was refused and is to be found.
+  private func storeSets(_ rows: WriteRows, _ connection: PostgresConnection) throws(ConnectorError) -> Bool {
+    guard let last = LastRows.of(rows.payloads, tables.map(\.layout)) else { return false }
+    do throws(PostgresError) {
+      try SetWriter(tables: tables, connection: connection, hasUsedStages: isHolding).run(last, begin: begin)
+      if isHolding { try connection.run("RELEASE SAVEPOINT millrace_part") }
+      return true
+    } catch {
+      guard error.isAboutRow || error.isRepeatedKey else { throw lost(error, connection) }
+      try goBack(connection)
+      return false
+    }
+  }
+
+  private var begin: [String] {
+    if isHolding { return ["SAVEPOINT millrace_part"] }
+    return tables.contains { $0.hasDeferredConstraints } ? ["BEGIN", "SET CONSTRAINTS ALL IMMEDIATE"] : ["BEGIN"]
   }
 
   /// To where the rows of this call began.
