@@ -34,6 +34,7 @@ package struct Progress: Sendable {
   package private(set) var bytes: UInt64 = 0
   package private(set) var extent: Extent?
   package private(set) var retries: UInt64 = 0
+  package private(set) var lag: Lag?
   package private(set) var outage: Outage?
   package private(set) var stalledFor: Duration?
   private var moments: [Moment]
@@ -60,6 +61,7 @@ package struct Progress: Sendable {
       outage = Outage(party: party, until: now + pause)
     case .recovered(let party): if outage?.party == party { outage = nil }
     case .stalled(let duration, _): stalledFor = duration
+    case .lag(let lag): self.lag = lag
     case .draining: phase = .draining
     case .finished: phase = .ended
     case .probing, .deadLettered, .checkpointed, .acknowledged, .note: break

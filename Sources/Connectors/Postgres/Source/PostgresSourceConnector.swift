@@ -47,7 +47,8 @@ struct PostgresSourceConnector: SourceConnector {
     "How long a quiet stream stays where it is before its place moves along with the server's log.",
     range: 100...3_600_000, tuning: true)
   var heartbeat: Duration = .seconds(10)
-  @Setting("What a stream does when a table changes its columns: go on with the new ones, or stop the run.")
+  @Setting(
+    "What a stream does when a table changes its columns: go on with the new ones, or stop the run.", tuning: true)
   var onSchemaChange: SchemaChangePolicy = .follow
 
   init() {}
@@ -84,7 +85,8 @@ struct PostgresSourceConnector: SourceConnector {
     let load = SourceSettings(
       url: url, tables: tables, condition: `where`, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce, timeout: timeout)
     // Who only looks sees rows that are there, and makes no slot on the server.
-    if read == .snapshot || context.onlyLooks { return PostgresSource(load, context) }
+    if read == .snapshot { return PostgresSource(load, context) }
+    if context.onlyLooks { return StreamLook(streamSettings(context, load: load), rows: PostgresSource(load, context)) }
     guard context.part.isWhole else {
       throw ConnectorError(
         "postgres.part_of_stream", "A part of tables whose changes are followed cannot be loaded by itself.",
