@@ -53,6 +53,8 @@ struct PostgresSourceConnector: SourceConnector {
 
   init() {}
 
+  var goesOn: Bool { read != .snapshot }
+
   func problems() -> [Problem] {
     if tables.isEmpty { return [Problem("tables", "names no table", hint: "write tables: [shop.products]")] }
     var problems = tables.filter { TablePattern($0) == nil }.map { name in
@@ -87,12 +89,8 @@ struct PostgresSourceConnector: SourceConnector {
     // Who only looks sees rows that are there, and makes no slot on the server.
     if read == .snapshot { return PostgresSource(load, context) }
     if context.onlyLooks { return StreamLook(streamSettings(context, load: load), rows: PostgresSource(load, context)) }
-    guard context.part.isWhole else {
-      throw ConnectorError(
-        "postgres.part_of_stream", "A part of tables whose changes are followed cannot be loaded by itself.",
-        remedy: .stop,
-        hint: "Rows would be stored that the stream has changed meanwhile: load all with `millrace checkpoint reset`.")
-    }
+    // Who made the part has seen to it that the stream stores nothing meanwhile.
+    if !context.part.isWhole { return StreamPart(streamSettings(context, load: load), load, context) }
     return PostgresStreamSource(streamSettings(context, load: load), context)
   }
 

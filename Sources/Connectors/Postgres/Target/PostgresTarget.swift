@@ -9,6 +9,10 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
   private let pipeline: String
   private let lanes: Int
   private let note: @Sendable (String) -> Void
+  /// nil where nobody else loads rows of the pipeline beside it.
+  private let turn: WriteTurn?
+  /// Whether the turn was had already, by a connection that may be gone.
+  private var hadTurn = false
 
   private var connection: PostgresConnection?
   /// What serves the connection, or served the last one.
@@ -23,11 +27,17 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
   /// Whether a transaction is open that holds rows of earlier calls.
   private var isHolding = false
 
-  init(_ settings: TargetSettings, pipeline: String, lanes: Int, note: @escaping @Sendable (String) -> Void) {
+  init(_ settings: TargetSettings, _ context: Context) {
     self.settings = settings
-    self.pipeline = pipeline
-    self.lanes = lanes
-    self.note = note
+    pipeline = context.pipeline
+    lanes = context.lanes
+    note = context.note
+    let stores = context.lanes == 1 && settings.positions != nil
+    if let pipeline = context.beside {
+      turn = .alone(pipeline: pipeline)
+    } else {
+      turn = stores ? .shared(pipeline: context.pipeline) : nil
+    }
   }
 
   var storesProgress: Bool { lanes == 1 && settings.positions != nil }
@@ -80,8 +90,16 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
     }
     if !settings.checksForeignKeys { try fresh.leaveForeignKeys() }
     if let origin = settings.origin { try fresh.store(under: origin) }
+    if let statement = turn?.connect { try take(statement, fresh) }
     connection = fresh
     return fresh
+  }
+
+  /// What was read while an earlier connection had the turn may be older by now than what the target holds.
+  private func take(_ turn: String, _ fresh: PostgresConnection) throws(ConnectorError) {
+    if hadTurn { throw WriteTurn.lost }
+    do throws(PostgresError) { try fresh.run(turn) } catch { throw error.connectorError("\(fresh.address)") }
+    hadTurn = true
   }
 
   /// Runs statements outside of a write.
@@ -249,7 +267,8 @@ extension PostgresTarget {
 
   private var begin: [String] {
     if isHolding { return ["SAVEPOINT millrace_part"] }
-    return tables.contains { $0.hasDeferredConstraints } ? ["BEGIN", "SET CONSTRAINTS ALL IMMEDIATE"] : ["BEGIN"]
+    let begin = ["BEGIN"] + (turn?.begin ?? [])
+    return tables.contains { $0.hasDeferredConstraints } ? begin + ["SET CONSTRAINTS ALL IMMEDIATE"] : begin
   }
 
   /// To where the rows of this call began.

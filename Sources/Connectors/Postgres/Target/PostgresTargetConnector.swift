@@ -66,8 +66,13 @@ struct PostgresTargetConnector: TargetConnector {
         "postgres.origin_needs_one_lane", "A replication origin is had by one session at a time.", remedy: .stop,
         hint: "Set lanes: 1, or leave origin out.")
     }
-    return PostgresTarget(settings(name), pipeline: context.pipeline, lanes: context.lanes, note: context.note)
+    return PostgresTarget(settings(name), context)
   }
+}
+
+extension PostgresTargetConnector: TurnTakingTargetConnector {
+  /// Several lanes, and one that keeps no position, commit at moments that nobody else knows of.
+  func takesTurns(lanes: Int) -> Bool { lanes == 1 && positions != "none" }
 }
 
 extension PostgresTargetConnector {
