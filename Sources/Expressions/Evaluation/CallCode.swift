@@ -95,7 +95,35 @@ final class TwoCall: CallCode {
   }
 }
 
-/// Three arguments or more, or several overloads that only the values can tell apart.
+final class ThreeCall: CallCode {
+  private let first: Code
+  private let second: Code
+  private let third: Code
+  private let body: Overload.Three
+
+  /// - Parameter arguments: three.
+  init(_ function: Function, isMethod: Bool, _ offset: Int, _ arguments: [Code], _ body: @escaping Overload.Three) {
+    (first, second, third) = (arguments[0], arguments[1], arguments[2])
+    self.body = body
+    super.init(function, isMethod: isMethod, offset)
+  }
+
+  override func run(_ frame: Frame) throws(EvaluationError) -> CELValue {
+    let a = try first.run(frame)
+    let b = try second.run(frame)
+    let c = try third.run(frame)
+    try account(frame, a)
+    try account(frame, b)
+    try account(frame, c)
+    do throws(EvaluationError) {
+      return try body(a, b, c)
+    } catch {
+      throw explain(error, [a, b, c])
+    }
+  }
+}
+
+/// More arguments, or several overloads that only the values can tell apart.
 final class ManyCall: CallCode {
   private let arguments: [Code]
   private let overloads: [Overload]

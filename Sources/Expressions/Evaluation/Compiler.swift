@@ -156,6 +156,7 @@ struct Compiler {
     case .one(let body) where codes.count == 1: return OneCall(function, isMethod: isMethod, at, codes[0], body)
     case .two(let body) where codes.count == 2:
       return TwoCall(function, isMethod: isMethod, at, codes[0], codes[1], body)
+    case .three(let body) where codes.count == 3: return ThreeCall(function, isMethod: isMethod, at, codes, body)
     default: return ManyCall(function, isMethod: isMethod, at, codes, fitting)
     }
   }
