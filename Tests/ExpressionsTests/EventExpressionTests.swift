@@ -45,7 +45,9 @@ import Testing
     #expect(try comparison(text) == filter)
   }
 
-  @Test(arguments: ["record.a == record.b", "record.a == 1.2345678901234567", "record.a == 1u", "record.a in [1]", "!record.a"])
+  @Test(arguments: [
+    "record.a == record.b", "record.a == 1.2345678901234567", "record.a == 1u", "record.a in [1]", "!record.a",
+  ])
   func othersAreNone(text: String) throws { #expect(try comparison(text) == nil) }
 
   private func comparison(_ text: String) throws -> Filter? {

@@ -35,7 +35,18 @@ import Testing
     ("not record.active", "1:5 found `record` where an operator or the end should stand; write ! for not"),
     ("record.sku == active", "1:15 there is no `active` here"),
     ("record.sku.upper_ascii()", "1:12 there is no function `upper_ascii`; did you mean `upperAscii`?"),
-    ("record.sku.length()", "1:12 there is no function `length`"),
+    ("record.sku.length()", "1:12 there is no function `length`; write size(…)"),
+    (
+      "record.sku.to_upper()",
+      "1:12 there is no function `to_upper`; write ….upperAscii(), or ….upper() for all letters"
+    ),
+    ("ifnull(record.sku, '')", "1:1 there is no function `ifnull`; write coalesce(value, other)"),
+    (
+      "now()",
+      "1:1 there is no function `now`; an event gives the same output whenever it is replayed: meta.time says when it happened, meta.ingested_at when it came"
+    ),
+    ("math.sqroot(2.0)", "1:5 there is no function `math.sqroot`; did you mean `math.sqrt`?"),
+    ("date.of(record.created_at)", "1:5 there is no function `date.of`; there is date.parse"),
     (
       "record.qty.size()",
       "1:12 int.size() is not defined; there is size(string) -> int, size(bytes) -> int, size(list(T)) -> int, size(map(K, V)) -> int"
@@ -108,8 +119,10 @@ import Testing
       "1:11 null_type + int is not defined; null has no +: write coalesce(…, 0), or test with == null first"
     ),
     ("r.name.missing", "1:8 string has no fields, so there is no '.missing'"),
+    ("r.name.length", "1:8 string has no fields, so there is no '.length'; write size(…)"),
     ("r.tags[7]", "1:7 there is no element 7 in a list of 2"),
     ("int('x')", "1:1 'x' is no int; try(int(…), …) allows for that"),
+    ("date('2026-11-23T08:15:30Z')", "1:1 '2026-11-23T08:15:30Z' is no date; write date(timestamp(…))"),
     (
       "timestamp('23.11.2026')",
       "1:1 '23.11.2026' is no timestamp; RFC 3339 looks like 2026-11-23T08:15:30Z; timestamp.parse() reads other patterns"

@@ -164,6 +164,8 @@ enum Field {
   }
 
   static func notAHolder(_ name: String, _ holder: CELValue, _ code: Code) -> EvaluationError {
-    code.error(.noSuchField, "\(holder.type.simpleWord) has no fields, so there is no '.\(name)'")
+    code.error(
+      .noSuchField, "\(holder.type.simpleWord) has no fields, so there is no '.\(name)'",
+      hint: ForeignFunctions.mend(for: name))
   }
 }
