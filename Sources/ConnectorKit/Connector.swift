@@ -107,6 +107,15 @@ package struct Problem: Sendable, Equatable {
     self.hint = hint
     self.severity = severity
   }
+
+  /// A setting that is given, and that nothing reads.
+  ///
+  /// - Parameters:
+  ///   - reason: why, behind "has no effect: ".
+  ///   - hint: what to do about it.
+  package static func unused(_ setting: String, _ reason: String, hint: String = "remove it") -> Problem {
+    Problem(setting, code: "config.unused", "has no effect: \(reason)", hint: hint, severity: .warning)
+  }
 }
 
 /// What a connector gets from the engine beside its settings.
