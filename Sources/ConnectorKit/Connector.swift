@@ -31,10 +31,13 @@ package protocol TargetConnector: Connector {
   func makeTarget(_ context: Context, lane: Int) throws(ConnectorError) -> any Target
   /// Why single rows cannot be added once a run is over, one sentence; nil where they can.
   var refusesReplay: String? { get }
+  /// What it does with rows beside storing them.
+  var rules: RowRules { get }
 }
 
 extension TargetConnector {
   package var refusesReplay: String? { nil }
+  package var rules: RowRules { RowRules() }
 }
 
 /// What a connector is, for people and for the plan.
