@@ -98,6 +98,8 @@ package struct MappingProgram: Sendable {
   package let columns: Columns
   package let mapping: Mapping
   let lanes: Int
+  /// The transforms that events may end in: the filters first.
+  var stepNames: [String] { conditionNames + stages.map(\.name) }
 
   /// - Parameter lanes: over how many lanes rows are spread by their key; with one, no key is hashed.
   package init(transforms: [Transform], mapping: Mapping, columns: Columns, lanes: Int) {
