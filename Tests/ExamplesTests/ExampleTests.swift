@@ -82,6 +82,18 @@ import Testing
         target: ", deletes: mark") == [])
   }
 
+  @Test func `columns have the types that the example gives them`() throws {
+    let test = """
+        - name: a
+          types: {id: decimal}
+          given: [{record: {id: 2, kind: physical}}]
+          expect: [{fields: {id: 2}}]
+      """
+    let step = "filter: type(record.id) == decimal && record.id * decimal('0.5') == 1"
+    #expect(try differences(test, step: step) == [])
+    #expect(try !differences(test.replacing("types: {id: decimal}", with: "types: {}"), step: step).isEmpty)
+  }
+
   @Test func `of several ways the first that holds decides`() throws {
     let step = "route: [{when: record.note == 'x', to: drop}, {when: record.id > 1, to: dead_letter, reason: high}]"
     let test = """
