@@ -45,8 +45,8 @@ import Testing
       "now()",
       "1:1 there is no function `now`; an event gives the same output whenever it is replayed: meta.time says when it happened, meta.ingested_at when it came"
     ),
-    ("math.sqroot(2.0)", "1:5 there is no function `math.sqroot`; did you mean `math.sqrt`?"),
-    ("date.of(record.created_at)", "1:5 there is no function `date.of`; there is date.parse"),
+    ("math.sqroot(2.0)", "1:6 there is no function `math.sqroot`; did you mean `math.sqrt`?"),
+    ("date.of(record.created_at)", "1:6 there is no function `date.of`; there is date.parse"),
     (
       "record.qty.size()",
       "1:12 int.size() is not defined; there is size(string) -> int, size(bytes) -> int, size(list(T)) -> int, size(map(K, V)) -> int"
@@ -131,6 +131,7 @@ import Testing
     ("1 / 0", "1:3 division by zero"),
     ("optional.none().value()", "1:17 the optional holds no value; orValue(…) gives another"),
     ("r.qty ? 1 : 2", "1:3 the condition before `?` is int, and not bool"),
+    ("{r.price: 1}", "1:2 double cannot be the key of a map; keys are int, uint, bool or string"),
     ("{'a': 1, 'a': 2}", "1:10 the key 'a' is there twice"),
   ])
   func anErrorOfARecordIsNamedWithItsMend(expression: String, message: String) throws {

@@ -111,7 +111,10 @@ import Testing
 
   @Test func `streams need a source with tables and a target that takes them`() {
     let files = pipeline("streams: {a: {mappings: all}, b: {mappings: all}}")
-    #expect(findings(files) == ["config.no_tables 5:10 streams", "config.one_stream 5:10 streams"])
+    #expect(
+      findings(files) == [
+        "warning config.unused 3:11 mappings", "config.no_tables 5:10 streams", "config.one_stream 5:10 streams",
+      ])
   }
 
   @Test func `the fingerprint tells streams apart`() throws {
