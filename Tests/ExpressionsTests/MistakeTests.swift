@@ -70,6 +70,7 @@ import Testing
     ("record.qty +\n  record.naem", "2:10 products has no field `naem`; did you mean `name`?"),
     ("'é' + record.qty", "1:5 string + int is not defined; write 'é' + string(record.qty)"),
     ("class", "1:1 there is no `class` here"),
+    ("upper", "1:1 there is no `upper` here; it is a function, and used like 'straße'.upper()"),
     (
       "record.sku if true",
       "1:12 found `if` where an operator or the end should stand; write condition ? this : that"
@@ -111,7 +112,9 @@ import Testing
   }
 
   @Test(arguments: [
-    ("r.qty * r.price", "1:7 int * double is not defined; write double(…) * …"),
+    ("r.qty * r.price", "1:7 int * double is not defined; write double(r.qty) * r.price"),
+    ("r.price * 2", "1:9 double * int is not defined; write r.price * 2.0"),
+    ("r.name + r.qty", "1:8 string + int is not defined; write r.name + string(r.qty)"),
     ("r.missing", "1:3 there is no field `missing`; record.?missing allows for its absence"),
     ("r.prise", "1:3 there is no field `prise`; did you mean `price`?"),
     (

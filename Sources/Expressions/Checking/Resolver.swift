@@ -47,9 +47,16 @@ struct Resolver {
     let known = scope.map(\.name) + environment.variables.map(\.name)
     problems.append(
       CompileProblem(
-        .unknownName, "there is no `\(name)` here", hint: Suggestion.among(known, for: name) ?? meant(by: name),
+        .unknownName, "there is no `\(name)` here",
+        hint: Suggestion.among(known, for: name) ?? call(of: name) ?? meant(by: name),
         at: expr.offset))
     return .unresolved(name)
+  }
+
+  /// A function that is named and not called.
+  private func call(of name: String) -> String? {
+    let function = Functions.documented.first { $0.name == name && !$0.examples.isEmpty }
+    return function.map { "it is a function, and used like \($0.examples[0].expression)" }
   }
 
   /// A word alone is a field without its record, or a text without its quotes.
