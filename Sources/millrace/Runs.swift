@@ -51,7 +51,7 @@ final class Runs: Sendable {
     } catch {
       result = End(status: status(of: error, plan), counts: reporter.counts(of: plan.name))
     }
-    reporter.ended(plan.name)
+    reporter.ended(plan.name, failed: result.status != .done && result.status != .deadLetters)
     return result
   }
 
