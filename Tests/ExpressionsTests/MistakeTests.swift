@@ -121,7 +121,7 @@ import Testing
       "1:1 int(null_type) is not defined; r.nothing is null: write coalesce(r.nothing, …), or test with == null first"
     ),
     ("[r.qty, r.nothing].sum()", "1:20 the list has a null, which cannot be added; write ….filter(x, x != null).sum()"),
-    ("{'a': 1}[r.name]", "1:9 there is no field `n`; {'a': 1}[?r.name] allows for its absence"),
+    ("{'Table': 1}[r.name]", "1:13 there is no field `n`; {'Table': 1}[?r.name] allows for its absence"),
     ("r.prise", "1:3 there is no field `prise`; did you mean `price`?"),
     (
       "r.nothing + 1",
@@ -140,7 +140,7 @@ import Testing
     ("1 / 0", "1:3 division by zero"),
     ("optional.none().value()", "1:17 the optional holds no value; orValue(…) gives another"),
     ("r.qty ? 1 : 2", "1:3 the condition before `?` is int, and not bool"),
-    ("{r.price: 1}", "1:2 double cannot be the key of a map; keys are int, uint, bool or string"),
+    ("{r.price: 1}", "1:4 double cannot be the key of a map; keys are int, uint, bool or string"),
     ("{'a': 1, 'a': 2}", "1:10 the key 'a' is there twice"),
   ])
   func anErrorOfARecordIsNamedWithItsMend(expression: String, message: String) throws {
