@@ -115,7 +115,13 @@ import Testing
     ("r.qty * r.price", "1:7 int * double is not defined; write double(r.qty) * r.price"),
     ("r.price * 2", "1:9 double * int is not defined; write r.price * 2.0"),
     ("r.name + r.qty", "1:8 string + int is not defined; write r.name + string(r.qty)"),
-    ("r.missing", "1:3 there is no field `missing`; record.?missing allows for its absence"),
+    ("r.missing", "1:3 there is no field `missing`; r.?missing allows for its absence"),
+    (
+      "int(r.nothing)",
+      "1:1 int(null_type) is not defined; r.nothing is null: write coalesce(r.nothing, …), or test with == null first"
+    ),
+    ("[r.qty, r.nothing].sum()", "1:20 the list has a null, which cannot be added; write ….filter(x, x != null).sum()"),
+    ("{'Table': 1}[r.name]", "1:13 there is no field `n`; {'Table': 1}[?r.name] allows for its absence"),
     ("r.prise", "1:3 there is no field `prise`; did you mean `price`?"),
     (
       "r.nothing + 1",
@@ -123,7 +129,7 @@ import Testing
     ),
     ("r.name.missing", "1:8 string has no fields, so there is no '.missing'"),
     ("r.name.length", "1:8 string has no fields, so there is no '.length'; write size(…)"),
-    ("r.tags[7]", "1:7 there is no element 7 in a list of 2"),
+    ("r.tags[7]", "1:7 there is no element 7 in a list of 2; r.tags[?7] allows for its absence"),
     ("int('x')", "1:1 'x' is no int; try(int(…), …) allows for that"),
     ("date('2026-11-23T08:15:30Z')", "1:1 '2026-11-23T08:15:30Z' is no date; write date(timestamp(…))"),
     (
@@ -134,7 +140,7 @@ import Testing
     ("1 / 0", "1:3 division by zero"),
     ("optional.none().value()", "1:17 the optional holds no value; orValue(…) gives another"),
     ("r.qty ? 1 : 2", "1:3 the condition before `?` is int, and not bool"),
-    ("{r.price: 1}", "1:2 double cannot be the key of a map; keys are int, uint, bool or string"),
+    ("{r.price: 1}", "1:4 double cannot be the key of a map; keys are int, uint, bool or string"),
     ("{'a': 1, 'a': 2}", "1:10 the key 'a' is there twice"),
   ])
   func anErrorOfARecordIsNamedWithItsMend(expression: String, message: String) throws {

@@ -74,6 +74,9 @@ struct OverloadReport {
   /// The forms that the function has.
   private func overloadHint(_ texts: [String]) -> String? {
     guard Self.symbol(of: function.name) == nil, !function.name.hasPrefix("_") else { return nil }
+    if let null = types.firstIndex(of: .null), null < texts.count {
+      return "\(texts[null]) is null: write coalesce(\(texts[null]), …), or test with == null first"
+    }
     if !isMethod, types.count > 0, function.overloads.allSatisfy(\.isMethod) {
       return "call it on the value: \(texts[0]).\(function.name)(\(texts.dropFirst().joined(separator: ", ")))"
     }

@@ -37,13 +37,14 @@ struct Compiler {
     case .identifier(let name), .unresolved(let name), .message(let name):
       return FailureCode(EvaluationError(.unknownName, "there is no `\(name)` here"), at)
     case .select(let operand, let field, .value):
-      return path(expr) ?? MemberCode(compile(operand), self.field(field), at)
+      return path(expr) ?? MemberCode(compile(operand), self.field(field), at, mend: "\(text(of: operand)).?\(field)")
     case .select(let operand, let field, .optional):
       return ProbeCode(compile(operand), self.field(field), isTest: false, at)
     case .select(let operand, let field, .presence):
       return path(expr) ?? ProbeCode(compile(operand), self.field(field), isTest: true, at)
     case .index(let operand, let index, let optional):
-      return IndexCode(compile(operand), compile(index), optional: optional, at)
+      let mend = "\(text(of: operand))[?\(text(of: index))]"
+      return IndexCode(compile(operand), compile(index), optional: optional, at, mend: mend)
     case .call(let name, let arguments): return call(name, arguments, isMethod: false, at)
     case .method(let target, let name, let arguments): return call(name, [target] + arguments, isMethod: true, at)
     case .list(let items): return ListCode(items.map { compile($0.value) }, optional: items.map(\.optional), at)
@@ -100,7 +101,7 @@ struct Compiler {
   /// The fields of a path one by one, without the path's own place.
   private mutating func members(_ expr: Expr) -> Code {
     guard case .select(let operand, let field, .value) = expr.kind else { return compile(expr) }
-    return MemberCode(members(operand), self.field(field), expr.offset)
+    return MemberCode(members(operand), self.field(field), expr.offset, mend: "\(text(of: operand)).?\(field)")
   }
 
   // MARK: Constants
