@@ -40,8 +40,7 @@ struct RunCommand: Command {
     PipelineFiles.tell(result)
     guard !result.plans.isEmpty else { throw PipelineFiles.wrong(result) }
     let console = Console(isTerminal: Environment.isTerminal, style: Environment.style)
-    let reporter = Reporter(console, level: output.level, format: output.logFormat, showsProgress: !output.quiet)
-    let runs = Runs(console, reporter, output)
+    let runs = Runs(console, output)
     let status = await runs.run(result.plans, until: once ? .read : untilCurrent ? .current : .stopped)
     return .worst(of: [status] + (result.diagnostics.hasErrors ? [.pipeline] : []))
   }

@@ -20,9 +20,9 @@ final class Runs: Sendable {
   private let signals = Signals()
   private let flows = Mutex<[Flow]>([])
 
-  init(_ console: Console, _ reporter: Reporter, _ output: OutputOptions) {
+  init(_ console: Console, _ output: OutputOptions) {
     self.console = console
-    self.reporter = reporter
+    reporter = output.reporter(console)
     self.output = output
   }
 
@@ -90,7 +90,8 @@ final class Runs: Sendable {
     }
     console.say(
       SummaryText.text(
-        summary, pipeline: runner.plan.name, file: runner.plan.file, runner.files, console.style))
+        summary, pipeline: runner.plan.name, file: runner.plan.file + runner.plan.part.arguments, runner.files,
+        console.style))
   }
 
   private func tell(_ failure: Failure, _ plan: Plan) {
