@@ -25,6 +25,14 @@ final class Inbox: Sendable {
     return nil
   }
 
+  /// The next, if one is there.
+  func take() -> Item? { items.withLock { $0.popFirst() } }
+
+  /// Whether the next is there, and a barrier.
+  var isAtBarrier: Bool {
+    items.withLock { items in if case .barrier = items.first { true } else { false } }
+  }
+
   enum Next {
     case rows(Parcel)
     /// Rows that come later are behind it, or too many for this write.
