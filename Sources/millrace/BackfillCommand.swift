@@ -55,7 +55,7 @@ struct BackfillCommand: Command {
     if restart { try await CheckpointMove(plan, output, asks: false).forget() }
     try tellDone(plan)
     let console = Console(isTerminal: Environment.isTerminal, style: Environment.style)
-    return await Runs(console, output).run([plan], until: thenRun ? .stopped : .read)
+    return await Runs(console, output.reporter(console), output).run([plan], until: thenRun ? .stopped : .read)
   }
 
   private func check(_ plan: Plan, _ part: SourcePart) throws(Failure) {

@@ -20,9 +20,9 @@ final class Runs: Sendable {
   private let signals = Signals()
   private let flows = Mutex<[Flow]>([])
 
-  init(_ console: Console, _ output: OutputOptions) {
+  init(_ console: Console, _ reporter: Reporter, _ output: OutputOptions) {
     self.console = console
-    reporter = output.reporter(console)
+    self.reporter = reporter
     self.output = output
   }
 
@@ -51,7 +51,7 @@ final class Runs: Sendable {
     } catch {
       result = End(status: status(of: error, plan), counts: reporter.counts(of: plan.name))
     }
-    reporter.ended(plan.name)
+    reporter.ended(plan.name, failed: result.status != .done && result.status != .deadLetters)
     return result
   }
 

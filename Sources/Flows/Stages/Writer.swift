@@ -19,48 +19,44 @@ struct Writer: Sendable {
     var attempts = Attempts(.target(lane: lane), retry, in: world)
     var rhythm = Rhythm()
     var holding = Holding()
-    while let todo = await next(holding) {
-      switch todo {
-      case .rows(let parcel):
-        let group = await gather(from: parcel, lingering: rhythm.pause(at: world.now()))
-        let began = world.now()
-        if let loss = try await write(group, &holding, &attempts) { return loss }
-        rhythm = Rhythm(wrote: began..<world.now())
-      case .commit:
+    // What is stored with the progress is stored in order, so nothing of it waits for later.
+    var parking = (storing == nil ? target as? any ParkingTarget : nil).map {
+      Parking($0, lane: lane, retry, books, in: world)
+    }
+    while true {
+      switch await next(holding, until: parking?.due) {
+      case .ended: return nil
+      case .due where holding.mayCommit:
         if let loss = try await write([], &holding, &attempts) { return loss }
-      case .barrier(let barrier):
+      case .due: try await parking?.retry(isIdle: inbox.isEmpty, &attempts)
+      case .item(.barrier(let barrier)):
         if holding.mayCommit, let loss = try await write([], &holding, &attempts) { return loss }
         try await reach(barrier, &attempts)
-      }
-    }
-    return nil
-  }
-
-  private enum Todo {
-    case rows(Parcel)
-    case barrier(Barrier)
-    /// Nothing comes for what is held to wait for.
-    case commit
-
-    init(_ item: Inbox.Item) {
-      switch item {
-      case .rows(let parcel): self = .rows(parcel)
-      case .barrier(let barrier): self = .barrier(barrier)
+      case .item(.rows(let parcel)):
+        let group = await gather(from: parcel, lingering: rhythm.pause(at: world.now()))
+        let began = world.now()
+        if parking != nil {
+          try await parking?.write(group, &attempts)
+        } else if let loss = try await write(group, &holding, &attempts) {
+          return loss
+        }
+        rhythm = Rhythm(wrote: began..<world.now())
       }
     }
   }
 
-  /// Waits for what is to be done next; nil when the task is cancelled. What is held waits no longer than a batch does.
-  private func next(_ holding: Holding) async -> Todo? {
-    guard holding.mayCommit else { return await inbox.receive().map(Todo.init) }
+  /// Waits for what is to be done next. What is held waits no longer than a batch does, and only for rows that are on
+  /// their way.
+  private func next(_ holding: Holding, until due: Duration?) async -> Inbox.Received {
+    guard holding.mayCommit else { return await inbox.receive(until: due, in: world) }
     let until = world.now() + policy.wait
     while !Task.isCancelled {
-      if let item = inbox.take() { return Todo(item) }
+      if let item = inbox.take() { return .item(item) }
       let now = world.now()
-      if books.isQuiet || now >= until { return .commit }
+      if books.isQuiet || until <= now { return .due }
       await inbox.bell.wait(for: until - now, in: world)
     }
-    return nil
+    return .ended
   }
 
   // MARK: - Gathering

@@ -135,6 +135,7 @@ extension RetrySpec {
     policy.breaker.within = circuitBreaker.within
     policy.breaker.openFor = circuitBreaker.openFor
     if case .after(let duration) = giveUpAfter { policy.giveUpAfter = duration }
+    policy.parkFor = if case .after(let duration) = parkFor { duration } else { nil }
     return policy
   }
 }

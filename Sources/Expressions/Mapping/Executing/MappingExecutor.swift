@@ -11,12 +11,15 @@ package final class MappingExecutor: Mapper {
   /// The program's fields, steps and conditions in memory that is read without reference counting.
   private var fields = RawArray<MappingProgram.Field>()
   private var steps = RawArray<MappingProgram.Step>()
-  private var conditions = RawArray<MappingProgram.Condition>()
+  private var conditions = RawArray<Int>()
   var filler: SlotFiller
   var constants: ConstantPool
   var slots: RawArray<Node>
-  private let tables: [ValueTable]
-  let evaluators: [Evaluator]
+  let tables: [ValueTable]
+  private let evaluators: [Evaluator]
+  var shortcuts = RawArray<Shortcut>()
+  var shortcutSteps = RawArray<ShortcutStep>()
+  var comparisons = RawArray<MappingProgram.Comparison>()
   let stages: [MappingProgram.Stage]
   var editor = RecordEditor()
   var digests = KeyDigestBuilder()
@@ -35,6 +38,9 @@ package final class MappingExecutor: Mapper {
     for field in program.fields { fields.append(field) }
     for step in program.steps { steps.append(step) }
     for condition in program.conditions { conditions.append(condition) }
+    for step in program.shortcutSteps { shortcutSteps.append(step) }
+    for comparison in program.comparisons { comparisons.append(comparison) }
+    for evaluation in program.evaluations { shortcuts.append(Shortcut(evaluation.shortcut)) }
     tables = program.tables.map { ValueTable($0) }
     evaluators = program.evaluations.map { [slots = slots.base] in Evaluator($0, slots: slots) }
   }
@@ -91,16 +97,24 @@ package final class MappingExecutor: Mapper {
     return true
   }
 
+  /// Whether a condition holds, by the index of its evaluation.
   @inline(__always)
-  func holds(
-    _ condition: MappingProgram.Condition, _ event: Int, _ record: UInt32, _ batch: Batch
-  ) throws(CellProblem) -> Bool {
-    if let comparison = condition.comparison {
-      let literal = constants[comparison.literal]
-      let holds = ConditionExecutor.holds(&slots.base[comparison.slot], comparison, literal, batch)
-      if let holds { return holds }
+  func holds(_ evaluation: Int, _ event: Int, _ record: UInt32, _ batch: Batch) throws(CellProblem) -> Bool {
+    var cell = Node.absent
+    if shortcut(evaluation, &cell, batch) {
+      if case .true = cell.kind { return true }
+      if case .false = cell.kind { return false }
     }
-    return try evaluators[condition.evaluation].condition(batch.events[event], record, batch)
+    return try evaluators[evaluation].condition(batch.events[event], record, batch)
+  }
+
+  /// Makes the cell the value of an expression, by the index of its evaluation.
+  @inline(__always)
+  func evaluate(
+    _ evaluation: Int, _ event: Int, _ record: UInt32, _ batch: Batch, into cell: inout Node
+  ) throws(CellProblem) {
+    if shortcut(evaluation, &cell, batch) { return }
+    cell = try evaluators[evaluation].cell(batch.events[event], record, batch)
   }
 
   func fail(_ event: Int, _ stage: String, _ problem: CellProblem, _ batch: Batch) {
@@ -140,7 +154,7 @@ package final class MappingExecutor: Mapper {
       switch field.pointee.origin {
       case .slot(let slot): cell.pointee = slots.base[slot]
       case .constant(let constant): cell.pointee = constants[constant]
-      case .evaluation(let index): cell.pointee = try evaluators[index].cell(batch.events[event], record, batch)
+      case .evaluation(let index): try evaluate(index, event, record, batch, into: &cell.pointee)
       }
       while step < end {
         try run(steps.base[step], on: &cell.pointee, batch)
