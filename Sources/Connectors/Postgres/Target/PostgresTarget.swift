@@ -62,8 +62,8 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
       var refused = error.connectorError("\(table) at \(connection.address)")
       if error.state == "42501" {
         refused.hint =
-          "Let the role create \(table), create it by hand, or set `positions: none`: a crash may then "
-          + "repeat the last rows."
+          "Let the role create \(table), or use the one that is there (USAGE on its schema, and SELECT, INSERT and UPDATE "
+          + "on it); or set `positions: none`: a crash may then repeat the last rows."
       }
       throw refused
     }
@@ -88,7 +88,7 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
     } catch {
       throw error.connectorError("\(fresh.address)")
     }
-    if !settings.checksForeignKeys { try fresh.leaveForeignKeys() }
+    if settings.foreignKeys == .off { try fresh.leaveForeignKeys() }
     if let origin = settings.origin { try fresh.store(under: origin) }
     if let statement = turn?.connect { try take(statement, fresh) }
     connection = fresh
@@ -226,9 +226,10 @@ extension PostgresTarget {
       var writer = TableWriter(rows, into: tables, connection, care, hasUsedStages: isHolding)
       do throws(PostgresError) {
         for (stream, needed) in writer.stages { try tables[stream].prepare(needed, connection) }
-        try connection.run(begin.joined(separator: "; "))
+        connection.runAhead(begin(care).joined(separator: "; "))
         if try writer.run() {
-          if isHolding { try connection.run("RELEASE SAVEPOINT millrace_part") }
+          if defersConstraints(care) { try connection.run("SET CONSTRAINTS ALL IMMEDIATE") }
+          if isHolding { connection.runAhead("RELEASE SAVEPOINT millrace_part") }
           return writer.written
         }
         care.ordersRows.insert(writer.stream)
@@ -254,9 +255,11 @@ extension PostgresTarget {
   ///   was refused and is to be found.
   private func storeSets(_ rows: WriteRows, _ connection: PostgresConnection) throws(ConnectorError) -> Bool {
     guard let last = LastRows.of(rows.payloads, tables.map(\.layout)) else { return false }
+    let care = TableWriter.Care()
     do throws(PostgresError) {
-      try SetWriter(tables: tables, connection: connection, hasUsedStages: isHolding).run(last, begin: begin)
-      if isHolding { try connection.run("RELEASE SAVEPOINT millrace_part") }
+      try SetWriter(tables: tables, connection: connection, hasUsedStages: isHolding).run(last, begin: begin(care))
+      if defersConstraints(care) { try connection.run("SET CONSTRAINTS ALL IMMEDIATE") }
+      if isHolding { connection.runAhead("RELEASE SAVEPOINT millrace_part") }
       return true
     } catch {
       guard error.isAboutRow || error.isRepeatedKey else { throw lost(error, connection) }
@@ -265,10 +268,17 @@ extension PostgresTarget {
     }
   }
 
-  private var begin: [String] {
-    if isHolding { return ["SAVEPOINT millrace_part"] }
-    let begin = ["BEGIN"] + (turn?.begin ?? [])
-    return tables.contains { $0.hasDeferredConstraints } ? begin + ["SET CONSTRAINTS ALL IMMEDIATE"] : begin
+  /// Constraints are checked before the write ends, so that the rows that break one are found among its own.
+  private func begin(_ care: TableWriter.Care) -> [String] {
+    let begin = isHolding ? ["SAVEPOINT millrace_part"] : ["BEGIN"] + (turn?.begin ?? [])
+    if defersConstraints(care) { return begin + ["SET CONSTRAINTS ALL DEFERRED"] }
+    let isDeferring = settings.foreignKeys == .deferred || tables.contains { $0.hasDeferredConstraints }
+    return isDeferring ? begin + ["SET CONSTRAINTS ALL IMMEDIATE"] : begin
+  }
+
+  /// Where some row is refused, each is checked by itself.
+  private func defersConstraints(_ care: TableWriter.Care) -> Bool {
+    settings.foreignKeys == .deferred && !care.isolatesRows
   }
 
   /// To where the rows of this call began.

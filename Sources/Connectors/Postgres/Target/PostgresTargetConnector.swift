@@ -12,7 +12,7 @@ struct PostgresTargetConnector: TargetConnector {
     streamSettings: ["table", "mode", "on_delete", "version", "create"])
 
   enum Mode: String, SettingChoice { case upsert, insert }
-  enum ForeignKeys: String, SettingChoice { case check, off }
+  enum ForeignKeys: String, SettingChoice { case check, deferred, off }
 
   @Setting("The server and database, as libpq has it: a url or key=value pairs.", example: "${DATABASE_URL}")
   var url: Secret
@@ -28,8 +28,9 @@ struct PostgresTargetConnector: TargetConnector {
   @Setting("Whether to create the table where there is none, with the types of the mappings' casts.")
   var create: Bool = false
   @Setting(
-    "Whether foreign keys are checked: `off` stores rows in any order, and leaves out triggers as well; the role must be "
-      + "allowed to set session_replication_role.")
+    "When foreign keys are checked: with each statement; `deferred`, those that are DEFERRABLE at the end of each write, so "
+      + "that its rows may come in any order; `off`, never, which leaves out triggers as well and needs a role that may set "
+      + "session_replication_role.")
   var foreignKeys: ForeignKeys = .check
   @Setting(
     "The table that keeps the pipeline's position, made where there is none; `none` keeps it in the checkpoint alone.")
@@ -89,8 +90,7 @@ extension PostgresTargetConnector {
   func settings(_ name: TableName) -> TargetSettings {
     TargetSettings(
       url: url, table: name, mode: mode, onDelete: onDelete.policy, version: version, creates: create, key: nil,
-      checksForeignKeys: foreignKeys == .check, origin: origin,
-      positions: positions == "none" ? nil : TableName(positions),
+      foreignKeys: foreignKeys, origin: origin, positions: positions == "none" ? nil : TableName(positions),
       timeout: timeout)
   }
 }
@@ -105,7 +105,7 @@ struct TargetSettings: Sendable {
   var creates: Bool
   /// nil: the pipeline's, or the table's own.
   var key: [String]?
-  var checksForeignKeys: Bool
+  var foreignKeys: PostgresTargetConnector.ForeignKeys
   /// nil: rows are stored as the server's own.
   var origin: String?
   /// nil: none is kept.

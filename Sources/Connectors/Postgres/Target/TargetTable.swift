@@ -26,7 +26,7 @@ final class TargetTable {
       identities: Set(schema.columns.filter(\.isIdentityAlways).map(\.name)), number: number)
     let isPlain = layout.keyForms != nil && layout.version == nil && settings.mode == .upsert
     let keepsDeletes = if case .mark = layout.onDelete { true } else { false }
-    takesSets = isPlain && !keepsDeletes && !(schema.hasCascades && settings.checksForeignKeys)
+    takesSets = isPlain && !keepsDeletes && !(schema.hasCascades && settings.foreignKeys != .off)
   }
 
   /// The names of the statements that the connection has for single rows, by the tags of their shapes.

@@ -5,11 +5,13 @@ import Records
 extension PostgresConnection {
   /// Names a statement that is run often, so that the server parses it once.
   func prepare(_ name: String, _ sql: String) throws(PostgresError) {
+    try sendAhead()
     _ = try answer(to: PQsendPrepare(handle, name, sql, 0, nil))
   }
 
   /// Runs what the body sends. Where a statement fails, those behind it are not run.
   func pipelined(_ body: () throws(PostgresError) -> Void) throws(PostgresError) {
+    try sendAhead()
     guard PQenterPipelineMode(handle) == 1 else { throw lost }
     do throws(PostgresError) {
       try body()
@@ -59,7 +61,8 @@ extension PostgresConnection {
   /// Runs a statement that was prepared; parameters are in their binary form.
   @discardableResult
   func run(prepared name: String, _ cells: [UInt8]) throws(PostgresError) -> Int {
-    try answer(to: cells.withUnsafeBytes { Parameters($0).send(name, handle) }).affected
+    try sendAhead()
+    return try answer(to: cells.withUnsafeBytes { Parameters($0).send(name, handle) }).affected
   }
 }
 

@@ -77,7 +77,7 @@ struct SetWriter {
   ) throws(PostgresError) {
     for stream in streams { try tables[stream].prepare(stages(last, stream), connection) }
     let deletes = try prepareDeletes(last, streams)
-    try connection.run(begin.joined(separator: "; "))
+    connection.runAhead(begin.joined(separator: "; "))
     for stream in streams where last.truncates(stream) { try connection.run(tables[stream].statements.truncate) }
     for (name, keys) in deletes { try connection.run(prepared: name, keys) }
     for stream in streams { try storeRows(last, stream) }
@@ -96,13 +96,13 @@ struct SetWriter {
     let shapes = last.shapes(of: stream)
     let whole = shapes.filter { $0.set == nil }
     if !whole.isEmpty {
-      if hasUsedStages { try connection.run("TRUNCATE \(statements.stage)") }
+      if hasUsedStages { connection.runAhead("TRUNCATE \(statements.stage)") }
       for shape in whole { try copy(last, stream, shape, into: statements.stage) }
       try connection.run(statements.upsert)
     }
     var isUsed = hasUsedStages
     for shape in shapes where shape.set != nil {
-      if isUsed { try connection.run("TRUNCATE \(statements.ordered)") }
+      if isUsed { connection.runAhead("TRUNCATE \(statements.ordered)") }
       isUsed = true
       try copy(last, stream, shape, into: statements.ordered)
       for statement in statements.mergePartial(shape) { try connection.run(statement) }
