@@ -43,17 +43,17 @@ extension PostgresConnection {
   }
 
   /// Inside of a pipeline: a statement without parameters.
-  func send(_ sql: String) throws(PostgresError) {
+  func enqueue(_ sql: String) throws(PostgresError) {
     guard PQsendQueryParams(handle, sql, 0, nil, nil, nil, nil, 0) == 1 else { throw lost }
   }
 
   /// Inside of a pipeline: a statement that was prepared, with the cells of a row in their binary form, each with its
   /// length before it.
-  func send(prepared name: String, _ cells: UnsafeRawBufferPointer) throws(PostgresError) {
+  func enqueue(prepared name: String, _ cells: UnsafeRawBufferPointer) throws(PostgresError) {
     guard Parameters(cells).send(name, handle) == 1 else { throw lost }
   }
 
-  func send(prepared name: String, _ cells: [UInt8]) throws(PostgresError) {
+  func enqueue(prepared name: String, _ cells: [UInt8]) throws(PostgresError) {
     let isSent = cells.withUnsafeBytes { Parameters($0).send(name, handle) }
     guard isSent == 1 else { throw lost }
   }

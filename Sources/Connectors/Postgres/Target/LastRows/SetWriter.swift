@@ -41,15 +41,15 @@ struct SetWriter {
     }
     let deletes = try prepareDeletes(last, streams)
     try connection.pipelined { () throws(PostgresError) in
-      for statement in begin { try connection.send(statement) }
-      for stream in streams where last.truncates(stream) { try connection.send(tables[stream].statements.truncate) }
-      for (name, keys) in deletes { try connection.send(prepared: name, keys) }
+      for statement in begin { try connection.enqueue(statement) }
+      for stream in streams where last.truncates(stream) { try connection.enqueue(tables[stream].statements.truncate) }
+      for (name, keys) in deletes { try connection.enqueue(prepared: name, keys) }
       for stream in streams {
         for shape in last.shapes(of: stream) {
           guard let name = tables[stream].prepared[shape.tag] else { continue }
           try last.forEachRow(of: stream, shape) { row throws(PostgresError) in
             // The number of its cells stands before them.
-            try connection.send(prepared: name, UnsafeRawBufferPointer(rebasing: row[2...]))
+            try connection.enqueue(prepared: name, UnsafeRawBufferPointer(rebasing: row[2...]))
           }
         }
       }
