@@ -150,16 +150,16 @@ size_t scan_count(const uint8_t *p, const uint8_t *end, uint8_t byte);
 /// Whether `p ..< end` is UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing beyond U+10FFFF.
 bool scan_is_utf8(const uint8_t *p, const uint8_t *end);
 
-/// Copies `count` bytes; may read and write up to 16 bytes past them, so both keep room behind their end.
+/// Copies `count` bytes; may read and write up to 32 bytes past them, so both keep room behind their end.
 static inline void scan_copy(uint8_t *to, const uint8_t *from, size_t count) {
-  // A fixed size, so that it is two moves and no call.
-  memcpy(to, from, 16);
-  if (count <= 16) return;
+  // A fixed size, so that it is four moves and no call.
+  memcpy(to, from, 32);
+  if (count <= 32) return;
   if (count > 256) {
-    memcpy(to + 16, from + 16, count - 16);
+    memcpy(to + 32, from + 32, count - 32);
     return;
   }
-  for (size_t i = 16; i < count; i += 16) memcpy(to + i, from + i, 16);
+  for (size_t i = 32; i < count; i += 32) memcpy(to + i, from + i, 32);
 }
 
 #endif
