@@ -65,18 +65,21 @@ static inline uint32_t scan_json_stops(const uint8_t *p) {
 #endif
 }
 
-/// How many of the sixteen bytes at `p` are digits before the first that is none.
-static inline uint32_t scan_digits(const uint8_t *p) {
+/// Bit i is set where byte i of the sixteen at `p` is no digit; all bits from 16 on are.
+static inline uint32_t scan_others(const uint8_t *p) {
 #if defined(__SSE2__)
   __m128i v = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8('0'));
   __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v);
-  return (uint32_t)__builtin_ctz(~(uint32_t)_mm_movemask_epi8(digit));
+  return ~(uint32_t)_mm_movemask_epi8(digit);
 #else
-  uint32_t count = 0;
-  while (count < 16 && (uint8_t)(p[count] - '0') < 10) count++;
-  return count;
+  uint32_t mask = ~0xffffu;
+  for (int i = 0; i < 16; i++) mask |= (uint32_t)((uint8_t)(p[i] - '0') >= 10) << i;
+  return mask;
 #endif
 }
+
+/// How many of the sixteen bytes at `p` are digits before the first that is none.
+static inline uint32_t scan_digits(const uint8_t *p) { return (uint32_t)__builtin_ctz(scan_others(p)); }
 
 /// Bit i is set where byte i of the thirty-two at `a` equals that at `b`.
 static inline uint32_t scan_equal(const uint8_t *a, const uint8_t *b) {

@@ -26,6 +26,7 @@ package final class JSONRecordDecoder: Decoder {
     let isUTF8 = scan_is_utf8(base, base + end)
     // Ends every scan at the end of the batch.
     batch.bytes.end.pointee = 0
+    shapes.begin()
     var start = 0
     var line: UInt32 = 0
     while start < end {
