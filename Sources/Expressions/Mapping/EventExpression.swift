@@ -9,8 +9,8 @@ package struct EventExpression: Sendable {
   package let warnings: [CompileProblem]
   /// What must hold where it does: comparisons of paths with constants.
   package let constraints: [Constraint]
-  /// What it compares, where it is a path compared with a literal: such a condition costs no evaluation.
-  package let filter: Filter?
+  /// How it is computed without an evaluation for usual rows; nil where it has no such form.
+  var form: CommonForm?
 
   /// - Parameters:
   ///   - scope: what is known of the event's parts.
@@ -26,7 +26,7 @@ package struct EventExpression: Sendable {
       expression.warnings + (parsed.map { ConditionLogic.problems($0, source) } ?? [])
       + (parsed.map { ConditionLogic.comparisons($0, source) } ?? []).compactMap { scope.problem($0) }
     path = parsed.flatMap { Path($0) }
-    filter = parsed.flatMap { Filter($0) }
+    form = parsed.flatMap { CommonForm($0) }
     if let result { try Self.require(result, expression) }
   }
 

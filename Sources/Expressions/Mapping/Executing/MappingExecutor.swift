@@ -15,7 +15,7 @@ package final class MappingExecutor: Mapper {
   /// The fields that are more than a copy of their slot.
   private var worked = RawArray<Int>()
   private var steps = RawArray<MappingProgram.Step>()
-  private var conditions = RawArray<MappingProgram.Condition>()
+  private var conditions = RawArray<Int>()
   var filler: SlotFiller
   var constants: ConstantPool
   /// What the paths find; behind that the constants, and one that is always absent.
@@ -23,7 +23,10 @@ package final class MappingExecutor: Mapper {
   private let tables: [ValueTable]
   /// The same, read without counting references; `tables` keeps them alive.
   private var tablesAtHand = RawArray<Unmanaged<ValueTable>>()
-  let evaluators: [Evaluator]
+  private let evaluators: [Evaluator]
+  var shortcuts = RawArray<Shortcut>()
+  var shortcutSteps = RawArray<ShortcutStep>()
+  var comparisons = RawArray<MappingProgram.Comparison>()
   let stages: [MappingProgram.Stage]
   var editor = RecordEditor()
   var digests = KeyDigestBuilder()
@@ -41,6 +44,9 @@ package final class MappingExecutor: Mapper {
     for _ in 0..<slots.capacity { slots.append(.absent) }
     for step in program.steps { steps.append(step) }
     for condition in program.conditions { conditions.append(condition) }
+    for step in program.shortcutSteps { shortcutSteps.append(step) }
+    for comparison in program.comparisons { comparisons.append(comparison) }
+    for evaluation in program.evaluations { shortcuts.append(Shortcut(evaluation.shortcut)) }
     tables = program.tables.map { ValueTable($0) }
     evaluators = program.evaluations.map { [slots = slots.base] in Evaluator($0, slots: slots) }
     for table in tables { tablesAtHand.append(.passUnretained(table)) }
@@ -113,16 +119,24 @@ package final class MappingExecutor: Mapper {
     return true
   }
 
+  /// Whether a condition holds, by the index of its evaluation.
   @inline(__always)
-  func holds(
-    _ condition: MappingProgram.Condition, _ event: Int, _ record: UInt32, _ batch: Batch
-  ) throws(CellProblem) -> Bool {
-    if let comparison = condition.comparison {
-      let literal = constants[comparison.literal]
-      let holds = ConditionExecutor.holds(&slots.base[comparison.slot], comparison, literal, batch)
-      if let holds { return holds }
+  func holds(_ evaluation: Int, _ event: Int, _ record: UInt32, _ batch: Batch) throws(CellProblem) -> Bool {
+    var cell = Node.absent
+    if shortcut(evaluation, &cell, batch) {
+      if case .true = cell.kind { return true }
+      if case .false = cell.kind { return false }
     }
-    return try evaluators[condition.evaluation].condition(batch.events[event], record, batch)
+    return try evaluators[evaluation].condition(batch.events[event], record, batch)
+  }
+
+  /// Makes the cell the value of an expression, by the index of its evaluation.
+  @inline(__always)
+  func evaluate(
+    _ evaluation: Int, _ event: Int, _ record: UInt32, _ batch: Batch, into cell: inout Node
+  ) throws(CellProblem) {
+    if shortcut(evaluation, &cell, batch) { return }
+    cell = try evaluators[evaluation].cell(batch.events[event], record, batch)
   }
 
   func fail(_ event: Int, _ stage: String, _ problem: CellProblem, _ batch: Batch) {
@@ -169,7 +183,7 @@ package final class MappingExecutor: Mapper {
     let end = field.pointee.endStep
     do {
       if case .evaluation(let index) = field.pointee.origin {
-        cell.pointee = try evaluators[index].cell(batch.events[event], record, batch)
+        try evaluate(index, event, record, batch, into: &cell.pointee)
       }
       while step < end {
         try run(steps.base[step], on: &cell.pointee, batch)
@@ -208,7 +222,7 @@ package final class MappingExecutor: Mapper {
       }
     case .fallback(let constant):
       if cell.isMissing { cell = constants[constant] }
-    case .values(let table): try look(up: &cell, in: tablesAtHand.base[table], batch)
+    case .values(let table): try look(up: &cell, in: table, batch)
     case .unit, .cast, .trim, .maxLength:
       if cell.isMissing { return }
       try change(&cell, step, batch)
@@ -225,8 +239,13 @@ package final class MappingExecutor: Mapper {
     }
   }
 
-  private func look(up cell: inout Node, in table: Unmanaged<ValueTable>, _ batch: Batch) throws(CellProblem) {
-    let (found, otherwise) = table._withUnsafeGuaranteedRef { table -> (Int?, Int?) in
+  @inline(__always)
+  func withTable<Result>(_ table: Int, _ look: (ValueTable) -> Result) -> Result {
+    tablesAtHand.base[table]._withUnsafeGuaranteedRef(look)
+  }
+
+  private func look(up cell: inout Node, in table: Int, _ batch: Batch) throws(CellProblem) {
+    let (found, otherwise) = withTable(table) { table -> (Int?, Int?) in
       let found: Int? =
         switch cell.kind {
         case .string: table.result(text: CellText.plain(&cell, batch))

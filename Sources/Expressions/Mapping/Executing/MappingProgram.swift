@@ -30,13 +30,6 @@ package struct MappingProgram: Sendable {
     var isKey: Bool
   }
 
-  /// What must hold for an event to go on.
-  struct Condition: BitwiseCopyable {
-    /// What decides where `comparison` does not.
-    var evaluation: Int
-    var comparison: Comparison?
-  }
-
   /// A path compared with a literal.
   struct Comparison: BitwiseCopyable {
     var slot: Int
@@ -51,13 +44,15 @@ package struct MappingProgram: Sendable {
   struct Evaluation: Sendable {
     var expression: EventExpression
     var places: [Int]
+    /// The steps that spare the evaluation of usual rows; empty where there are none.
+    var shortcut: Range<Int>
   }
 
   /// A transform.
   struct Stage: Sendable {
     enum Action: Sendable {
       /// What ends where the condition is `ending`.
-      case end(Condition, when: Bool, End)
+      case end(evaluation: Int, when: Bool, End)
       /// Goes on where the hash of the value is below.
       case sample(evaluation: Int, below: UInt64)
       /// Goes on, with a key by which it is decided later.
@@ -83,13 +78,15 @@ package struct MappingProgram: Sendable {
 
   private(set) var paths: [Path] = []
   private(set) var evaluations: [Evaluation] = []
-  /// The filters before any other transform.
-  private(set) var conditions: [Condition] = []
+  /// The evaluations of the filters before any other transform.
+  private(set) var conditions: [Int] = []
   private(set) var conditionNames: [String] = []
   /// The transforms behind them.
   private(set) var stages: [Stage] = []
   private(set) var fields: [Field] = []
   private(set) var steps: [Step] = []
+  var shortcutSteps: [ShortcutStep] = []
+  var comparisons: [Comparison] = []
   private(set) var units: [UnitConversion] = []
   private(set) var tables: [ValueTable.Spec] = []
   /// Constants as JSON texts, parsed again into each lane's own nodes.
@@ -107,28 +104,25 @@ package struct MappingProgram: Sendable {
     for (index, field) in mapping.fields.enumerated() { add(field.mapping, isKey: columns.key.contains(index)) }
   }
 
-  private mutating func slot(_ path: Path) -> Int {
+  mutating func slot(_ path: Path) -> Int {
     if let known = paths.firstIndex(of: path) { return known }
     paths.append(path)
     return paths.count - 1
   }
 
-  private mutating func constant(_ value: Value) -> Int {
+  mutating func constant(_ value: Value) -> Int {
     constants.append(value)
     return constants.count - 1
   }
 
   private mutating func evaluation(_ expression: EventExpression) -> Int {
     let places = expression.expression.paths.map { slot(Path($0)) }
-    evaluations.append(Evaluation(expression: expression, places: places))
+    let shortcut = expression.form.map { addShortcut($0) } ?? 0..<0
+    evaluations.append(Evaluation(expression: expression, places: places, shortcut: shortcut))
     return evaluations.count - 1
   }
 
-  private mutating func condition(_ expression: EventExpression) -> Condition {
-    Condition(evaluation: evaluation(expression), comparison: expression.filter.map { comparison($0) })
-  }
-
-  private mutating func comparison(_ filter: Filter) -> Comparison {
+  mutating func comparison(_ filter: Filter) -> Comparison {
     var number: Decimal?
     if case .int(let literal) = filter.literal { number = Decimal(Int128(literal)) }
     return Comparison(
@@ -139,7 +133,7 @@ package struct MappingProgram: Sendable {
 
   private mutating func add(_ transform: Transform) {
     if case .filter(let expression) = transform.action, stages.isEmpty {
-      conditions.append(condition(expression))
+      conditions.append(evaluation(expression))
       conditionNames.append(transform.name)
     } else {
       stages.append(Stage(name: transform.name, action: action(transform.action)))
@@ -148,14 +142,15 @@ package struct MappingProgram: Sendable {
 
   private mutating func action(_ action: Transform.Action) -> Stage.Action {
     switch action {
-    case .filter(let expression): return .end(condition(expression), when: false, .filtered)
+    case .filter(let expression): return .end(evaluation: evaluation(expression), when: false, .filtered)
     case .assert(let expression, let message):
       let text = message ?? "`\(expression.text)` does not hold"
-      return .end(condition(expression), when: false, .deadLetter(code: "transform.assertion_failed", message: text))
-    case .route(let expression, .drop, _): return .end(condition(expression), when: true, .filtered)
+      return .end(
+        evaluation: evaluation(expression), when: false, .deadLetter(code: "transform.assertion_failed", message: text))
+    case .route(let expression, .drop, _): return .end(evaluation: evaluation(expression), when: true, .filtered)
     case .route(let expression, .deadLetter, let reason):
       let text = reason ?? "`\(expression.text)` holds"
-      return .end(condition(expression), when: true, .deadLetter(code: "transform.routed", message: text))
+      return .end(evaluation: evaluation(expression), when: true, .deadLetter(code: "transform.routed", message: text))
     case .sample(let share, let by):
       return .sample(evaluation: evaluation(by), below: Self.threshold(share))
     case .dedupe(let dedupe): return .dedupe(stage(dedupe))
@@ -206,7 +201,7 @@ package struct MappingProgram: Sendable {
 
   private mutating func add(_ field: FieldMapping, isKey: Bool) {
     let start = steps.count
-    if let values = field.values { addTable(values, otherwise: field.otherwise) }
+    if let values = field.values { steps.append(.values(table: table(values, otherwise: field.otherwise))) }
     if let unit = field.unit {
       steps.append(.unit(units.count))
       units.append(unit)
@@ -231,10 +226,10 @@ package struct MappingProgram: Sendable {
     }
   }
 
-  private mutating func addTable(_ values: [FieldMapping.Pair], otherwise: Value?) {
-    let table = ValueTable.Spec(
-      keys: values.map(\.from), results: values.map { constant($0.to) }, otherwise: otherwise.map { constant($0) })
-    steps.append(.values(table: tables.count))
-    tables.append(table)
+  mutating func table(_ values: [FieldMapping.Pair], otherwise: Value?) -> Int {
+    tables.append(
+      ValueTable.Spec(
+        keys: values.map(\.from), results: values.map { constant($0.to) }, otherwise: otherwise.map { constant($0) }))
+    return tables.count - 1
   }
 }

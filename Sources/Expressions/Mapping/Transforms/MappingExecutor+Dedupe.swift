@@ -42,7 +42,9 @@ extension MappingExecutor {
     _ evaluation: Int, _ event: Int, _ record: UInt32, _ batch: Batch
   ) throws(CellProblem) -> Node? {
     do throws(CellProblem) {
-      return try evaluators[evaluation].cell(batch.events[event], record, batch)
+      var cell = Node.absent
+      try evaluate(evaluation, event, record, batch, into: &cell)
+      return cell
     } catch {
       if batch.events[event].operation == .delete { return nil }
       throw error
@@ -60,7 +62,9 @@ extension MappingExecutor {
         code: "transform.no_time",
         message: "the event has no meta.time, which the window is measured by; name another, `time: record.created_at`")
     case .evaluation(let index):
-      return try milliseconds(try evaluators[index].cell(batch.events[event], record, batch), batch)
+      var cell = Node.absent
+      try evaluate(index, event, record, batch, into: &cell)
+      return try milliseconds(cell, batch)
     }
   }
 

@@ -28,8 +28,8 @@ extension MappingExecutor {
       isFilled = true
       do throws(CellProblem) {
         switch stage.action {
-        case .end(let condition, let ending, let end):
-          guard try holds(condition, event, record, batch) == ending else { continue }
+        case .end(let evaluation, let ending, let end):
+          guard try holds(evaluation, event, record, batch) == ending else { continue }
           guard case .deadLetter(let code, let message) = end else { return true }
           throw CellProblem(code: code, message: message)
         case .sample(let evaluation, let limit):
@@ -58,7 +58,8 @@ extension MappingExecutor {
   private func sampleHash(
     _ evaluation: Int, _ event: Int, _ record: UInt32, _ batch: Batch
   ) throws(CellProblem) -> UInt64 {
-    let cell = try evaluators[evaluation].cell(batch.events[event], record, batch)
+    var cell = Node.absent
+    try evaluate(evaluation, event, record, batch, into: &cell)
     var text = ByteBuffer()
     NodeJSON.append(cell: cell, of: batch, to: &text)
     return Records.SHA256.hash(Array(text.bytes)).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
@@ -81,7 +82,9 @@ extension MappingExecutor {
     switch source {
     case .evaluation(let index):
       do throws(CellProblem) {
-        return try evaluators[index].cell(batch.events[event], record, batch)
+        var cell = Node.absent
+        try evaluate(index, event, record, batch, into: &cell)
+        return cell
       } catch {
         // A delete may carry no more than its key, and no other field of it is written.
         if batch.events[event].operation == .delete { return .absent }
