@@ -32,6 +32,9 @@ struct ShapeReader: ~Copyable {
   private var ahead: Ahead?
   private let aheadNodes = RawArray<Node>(capacity: ShapeTable.nodesMax)
 
+  /// Whether records are not looked at for now, because no shape came again.
+  var isResting: Bool { rest > 0 }
+
   /// Forgets what was read of a batch before.
   mutating func begin() { ahead = nil }
 
