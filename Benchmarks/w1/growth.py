@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import report
-from harness.compete import note
+from harness.compete import note, warm
 from harness.measure import Cost, run
 from w1.generate import NATURAL_FIELDS, Shape, ensured
 
@@ -104,6 +104,7 @@ def one_run(point: Point, source: str, binary: str, scratch: str) -> Cost:
     try:
         file = os.path.join(folder, "pipeline.yaml")
         Path(file).write_text(pipeline(point.shape.fields), encoding="utf-8")
+        warm(source)
         places = {"W1_INPUT": source, "W1_OUTPUT": os.path.join(folder, "result.ndjson"), "MILLRACE_STATE": folder}
         return run([binary, "run", "--once", file], os.path.join(folder, "log"), {**os.environ, **places})
     finally:
