@@ -7,7 +7,9 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <string.h>
 
 /// HMAC-SHA-256 of up to four parts, one behind the other. 1 where it was computed.
@@ -32,6 +34,26 @@ static inline int openssl_hmac_sha256(const void *key, size_t key_count, const v
 static inline int openssl_sha256(const void *data, size_t count, unsigned char *out32) {
   unsigned int length = 0;
   return EVP_Digest(data, count, out32, &length, EVP_sha256(), NULL) && length == 32;
+}
+
+/// Whether the key of a certificate, as PEM, has signed the data with SHA-256 or SHA-1, and the certificate's time is now.
+static inline int openssl_verify_signature(const void *pem, size_t pem_count, int is_sha256, const void *data,
+                                           size_t count, const void *signature, size_t signature_count) {
+  BIO *text = BIO_new_mem_buf(pem, (int)pem_count);
+  X509 *certificate = text ? PEM_read_bio_X509(text, NULL, NULL, NULL) : NULL;
+  EVP_PKEY *key = certificate ? X509_get_pubkey(certificate) : NULL;
+  EVP_MD_CTX *context = key ? EVP_MD_CTX_new() : NULL;
+  int ok = context && X509_cmp_current_time(X509_get0_notBefore(certificate)) < 0 &&
+           X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0 &&
+           EVP_DigestVerifyInit(context, NULL, is_sha256 ? EVP_sha256() : EVP_sha1(), NULL, key) == 1 &&
+           EVP_DigestVerify(context, (const unsigned char *)signature, signature_count, (const unsigned char *)data,
+                            count) == 1;
+  EVP_MD_CTX_free(context);
+  EVP_PKEY_free(key);
+  X509_free(certificate);
+  BIO_free(text);
+  ERR_clear_error();
+  return ok;
 }
 
 /// TLS 1.2 and newer; writes may be repeated with a part of them done, from another place in memory.

@@ -96,15 +96,43 @@ package protocol TransactionalTarget: Target {
   func hold(_ payloads: [Payload]) async throws(ConnectorError) -> Written
 }
 
+/// A target that can store some rows of a write while it fails for others, so that a poisonous row holds back its key alone.
+package protocol ParkingTarget: Target {
+  /// Like ``Target/write(_:)``, but without the rows of those keys, and without rows that the other side fails for by
+  /// themselves: all of them are named in the answer as parked, with the rows behind them that have their key. The engine
+  /// gives parked rows again later. What is neither parked nor refused is durable when this returns.
+  ///
+  /// - Parameter keys: hashes of keys of which earlier rows are parked.
+  func write(_ payloads: [Payload], withholding keys: Set<UInt64>) async throws(ConnectorError) -> Written
+}
+
 /// What ``Target/write(_:)`` did.
 package struct Written: Sendable, Equatable {
   package var rejections: [Rejection]
   /// How many rows were left alone because the target holds a newer version.
   package var stale: [RowPlace]
+  /// Rows that were not stored and are to be given again; only a ``ParkingTarget`` has some.
+  package var parked: [Parked]
 
-  package init(rejections: [Rejection] = [], stale: [RowPlace] = []) {
+  package init(rejections: [Rejection] = [], stale: [RowPlace] = [], parked: [Parked] = []) {
     self.rejections = rejections
     self.stale = stale
+    self.parked = parked
+  }
+}
+
+/// A row that a target did not store while it stored others.
+package struct Parked: Sendable, Equatable {
+  package var place: RowPlace
+  /// A hash of its key, the same for all rows of the key.
+  package var key: UInt64
+  /// Why; nil where it waits behind an earlier row of its key.
+  package var error: ConnectorError?
+
+  package init(_ place: RowPlace, key: UInt64, error: ConnectorError? = nil) {
+    self.place = place
+    self.key = key
+    self.error = error
   }
 }
 

@@ -146,7 +146,7 @@ private final class Retries: Sendable {
     var counted = world
     counted.observe = { [self] event in
       switch event {
-      case .retrying, .circuitOpened: counter.add(1, ordering: .relaxed)
+      case .retrying, .circuitOpened, .parked: counter.add(1, ordering: .relaxed)
       default: break
       }
       world.observe(event)

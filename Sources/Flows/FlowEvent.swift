@@ -25,6 +25,8 @@ extension Flow {
     case settled(Counts)
     case retrying(Party, attempt: Int, after: Duration, ConnectorError)
     case circuitOpened(Party, for: Duration, ConnectorError)
+    /// The target fails for a row and stores others: `rows` of its key wait.
+    case parked(Party, attempt: Int, after: Duration, rows: Int, ConnectorError)
     case probing(Party)
     case recovered(Party)
     case deadLettered(DeadLetter)

@@ -97,6 +97,8 @@ package struct RetryPolicy: Sendable, Equatable {
   package var breaker = BreakerPolicy()
   /// How long an outage may last before the run stops with exit 3; nil: for ever.
   package var giveUpAfter: Duration?
+  /// How long a record that the target fails for is tried while others are stored; then it is a dead letter. nil: for ever.
+  package var parkFor: Duration? = .seconds(15 * 60)
   package init() {}
 }
 

@@ -46,6 +46,18 @@ package final class Payload: @unchecked Sendable {
     rows = RawArray()
   }
 
+  /// Some of another one's rows, in the order of their indices.
+  package convenience init(rows indices: [Int], of other: Payload) {
+    self.init()
+    for index in indices {
+      var row = other.rows[index]
+      let start = index == 0 ? 0 : Int(other.rows[index - 1].end)
+      bytes.append(UnsafeRawBufferPointer(rebasing: other.bytes.bytes[start..<Int(row.end)]))
+      row.end = UInt64(bytes.count)
+      rows.append(row)
+    }
+  }
+
   /// Takes out the rows for whose event it holds, and moves the others together.
   package func removeRows(where isOut: (UInt32) -> Bool) {
     var (kept, end, start) = (0, 0, 0)

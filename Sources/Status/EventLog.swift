@@ -27,6 +27,7 @@ package struct EventLog: Sendable {
     case .started(let position, let run, let extent): started(position, run, extent)
     case .retrying(let party, let attempt, let after, let error): retrying(party, attempt, after, error)
     case .circuitOpened(let party, let pause, let error): opened(party, pause, error)
+    case .parked(let party, let attempt, let after, let rows, let error): parked(party, attempt, after, rows, error)
     case .probing(let party): line(.info, "probing", "\(party) is tried again.", ["party": .string("\(party)")])
     case .recovered(let party): line(.info, "recovered", "\(party) works again.", ["party": .string("\(party)")])
     case .deadLettered(let letter): deadLettered(letter)
@@ -74,6 +75,19 @@ package struct EventLog: Sendable {
       "\(party) is down: \(error.message) It is left alone for \(Quantity.duration(pause)), then tried again; nothing is "
         + "lost meanwhile.",
       ["party": .string("\(party)"), "code": .string(error.code), "hint": error.hint.map { .string($0) }])
+  }
+
+  private func parked(
+    _ party: Flow.Party, _ attempt: Int, _ after: Duration, _ rows: Int, _ error: ConnectorError
+  ) -> LogLine {
+    line(
+      .warning, "parked",
+      "\(party) fails for one record: \(error.message) Its key waits alone (\(Quantity.count(UInt64(rows), "row"))); trying"
+        + " again in \(Quantity.duration(after)).",
+      [
+        "party": .string("\(party)"), "code": .string(error.code), "attempt": .int(Int64(attempt)),
+        "rows": .int(Int64(rows)),
+      ])
   }
 
   private mutating func deadLettered(_ letter: DeadLetter) -> LogLine {

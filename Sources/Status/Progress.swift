@@ -6,7 +6,7 @@ import Flows
 /// Pure: told what happens and when, it says where things stand. Times are the world's monotonic ones.
 package struct Progress: Sendable {
   package enum Phase: Sendable, Equatable {
-    case starting, running, draining, ended
+    case starting, running, draining, ended, failed
   }
 
   /// A side that does not answer.
@@ -14,6 +14,8 @@ package struct Progress: Sendable {
     package var party: Flow.Party
     /// When it is tried again.
     package var until: Duration
+    /// Whether it is left alone until then, because it failed often.
+    package var isOpen = false
   }
 
   /// Over how long rates are averaged.
@@ -36,6 +38,8 @@ package struct Progress: Sendable {
   package private(set) var retries: UInt64 = 0
   package private(set) var outage: Outage?
   package private(set) var stalledFor: Duration?
+  package private(set) var inFlightBytes = 0
+  package private(set) var checkpointedAt: Duration?
   private var moments: [Moment]
 
   package init(at now: Duration) {
@@ -48,7 +52,9 @@ package struct Progress: Sendable {
       phase = .running
       self.extent = extent
       moments = [Moment(time: now, records: 0, bytes: 0)]
-    case .read(let bytes, _): self.bytes += UInt64(bytes)
+    case .read(let bytes, let inFlight):
+      self.bytes += UInt64(bytes)
+      inFlightBytes = inFlight
     case .settled(let counts):
       self.counts += counts
       stalledFor = nil
@@ -57,14 +63,21 @@ package struct Progress: Sendable {
       outage = Outage(party: party, until: now + after)
     case .circuitOpened(let party, let pause, _):
       retries += 1
-      outage = Outage(party: party, until: now + pause)
+      outage = Outage(party: party, until: now + pause, isOpen: true)
+    case .parked: retries += 1
     case .recovered(let party): if outage?.party == party { outage = nil }
-    case .stalled(let duration, _): stalledFor = duration
+    case .stalled(let duration, let inFlight):
+      stalledFor = duration
+      inFlightBytes = inFlight
+    case .checkpointed: checkpointedAt = now
     case .draining: phase = .draining
     case .finished: phase = .ended
-    case .probing, .deadLettered, .checkpointed, .acknowledged, .note: break
+    case .probing, .deadLettered, .acknowledged, .note: break
     }
   }
+
+  /// The run is over, however it went.
+  package mutating func end(failed: Bool) { phase = failed ? .failed : .ended }
 
   /// Remembers where things stand, for the rates; called at each tick.
   package mutating func tick(at now: Duration) {

@@ -80,8 +80,17 @@ package final class Reporter: Sendable {
   package func counts(of pipeline: String) -> Counts { state.withLock { $0.progress[pipeline]?.counts ?? Counts() } }
 
   /// Nothing more is to be shown of it.
-  package func ended(_ pipeline: String) {
-    state.withLock { $0.names.removeAll { $0 == pipeline } }
+  package func ended(_ pipeline: String, failed: Bool) {
+    state.withLock { state in
+      state.names.removeAll { $0 == pipeline }
+      state.progress[pipeline]?.end(failed: failed)
+    }
+  }
+
+  /// Where all pipelines stand, also those that have ended, by name.
+  package var standing: (pipelines: [(name: String, progress: Progress)], now: Duration) {
+    let pipelines = state.withLock { state in state.progress.sorted { $0.key < $1.key } }
+    return (pipelines.map { ($0.key, $0.value) }, now())
   }
 
   private func tick() {

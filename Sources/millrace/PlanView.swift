@@ -199,6 +199,7 @@ struct PlanView {
           "\(breaker.failures) failures within \(breaker.within.text) open it for \(breaker.openFor.text)",
           isDefault: breaker == usual.breaker),
         Setting("give_up_after", retry.giveUpAfter?.text ?? "never", isDefault: retry.giveUpAfter == nil),
+        Setting("park_for", retry.parkFor?.text ?? "never", isDefault: retry.parkFor == usual.parkFor),
       ])
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConnectorKit
+import Connectors
 import Flows
 import Pipelines
 import Records
@@ -28,6 +29,12 @@ struct RunCommand: Command {
   @Flag(help: "Stop when all that existed at the start is stored, however much comes meanwhile.")
   var untilCurrent = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Serve a status page, /metrics, /healthz and /readyz here while it runs.", discussion: "Such as 127.0.0.1:9464.",
+      valueName: "host:port"))
+  var monitor: PageAddress?
+
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -41,8 +48,14 @@ struct RunCommand: Command {
     guard !result.plans.isEmpty else { throw PipelineFiles.wrong(result) }
     let console = Console(isTerminal: Environment.isTerminal, style: Environment.style)
     let reporter = Reporter(console, level: output.level, format: output.logFormat, showsProgress: !output.quiet)
+    let monitor = try monitor.map { address throws(Failure) in try Monitor(address, reporter) }
+    defer { monitor?.stop() }
     let runs = Runs(console, reporter, output)
     let status = await runs.run(result.plans, until: once ? .read : untilCurrent ? .current : .stopped)
     return .worst(of: [status] + (result.diagnostics.hasErrors ? [.pipeline] : []))
   }
+}
+
+extension PageAddress: ExpressibleByArgument {
+  package init?(argument: String) { self.init(argument) }
 }

@@ -51,7 +51,7 @@ final class Runs: Sendable {
     } catch {
       result = End(status: status(of: error, plan), counts: reporter.counts(of: plan.name))
     }
-    reporter.ended(plan.name)
+    reporter.ended(plan.name, failed: result.status != .done && result.status != .deadLetters)
     return result
   }
 
@@ -111,6 +111,8 @@ final class Runs: Sendable {
   private func total(_ ends: [End], seconds: Double) {
     var counts = Counts()
     for end in ends { counts += end.counts }
+    // Steps of several pipelines have the same names.
+    counts.steps = StepCounts()
     let retries = ends.reduce(0) { $0 + $1.retries }
     let failed = ends.count { $0.status != .done && $0.status != .deadLetters }
     if output.json {

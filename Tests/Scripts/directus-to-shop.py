@@ -277,6 +277,36 @@ class DirectusToShop(unittest.TestCase):
         self.assertEqual(self.shop.products["2"]["price_cents"], 500)
         self.check_ledger()
 
+    def test_a_poisonous_product_holds_back_itself_alone(self):
+        text = (self.folder / "shop.yaml").read_text()
+        (self.folder / "shop.yaml").write_text(text.replace("retry:", "retry:\n  park_for: 3s"))
+        self.fill(20)
+        run = self.start()
+        self.wait_until_equal()
+        self.shop.poisonous = {"1", "2"}
+        self.directus.update([1, 2], {"price": 5})
+        wait_for(lambda: self.shop.failures > 2, lambda: self.log)
+        for price in (6, 7, 8):
+            self.directus.update([1, 4], {"price": price})
+            wait_for(lambda: self.shop.products["4"]["price_cents"] == 100 * price, lambda: self.log)
+        # One product's trouble ends, and what waited behind it follows.
+        self.shop.poisonous.remove("1")
+        wait_for(lambda: self.shop.products["1"]["price_cents"] == 800, lambda: self.log)
+        # The other's does not: it becomes a dead letter, and is sent again once the shop is mended.
+        letters = self.folder / ".millrace" / "directus-to-shop.dead-letters.ndjson"
+        wait_for(lambda: letters.exists() and letters.read_text().count("http.server_error") == 1, lambda: self.log)
+        self.assertIn("while other rows were stored", letters.read_text())
+        self.assertIn("Its key waits alone", self.log)
+        self.shop.poisonous.clear()
+        self.directus.update([7], {"price": 9})
+        wait_for(lambda: self.shop.products["7"]["price_cents"] == 900, lambda: self.log)
+        run.send_signal(signal.SIGTERM)
+        self.assertEqual(run.wait(PATIENCE), 4, self.log)
+        answer = self.millrace("dead-letters", "replay", "shop.yaml", "--yes")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertEqual(self.shop.products, self.expected())
+        self.check_ledger()
+
     def test_run_once_reads_all_and_ends(self):
         self.fill(250)
         answer = self.millrace("run", "--once", "shop.yaml")

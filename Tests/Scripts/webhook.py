@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import hmac
 import http.client
+import http.server
 import json
 import os
 import random
@@ -172,6 +173,64 @@ class Webhooks(unittest.TestCase):
         for file in (self.folder / "log").iterdir():
             self.assertNotIn(code.encode(), file.read_bytes(), "a signature was stored")
 
+    def test_sns(self):
+        """Signed by a stand-in for SNS, which serves its certificate and hears the confirmation."""
+        self.certificates()
+        heard: list[str] = []
+        certificate = (self.folder / "server.pem").read_bytes()
+
+        class StandIn(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                heard.append(self.path)
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(certificate)
+
+            def log_message(self, *_):
+                pass
+
+        sns = http.server.ThreadingHTTPServer(("127.0.0.1", 0), StandIn)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.folder / "server.pem", self.folder / "server.key")
+        sns.socket = context.wrap_socket(sns.socket, server_side=True)
+        threading.Thread(target=sns.serve_forever, daemon=True).start()
+        self.addCleanup(sns.server_close)
+        self.addCleanup(sns.shutdown)
+        host, topic = f"127.0.0.1:{sns.server_port}", "arn:aws:sns:eu-west-1:1:orders"
+        self.start(f"  format: sns\n  verify: {{sns: {{topics: ['{topic}'], host: '{host}', tls: {{ca: ca.pem}}}}}}")
+
+        def signed(kind: str, **members: str) -> bytes:
+            message = {"Type": kind, "TopicArn": topic, "Timestamp": "2026-05-01T10:00:00.000Z", **members}
+            text = "".join(f"{name}\n{message[name]}\n" for name in sorted(message))
+            (self.folder / "text").write_text(text)
+            signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", "server.key", "text"], cwd=self.folder,
+                                       check=True, capture_output=True).stdout
+            return json.dumps({**message, "SignatureVersion": "2", "SigningCertURL": f"https://{host}/a.pem",
+                               "Signature": base64.b64encode(signature).decode()}).encode()
+
+        def post_until_taken(body: bytes) -> int:
+            for _ in range(100):
+                status, headers, answer = self.post(body)
+                if status != 503:
+                    return status
+                self.assertIn("retry-after", headers)
+                time.sleep(0.05)
+            raise AssertionError(answer)
+
+        event = signed("Notification", MessageId="m1", Message='{"id": 1}')
+        self.assertEqual(self.post(event.replace(b"m1", b"m2"))[0], 503)
+        confirmation = signed("SubscriptionConfirmation", MessageId="c1", Message="?", Token="t",
+                              SubscribeURL=f"https://{host}/?Action=ConfirmSubscription&Token=t")
+        self.assertEqual(post_until_taken(confirmation), 200)
+        self.assertIn("/?Action=ConfirmSubscription&Token=t", heard)
+        self.assertEqual(post_until_taken(event), 204)
+        self.assertEqual(self.post(event.replace(b"m1", b"m2"))[0], 401)
+        self.assertEqual(self.post(event.replace(b"orders", b"others"))[0], 401)
+        self.assertEqual(self.post(b'{"id": 3}')[0], 401)
+        self.assertEqual([(row["id"], row["event"]) for row in self.wait_for_rows(1)], [(1, "m1")])
+        self.assertEqual(heard.count("/a.pem"), 1)
+        self.assertEqual(self.mill.end(), 0)
+
     def test_cloudevents(self):
         self.start("  format: cloudevents")
         head = {"ce-id": "1", "ce-source": "/s", "ce-type": "t", "ce-specversion": "1.0"}
@@ -213,6 +272,35 @@ target: {type: file, path: out3.ndjson, format: ndjson, write: append}
             answer = subprocess.run([MILLRACE, *command], cwd=self.folder, env=environment, capture_output=True, text=True)
             self.assertEqual(answer.returncode, 0, answer.stdout + answer.stderr)
         self.assertEqual(self.post(b'{"id":2}')[0], 204)
+
+    def test_monitoring(self):
+        (self.folder / "hooks.yaml").write_text(PIPELINE.format(port=self.port, source=""), encoding="utf-8")
+        place = free_port()
+        self.mill = Mill(self.folder, self.port, ["--monitor", f"127.0.0.1:{place}", "hooks.yaml"])
+
+        def get(path: str, method: str = "GET") -> tuple[int, str]:
+            connection = http.client.HTTPConnection("127.0.0.1", place, timeout=PATIENCE)
+            connection.request(method, path)
+            answer = connection.getresponse()
+            found = answer.status, answer.read().decode()
+            connection.close()
+            return found
+
+        wait_for(lambda: get("/readyz") == (200, '{"ready":true,"problems":{}}\n'), "it is never ready")
+        self.assertEqual(get("/healthz")[0], 200)
+        self.assertEqual(self.post(b'{"id":1}')[0], 204)
+        self.wait_for_rows(1)
+        wait_for(lambda: 'millrace_records_total{pipeline="hooks",outcome="written"} 1' in get("/metrics")[1], "it counts nothing")
+        self.assertIn("<td>hooks<td class=\"good\">running", get("/")[1])
+        self.assertEqual((get("/other")[0], get("/", "POST")[0], get("/", "HEAD")), (404, 405, (200, "")))
+        # Nobody else may listen there.
+        other = self.folder / "other"
+        other.mkdir()
+        (other / "hooks.yaml").write_text(PIPELINE.format(port=free_port(), source=""), encoding="utf-8")
+        answer = subprocess.run([MILLRACE, "run", "--monitor", f"127.0.0.1:{place}", "hooks.yaml"], cwd=other,
+                                capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual((answer.returncode, "webhook.cannot_listen" in answer.stderr), (3, True), answer.stderr)
+        self.assertEqual(self.mill.end(), 0)
 
     # TLS
 

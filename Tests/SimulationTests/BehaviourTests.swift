@@ -25,6 +25,55 @@ struct BehaviourTests {
     #expect(universe.letters.isEmpty)
   }
 
+  /// Twelve events of three keys; the target fails for the second one, of key 1.
+  private func poisoned() -> Scenario {
+    var scenario = Scenario.quiet(.callers, .rowByRow, events: 12)
+    scenario.targetLanes = 1
+    scenario.events = (0..<12).map { SimulatedEvent(key: $0 % 3, sequence: $0, fate: $0 == 1 ? .poisonous : .written) }
+    return scenario
+  }
+
+  @Test func aPoisonousEventHoldsBackItsKeyAlone() throws {
+    var scenario = poisoned()
+    scenario.adjust = { $0.retry.parkFor = .seconds(5) }
+    let (_, universe) = Simulation.runOnce(scenario)
+    #expect(universe.violations.isEmpty)
+    let rows = universe.tables[0].map(\.event)
+    // Those of the other keys did not wait for it, those of its own key did, and went on when it was given up.
+    #expect(rows.prefix(8).allSatisfy { $0.key != 1 } && rows.count == 11)
+    #expect(rows.suffix(3).map(\.sequence) == [4, 7, 10])
+    #expect(universe.letters.map(\.code) == ["target.failing"] && universe.letters.allSatisfy { $0.attempts > 10 })
+    #expect(universe.simulator.time >= .seconds(5) && universe.simulator.time < .seconds(6))
+    let parked = names(universe).count { $0 == "parked" }
+    #expect(parked > 10)
+    #expect(universe.acknowledged.count == 12)
+  }
+
+  @Test func memoryThatParkedRowsFillIsFreedByGivingThemUp() throws {
+    var scenario = poisoned()
+    scenario.batchEvents = 1
+    scenario.inFlightBytes = 1
+    scenario.adjust = { $0.retry.parkFor = .seconds(3_600) }
+    // A row of another key is stored in the write that fails for it.
+    scenario.batchEvents = 2
+    let (_, universe) = Simulation.runOnce(scenario)
+    #expect(universe.letters.map(\.code) == ["target.failing"])
+    #expect(universe.tables[0].count == 11 && universe.simulator.time < .seconds(60))
+  }
+
+  @Test func withoutAnyRowStoredNoneIsGivenUp() {
+    var scenario = poisoned()
+    scenario.events = scenario.events.map { SimulatedEvent(key: $0.key, sequence: $0.sequence, fate: .poisonous) }
+    scenario.adjust = {
+      $0.retry.parkFor = .milliseconds(50)
+      $0.drainFor = .seconds(1)
+    }
+    scenario.stop = 2_000
+    let (result, universe) = Simulation.runOnce(scenario)
+    #expect(result == .failure(.interrupted))
+    #expect(universe.letters.isEmpty && universe.tables[0].isEmpty)
+  }
+
   @Test func whatIsOpenedAgainWaitsForAnOutage() throws {
     var openedAgain = 0
     for begin in 1...60 {

@@ -9,10 +9,10 @@ struct MutantTests {
   /// What must be found wrong: not just anything, but the harm that the flaw does.
   private static func harm(of flaw: Flaw) -> String {
     switch flaw {
-    case .checkpointBeforeWrite, .highestSeen, .fullHandoverDrops, .deadLettersNotDurable: "lost"
+    case .checkpointBeforeWrite, .highestSeen, .fullHandoverDrops, .deadLettersNotDurable, .parkedIsForgotten: "lost"
     case .acknowledgeBeforeCheckpoint: "but the checkpoint stands at"
     case .droppedAcknowledgement: "were not acknowledged"
-    case .lanesInTurn, .orderNotRestored: "was written after"
+    case .lanesInTurn, .orderNotRestored, .parkedIsOvertaken: "was written after"
     case .noFlush: "which is not durable"
     case .rejectionIgnored: "counted"
     case .keysNotCutBack: "lost"

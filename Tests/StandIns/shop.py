@@ -16,6 +16,9 @@ class Shop(Server):
         self.ledger: list[tuple[str, str, dict | None]] = []
         self.known: dict[str, tuple[int, dict | None]] = {}
         self.repeated = 0
+        # Products that the shop fails for, and for no others.
+        self.poisonous: set[str] = set()
+        self.failures = 0
         super().__init__(ShopHandler)
 
 
@@ -29,6 +32,9 @@ class ShopHandler(Handler):
         if not key or "/" in id or not id:
             return 404, {"error": "no such place"}
         with server.lock:
+            if id in server.poisonous:
+                server.failures += 1
+                return 500, {"error": "something went wrong"}
             if key in server.known:
                 server.repeated += 1
                 return server.known[key]

@@ -1,6 +1,5 @@
 import ConnectorKit
 import Records
-import Synchronization
 
 /// What becomes of a body that is no JSON although it should be.
 enum BadJSON: String, SettingChoice {
@@ -15,14 +14,11 @@ final class WebhookService: HTTPService {
   struct Rules: Sendable {
     var format: MessageFormat
     var verifier: Verifier?
+    var sns: SNSVerifier?
     var badJSON: BadJSON
     var headers: KeptHeaders
     var bodyBytesMax: Int
   }
-
-  private static let numbers = Atomic<Int>(0)
-  /// A number that was never given before in this process.
-  static func newNumber() -> Int { numbers.add(1, ordering: .relaxed).newValue }
 
   let number: Int
   private let rules: Rules
@@ -62,6 +58,9 @@ final class WebhookService: HTTPService {
   func serve(_ request: HTTPRequest, _ bytes: borrowing ByteBuffer, _ tools: ServiceTools) -> Served {
     if let problem = rules.verifier?.problem(request, bytes, now: wallTime()) {
       return .answer(HTTPResponse(401, problem))
+    }
+    if let sns = rules.sns, let answer = sns.answer(UnsafeRawBufferPointer(rebasing: bytes.bytes[request.body])) {
+      return .answer(answer)
     }
     tools.attributes.removeAll()
     rules.headers.append(request, bytes.bytes, to: &tools.attributes)

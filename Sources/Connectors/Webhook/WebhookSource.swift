@@ -37,7 +37,7 @@ actor WebhookSource: Source {
   }
 
   func open(at position: Position?) async throws(ConnectorError) {
-    let number = WebhookService.newNumber()
+    let number = ServiceNumber.next()
     let answers = Answers(number, context.note)
     // The log first: it cuts off what a crash tore before anybody reads it.
     let log = try openLog(answers)
@@ -98,6 +98,7 @@ actor WebhookSource: Source {
     log?.close()
     log = nil
     WebhookServers.shared.remove(service, from: serving.address)
+    serving.rules.sns?.stop()
     await reader.close()
   }
 }

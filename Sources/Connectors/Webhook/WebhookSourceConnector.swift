@@ -60,17 +60,19 @@ struct WebhookSourceConnector: SourceConnector {
     return WebhookSource(
       WebhookServing(
         address: listen, path: path, log: folder, retention: retain.retention, tls: tls, folder: context.folder,
-        loops: Self.loops, rules: try rules()),
+        loops: Self.loops, rules: try rules(context.folder)),
       reading, context)
   }
 
   /// Half of the machine's processors: the log and the pipeline behind it need the others.
   private static var loops: Int { min(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 2), ServerLimits.loopsMax) }
 
-  private func rules() throws(ConnectorError) -> WebhookService.Rules {
-    WebhookService.Rules(
-      format: format, verifier: try verify.map { verify throws(ConnectorError) in try Verifier(verify) },
-      badJSON: onBadJson, headers: KeptHeaders(and: keepHeaders + event.headers), bodyBytesMax: bodyBytes.bytes)
+  private func rules(_ folder: String) throws(ConnectorError) -> WebhookService.Rules {
+    var verifier: Verifier?
+    if let verify, verify.sns == nil { verifier = try Verifier(verify) }
+    return WebhookService.Rules(
+      format: format, verifier: verifier, sns: verify?.sns.map { SNSVerifier($0, folder: folder) }, badJSON: onBadJson,
+      headers: KeptHeaders(and: keepHeaders + event.headers), bodyBytesMax: bodyBytes.bytes)
   }
 
   func describe(_ position: Position) -> String { (try? LogPlace(position).text) ?? position.value.json }

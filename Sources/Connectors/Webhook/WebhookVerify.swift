@@ -8,6 +8,7 @@ struct WebhookVerify: SettingOneOf {
   @Setting("GitHub: X-Hub-Signature-256.") var github: SignatureSettings?
   @Setting("Shopify: X-Shopify-Hmac-Sha256.") var shopify: SignatureSettings?
   @Setting("Stripe: Stripe-Signature, with a time that must be near.") var stripe: SignatureSettings?
+  @Setting("Amazon SNS: the signature of its certificate, for these topics.") var sns: SNSSettings?
   @Setting("HMAC-SHA-256 of the body in a header of any name.") var hmac: HMACSettings?
   @Setting("A token: Authorization: Bearer.") var bearer: Secret?
   @Setting("A name and a password: Authorization: Basic.") var basic: BasicSettings?

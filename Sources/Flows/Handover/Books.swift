@@ -247,8 +247,11 @@ final class Books: Sendable {
   }
 
   /// Like ``written(_:_:lane:tries:)``, before it is durable; false for an answer about other rows.
-  func noted(_ answer: Written, _ group: [Parcel], lane: Int) -> Bool {
-    state.withLock { note(answer, group, lane, &$0) }
+  func noted(_ answer: Written, _ group: [Parcel], lane: Int, tries: Int = 1) -> Bool {
+    state.withLock { state in
+      for parcel in group { parcel.tries = max(parcel.tries, tries) }
+      return note(answer, group, lane, &state)
+    }
   }
 
   private func note(_ answer: Written, _ group: [Parcel], _ lane: Int, _ state: inout State) -> Bool {

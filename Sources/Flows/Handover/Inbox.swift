@@ -16,14 +16,26 @@ final class Inbox: Sendable {
   /// The caller rings the bell, outside of its own lock.
   func put(_ item: Item) { items.withLock { $0.append(item) } }
 
-  /// Waits for the next; nil when the task is cancelled, which is how a writer ends.
-  func receive() async -> Item? {
-    while !Task.isCancelled {
-      if let item = items.withLock({ $0.popFirst() }) { return item }
-      await bell.wait()
-    }
-    return nil
+  enum Received {
+    case item(Item)
+    /// Nothing came until then.
+    case due
+    /// The task is cancelled, which is how a writer ends.
+    case ended
   }
+
+  /// Waits for the next, and no longer than until `due`.
+  func receive(until due: Duration?, in world: World) async -> Received {
+    while !Task.isCancelled {
+      let now = world.now()
+      if let due, due <= now { return .due }
+      if let item = items.withLock({ $0.popFirst() }) { return .item(item) }
+      if let due { await bell.wait(for: due - now, in: world) } else { await bell.wait() }
+    }
+    return .ended
+  }
+
+  var isEmpty: Bool { items.withLock { $0.first == nil } }
 
   enum Next {
     case rows(Parcel)

@@ -117,14 +117,21 @@ extension Parcel {
     var counts = Counts()
     defer { self.counts = counts }
     counts.read = UInt64(batch.events.count)
+    var ended = [StepCounts.Step](batch.steps.map { StepCounts.Step($0) })
     for event in UnsafeBufferPointer(start: batch.events.base, count: batch.events.count) {
       switch event.outcome {
       case .flowing, .written: counts.written += 1
-      case .filtered: counts.filtered += 1
+      case .filtered:
+        counts.filtered += 1
+        if event.step > 0 { ended[Int(event.step) - 1].filtered += 1 }
       case .duplicate: counts.duplicate += 1
       case .stale: counts.stale += 1
-      case .deadLettered: counts.deadLettered += 1
+      case .deadLettered:
+        counts.deadLettered += 1
+        if event.step > 0 { ended[Int(event.step) - 1].deadLettered += 1 }
       }
     }
+    for step in ended where step.filtered + step.deadLettered > 0 { counts.steps.add(step) }
+    counts.steps += batch.made
   }
 }

@@ -18,17 +18,26 @@ struct Writer: Sendable {
   func run() async throws(FlowError) -> ConnectorError? {
     var attempts = Attempts(.target(lane: lane), retry, in: world)
     var rhythm = Rhythm()
-    while let item = await inbox.receive() {
-      switch item {
-      case .rows(let parcel):
+    // What is stored with the progress is stored in order, so nothing of it waits for later.
+    var parking = (storing == nil ? target as? any ParkingTarget : nil).map {
+      Parking($0, lane: lane, retry, books, in: world)
+    }
+    while true {
+      switch await inbox.receive(until: parking?.due, in: world) {
+      case .ended: return nil
+      case .due: try await parking?.retry(isIdle: inbox.isEmpty, &attempts)
+      case .item(.barrier(let barrier)): try await reach(barrier, &attempts)
+      case .item(.rows(let parcel)):
         let group = await gather(from: parcel, lingering: rhythm.pause(at: world.now()))
         let began = world.now()
-        if let loss = try await write(group, &attempts) { return loss }
+        if parking != nil {
+          try await parking?.write(group, &attempts)
+        } else if let loss = try await write(group, &attempts) {
+          return loss
+        }
         rhythm = Rhythm(wrote: began..<world.now())
-      case .barrier(let barrier): try await reach(barrier, &attempts)
       }
     }
-    return nil
   }
 
   // MARK: - Gathering

@@ -20,6 +20,10 @@ package enum Flaw: String, Sendable, CaseIterable {
   case deadLettersNotDurable
   /// A rejected row is counted as written.
   case rejectionIgnored
+  /// Rows overtake a parked row of their key.
+  case parkedIsOvertaken
+  /// A batch with parked rows counts as stored.
+  case parkedIsForgotten
   /// A target commits when a write ends, wherever the source's transactions end.
   case tornTransactions
   /// What a target held and lost is not given again.

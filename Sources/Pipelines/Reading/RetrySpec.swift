@@ -10,6 +10,10 @@ package struct RetrySpec: SettingGroup {
   @Setting("Where records go that cannot be delivered.") package var deadLetter: DeadLetterSpec = DeadLetterSpec()
   @Setting("How long an outage may last before the run stops.", example: "1h")
   package var giveUpAfter: GiveUpSpec = .never
+  @Setting(
+    "How long a record that the target fails for, while it stores others, is tried before it is a dead letter; its key "
+      + "waits alone meanwhile.", example: "1h")
+  package var parkFor: GiveUpSpec = .after(.seconds(15 * 60))
 }
 
 /// `[1s, 5s, 30s]`, or `{first: 200ms, factor: 2, max: 30s, attempts: 8}`.

@@ -77,11 +77,31 @@ struct DeliveriesTests {
     some.answered(1, .stored)
     some.answered(3, .stored)
     #expect(takeAll(&some) == [])
-    #expect(some.failure?.code == "http.server_error" && !some.isSettled)
+    #expect(some.failure == nil && !some.isSettled)
+    #expect(some.parked.map(\.row) == [0, 2])
+    #expect(some.parked.map { $0.error?.code } == ["http.server_error", nil])
     some.begin()
     #expect(takeAll(&some) == [[0]])
     some.answered(0, .stored)
     #expect(takeAll(&some) == [[2]])
+  }
+
+  @Test func aRowThatFailsIsFoundAmongThoseOfItsRequest() {
+    var some = deliveries([1, 2, 3, 4], rowsMax: 4)
+    while let request = some.next() {
+      some.answered(request, some.rows(of: request).contains(2) ? Self.failed : .stored)
+    }
+    #expect(some.failure == nil)
+    #expect(
+      some.parked == [.init(row: 2, error: ConnectorError("http.server_error", "500.", remedy: .retry(after: nil)))])
+  }
+
+  @Test func withoutAKeyARowThatFailsHoldsUpAll() {
+    var some = deliveries([nil, nil])
+    #expect(some.next() == 0)
+    some.answered(0, Self.failed)
+    #expect(some.next() == nil)
+    #expect(some.failure?.code == "http.server_error")
   }
 
   @Test func manyFailuresInARowMeanThatTheServerIsAtFault() {
@@ -123,7 +143,7 @@ struct DeliveriesTests {
   @Test func whatStopsARunCountsMostAndThenTheLongestWait() {
     var some = deliveries([1, 2, 3])
     _ = takeAll(&some)
-    some.answered(0, Self.failed)
+    some.answered(0, Self.down)
     some.answered(1, .later(ConnectorError("http.busy", "429.", remedy: .retry(after: .seconds(7)))))
     #expect(some.failure?.remedy == .retry(after: .seconds(7)))
     some.answered(2, .stop(ConnectorError("http.unauthorized", "401.", remedy: .stop)))

@@ -227,6 +227,22 @@ func httpTarget(_ folder: TemporaryFolder, _ settings: Value, said: Notes = Note
     #expect(keys[1] == keys[2] && keys[0] != keys[1] && keys[0]?.count == 36)
   }
 
+  @Test func aRowThatTheServerFailsForIsParkedWithThoseBehindIt() async throws {
+    let place = try await Place { request, _ in .status(request.target.hasSuffix("/a") ? 500 : 204) }
+    let target = try #require(place.target as? any ParkingTarget)
+    let first = try await target.write(
+      [try payload([["a", "1"], ["b", "1"], ["a", "2"], ["c", "1"]], place.encoder)], withholding: [])
+    #expect(first.parked.map(\.place.row) == [0, 2] && Set(first.parked.map(\.key)).count == 1)
+    #expect(first.parked.map { $0.error?.code } == ["http.server_error", nil])
+    let key = try #require(first.parked.first?.key)
+    // Rows of the key that come later are not even sent.
+    let sent = place.server.requests.count
+    let second = try await target.write(
+      [try payload([["a", "3"], ["b", "2"]], place.encoder)], withholding: [key])
+    #expect(second.parked.map(\.place.row) == [0] && second.parked.map(\.key) == [key])
+    #expect(place.server.requests.dropFirst(sent).map(\.target) == ["/products/b"])
+  }
+
   @Test func otherRowsAreNotTakenForThoseThatFailed() async throws {
     let place = try await Place { request, _ in .status(request.target.hasSuffix("/a") ? 503 : 204) }
     await #expect(throws: ConnectorError.self) { try await place.write([["a", "1"]]) }

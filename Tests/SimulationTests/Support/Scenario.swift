@@ -81,7 +81,7 @@ struct Scenario: Sendable {
     let keys = 1 + random.below(5)
     let troubled = random.chance(60)
     events = (0..<(3 + random.below(28))).map { sequence in
-      let fate = troubled && random.chance(35) ? random.pick(Fate.allCases) : .written
+      let fate = troubled && random.chance(35) ? random.pick(Fate.certain) : .written
       return SimulatedEvent(key: random.below(keys), sequence: sequence, fate: fate)
     }
     prunes = random.chance(70)
@@ -189,6 +189,7 @@ struct Scenario: Sendable {
     settings.batch.records = gatherRecords
     settings.batch.wait = gatherWait
     settings.retry.delays = .exponential(first: .milliseconds(1), factor: 2, max: .milliseconds(20), attempts: 4)
+    settings.retry.parkFor = nil
     settings.retry.breaker.failures = 3
     settings.retry.breaker.within = .milliseconds(500)
     settings.retry.breaker.openFor = .milliseconds(40)

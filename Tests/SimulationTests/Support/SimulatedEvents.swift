@@ -17,11 +17,18 @@ enum Fate: Character, CaseIterable, Sendable {
   /// Two rows, of which the target refuses the second.
   case halfRejected = "h"
   case stale = "s"
+  /// The target fails for it a few times while it stores others.
+  case failing = "l"
+  /// The target always fails for it while it stores others; how it ends depends on what comes behind it.
+  case poisonous = "p"
+
+  /// Those whose end is known beforehand.
+  static let certain = allCases.filter { $0 != .poisonous }
 
   /// How many rows of it must stand in the target at the end.
   var rows: Int {
     switch self {
-    case .written: 1
+    case .written, .failing: 1
     case .twice: 2
     default: 0
     }
@@ -166,6 +173,11 @@ struct SimulatedRow: Equatable, Sendable {
   /// The row's own key; the event's, or that of the second row of an event.
   var key: Int
   var event: SimulatedEvent
+
+  var keyHash: UInt64 {
+    var random = SeededRandom(seed: UInt64(key))
+    return random.next()
+  }
 
   /// The rows of a payload, in order.
   static func all(of payload: Payload) -> [SimulatedRow] {

@@ -3,7 +3,7 @@ import Flows
 import Records
 
 /// A target of one of the kinds of ``Scenario/TargetKind``, one lane of it.
-actor SimulatedTarget: Target {
+actor SimulatedTarget: ParkingTarget {
   let lane: Int
   let universe: Universe
   let effects: SimulatedEffects
@@ -34,15 +34,46 @@ actor SimulatedTarget: Target {
   nonisolated func makeEncoder(_ columns: Columns) throws(ConnectorError) -> any Encoder { SimulatedEncoder() }
 
   func write(_ payloads: [Payload]) async throws(ConnectorError) -> Written {
+    try await write(payloads, withholding: [])
+  }
+
+  func write(_ payloads: [Payload], withholding keys: Set<UInt64>) async throws(ConnectorError) -> Written {
     try enter()
     defer { isBusy = false }
     let rows = payloads.map(SimulatedRow.all)
     if universe.isFinished[lane] { universe.violate("written after the target had finished") }
     return try await effects.perform(.write) { () async throws(ConnectorError) in
-      try await store(rows)
-      noteOrder(rows)
-      return answer(rows)
+      let parked = park(rows, withholding: keys)
+      let stored = rows.enumerated().map { payload, rows in
+        rows.indices.filter { !parked.places.contains([payload, $0]) }.map { rows[$0] }
+      }
+      try await store(stored)
+      noteOrder(stored)
+      var answer = answer(rows, except: parked.places)
+      answer.parked = parked.rows
+      return answer
     }
+  }
+
+  /// Which rows are not stored now: those that it fails for, and those behind them.
+  private func park(
+    _ payloads: [[SimulatedRow]], withholding keys: Set<UInt64>
+  ) -> (rows: [Parked], places: Set<[Int]>) {
+    guard kind == .rowByRow else { return ([], []) }
+    var (rows, places) = ([Parked](), Set<[Int]>())
+    var waiting = keys
+    for (payload, payloadRows) in payloads.enumerated() {
+      for (index, row) in payloadRows.enumerated() {
+        let key = row.keyHash
+        let fails = !waiting.contains(key) && universe.fails(row.event)
+        guard fails || waiting.contains(key) else { continue }
+        waiting.insert(key)
+        places.insert([payload, index])
+        let error = ConnectorError("target.failing", "on purpose", remedy: .retry(after: nil))
+        rows.append(Parked(RowPlace(payload: payload, row: index), key: key, error: fails ? error : nil))
+      }
+    }
+    return (rows, places)
   }
 
   func store(_ payloads: [[SimulatedRow]]) async throws(ConnectorError) {
@@ -62,10 +93,10 @@ actor SimulatedTarget: Target {
     row.event.fate == .rejected || row.event.fate == .halfRejected && row.key >= 50
   }
 
-  func answer(_ payloads: [[SimulatedRow]]) -> Written {
+  func answer(_ payloads: [[SimulatedRow]], except parked: Set<[Int]> = []) -> Written {
     var written = Written()
     for (payload, rows) in payloads.enumerated() {
-      for (index, row) in rows.enumerated() {
+      for (index, row) in rows.enumerated() where !parked.contains([payload, index]) {
         let place = RowPlace(payload: payload, row: index)
         if isRefused(row) {
           written.rejections.append(Rejection(place: place, code: "target.refused", message: "on purpose"))

@@ -233,7 +233,7 @@ struct Simulation {
         continue
       }
       switch event.fate {
-      case .written, .twice: counts.written += 1
+      case .written, .twice, .failing: counts.written += 1
       case .filtered: counts.filtered += 1
       case .duplicate: counts.duplicate += 1
       case .stale: counts.stale += 1

@@ -47,6 +47,9 @@ final class Universe: @unchecked Sendable {
   /// The last delivery of each key that was written by the flow that runs now.
   var written: [Int: Int] = [:]
 
+  /// How often the target failed for an event, by sequence.
+  private var failures: [Int: Int] = [:]
+
   // MARK: The source's side
   var deliveries = 0
   /// For each partition of a log: how many of its events were pruned.
@@ -79,6 +82,13 @@ final class Universe: @unchecked Sendable {
   /// The events of a partition, in order.
   func partition(_ number: Int) -> [SimulatedEvent] {
     scenario.events.filter { $0.key % scenario.partitions == number }
+  }
+
+  /// Whether the target fails for the event now.
+  func fails(_ event: SimulatedEvent) -> Bool {
+    guard event.fate == .failing || event.fate == .poisonous else { return false }
+    failures[event.sequence, default: 0] += 1
+    return event.fate == .poisonous || failures[event.sequence, default: 0] <= 1 + event.sequence % 3
   }
 
   /// Counts the call and says whether it fails; crashes where the scenario says so.

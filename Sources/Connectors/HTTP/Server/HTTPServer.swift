@@ -16,8 +16,13 @@ final class ServerState: Sendable {
   private let bodies = Atomic<Int>(0)
   private let connections = Atomic<Int>(0)
   private let began = ServerClock.now()
+  /// Whether all that will be served is served from the first connection on.
+  private let isComplete: Bool
 
-  init(_ tls: TLSContext?) { self.tls = tls }
+  init(_ tls: TLSContext?, isComplete: Bool = false) {
+    self.tls = tls
+    self.isComplete = isComplete
+  }
 
   func service(_ path: Slice<UnsafeRawBufferPointer>) -> (any HTTPService)? {
     routes.withLock { routes in routes.first { $0.path.elementsEqual(path) }?.service }
@@ -42,7 +47,7 @@ final class ServerState: Sendable {
 
   /// What a path hears that is not served: soon after the start it may belong to a pipeline that is still opening.
   func missing(now: Int64) -> HTTPResponse {
-    now - began < ServerLimits.startMax
+    !isComplete && now - began < ServerLimits.startMax
       ? HTTPResponse(503, "the path may not be served yet", retryAfter: ServerLimits.retryAfter)
       : HTTPResponse(404, "nothing is served under this path")
   }

@@ -1,4 +1,5 @@
 import Records
+import Synchronization
 
 /// What serves the requests of one path. Called from the threads of all loops.
 protocol HTTPService: AnyObject, Sendable {
@@ -12,6 +13,13 @@ protocol HTTPService: AnyObject, Sendable {
 
   /// Serves a whole request.
   func serve(_ request: HTTPRequest, _ bytes: borrowing ByteBuffer, _ tools: ServiceTools) -> Served
+}
+
+/// Numbers that tell services apart.
+enum ServiceNumber {
+  private static let numbers = Atomic<Int>(0)
+  /// One that was never given before in this process.
+  static func next() -> Int { numbers.add(1, ordering: .relaxed).newValue }
 }
 
 /// What came of a request.

@@ -2,8 +2,9 @@ import ConnectorKit
 
 /// The requests of one write: which may go now, and what became of each.
 ///
-/// A value that decides and sends nothing. Rows of one key go one after the other (Invariant 3), without a key all do;
-/// a request that failed is sent again in the next round, and those that were stored are not.
+/// A value that decides and sends nothing. Rows of one key go one after the other (Invariant 3), without a key all do.
+/// Where the server fails for single requests and answers others, their rows and those behind them are parked: only their
+/// keys wait. Where it is away, the round ends; what failed is sent again in the next one, and what was stored is not.
 struct Deliveries {
   /// What of a row decides how it goes.
   struct Line: Equatable {
@@ -19,6 +20,13 @@ struct Deliveries {
     var message: String
   }
 
+  /// A row that the server fails for, or that waits behind one.
+  struct Parked: Equatable {
+    var row: Int
+    /// nil: it waits.
+    var error: ConnectorError?
+  }
+
   /// So many requests in a row that fail mean that the server is away, not that they are at fault.
   static let failuresMax = 5
 
@@ -26,6 +34,9 @@ struct Deliveries {
     var rows: [Int]
     var waitsFor = 0
     var successors: [Int] = []
+    var isSettled = false
+    /// Why the server fails for it alone.
+    var error: ConnectorError?
   }
 
   private var requests: [Request] = []
@@ -89,18 +100,23 @@ struct Deliveries {
     ready = failed + ready[readyPlace...]
     readyPlace = 0
     failed.removeAll()
+    for request in ready { requests[request].error = nil }
   }
 
   /// The request to send now; nil where nothing may go before others have ended.
   mutating func next() -> Int? {
-    guard failure == nil || isOnlyOwn, readyPlace < ready.count else { return nil }
+    guard failure == nil, readyPlace < ready.count else { return nil }
     defer { readyPlace += 1 }
     underWay += 1
     return ready[readyPlace]
   }
 
-  /// Whether what failed may be the fault of those requests alone.
-  private var isOnlyOwn: Bool { failure?.code == "http.server_error" && failuresInRow < Self.failuresMax }
+  /// At the end of a round without a ``failure``: what was neither stored nor refused, in the order of the rows.
+  var parked: [Parked] {
+    requests.filter { !$0.isSettled }.flatMap { request in
+      request.rows.map { Parked(row: $0, error: request.error) }
+    }.sorted { $0.row < $1.row }
+  }
 
   func rows(of request: Int) -> [Int] { requests[request].rows }
 
@@ -120,6 +136,7 @@ struct Deliveries {
       }
     case .later(let error):
       failuresInRow += 1
+      if mayPark(error) { return park(request, error) }
       failed.append(request)
       failure = Self.worse(failure, error)
     case .stop(let error):
@@ -128,15 +145,28 @@ struct Deliveries {
     }
   }
 
+  /// Whether the failure may be the fault of that request alone.
+  private func mayPark(_ error: ConnectorError) -> Bool {
+    !isInOrder && error.code == "http.server_error" && failuresInRow < Self.failuresMax
+  }
+
+  /// Of several rows, those that the server does not fail for are found first.
+  private mutating func park(_ request: Int, _ error: ConnectorError) {
+    if requests[request].rows.count > 1 { return split(request) }
+    requests[request].error = error
+    failed.append(request)
+  }
+
   /// What stops a run counts most, and then the longest wait.
   private static func worse(_ one: ConnectorError?, _ other: ConnectorError) -> ConnectorError {
     guard let one, case .retry(let wait) = one.remedy else { return one ?? other }
     guard case .retry(let longer) = other.remedy else { return other }
-    return (longer ?? .zero) > (wait ?? .zero) || one.code == "http.server_error" ? other : one
+    return (longer ?? .zero) > (wait ?? .zero) ? other : one
   }
 
   private mutating func settle(_ request: Int) {
     unsettled -= 1
+    requests[request].isSettled = true
     for next in requests[request].successors {
       requests[next].waitsFor -= 1
       if requests[next].waitsFor == 0 { ready.append(next) }

@@ -6,7 +6,7 @@ import Synchronization
 /// Sends rows as requests, several at once, from its own lane.
 ///
 /// `@unchecked Sendable`: all calls come from the target's lane, one at a time; the plan is made once before rows come.
-final class HTTPTarget: Target, @unchecked Sendable {
+final class HTTPTarget: ParkingTarget, @unchecked Sendable {
   /// The most of an answer that is looked at, in bytes.
   private static let answerMax = 256 << 10
 
@@ -29,9 +29,24 @@ final class HTTPTarget: Target, @unchecked Sendable {
     var places: [RowPlace]
     var frames: [RequestFrame]
     var deliveries: Deliveries
+    /// Rows of keys that wait.
+    var withheld: [Parked]
 
     /// Whether these are its rows: what was stored of other ones says nothing about them.
     func isOf(_ others: [Payload]) -> Bool { payloads.elementsEqual(others) { $0 === $1 } }
+
+    /// What became of them, once a round has ended without a failure.
+    var written: Written {
+      var written = Written()
+      written.rejections = deliveries.refused.map {
+        Rejection(place: places[$0.row], code: $0.code, message: $0.message)
+      }
+      written.parked = withheld
+      for parked in deliveries.parked {
+        written.parked.append(Parked(places[parked.row], key: frames[parked.row].keyHash, error: parked.error))
+      }
+      return written
+    }
   }
 
   init(_ settings: HTTPTargetConnector, _ context: Context) {
@@ -72,10 +87,21 @@ final class HTTPTarget: Target, @unchecked Sendable {
   // MARK: - Writing
 
   func write(_ payloads: [Payload]) throws(ConnectorError) -> Written {
+    let write = try send(payloads, withholding: [])
+    guard let error = write.written.parked.lazy.compactMap(\.error).first else { return write.written }
+    unsettled = write
+    throw error
+  }
+
+  func write(_ payloads: [Payload], withholding keys: Set<UInt64>) throws(ConnectorError) -> Written {
+    try send(payloads, withholding: keys).written
+  }
+
+  private func send(_ payloads: [Payload], withholding keys: Set<UInt64>) throws(ConnectorError) -> Write {
     guard let client, let plan else {
       throw ConnectorError("http.not_open", "The target was written to before it was opened.", remedy: .stop)
     }
-    var write = unsettled.flatMap { $0.isOf(payloads) ? $0 : nil } ?? Self.gather(payloads, plan)
+    var write = unsettled.flatMap { $0.isOf(payloads) ? $0 : nil } ?? Self.gather(payloads, plan, keys)
     unsettled = nil
     repeat {
       needsToken = false
@@ -92,21 +118,22 @@ final class HTTPTarget: Target, @unchecked Sendable {
       unsettled = write
       throw failure
     }
-    let places = write.places
-    return Written(
-      rejections: write.deliveries.refused.map {
-        Rejection(place: places[$0.row], code: $0.code, message: $0.message)
-      })
+    return write
   }
 
-  private static func gather(_ payloads: [Payload], _ plan: RequestPlan) -> Write {
+  private static func gather(_ payloads: [Payload], _ plan: RequestPlan, _ keys: Set<UInt64>) -> Write {
     var (places, frames, lines) = ([RowPlace](), [RequestFrame](), [Deliveries.Line]())
+    var withheld: [Parked] = []
     for (index, payload) in payloads.enumerated() {
       var start = 0
       for row in payload.rows.indices {
         let end = Int(payload.rows[row].end)
         let frame = RequestFrame(payload.bytes.bytes, start..<end)
         start = end
+        if frame.hasKey, keys.contains(frame.keyHash) {
+          withheld.append(Parked(RowPlace(payload: index, row: row), key: frame.keyHash))
+          continue
+        }
         places.append(RowPlace(payload: index, row: row))
         frames.append(frame)
         lines.append(Deliveries.Line(key: frame.hasKey ? frame.keyHash : nil, group: 0))
@@ -114,7 +141,7 @@ final class HTTPTarget: Target, @unchecked Sendable {
     }
     if plan.rowsPerRequest > 1 { group(&lines, frames, places, payloads) }
     let deliveries = Deliveries(lines, rowsMax: plan.rowsPerRequest)
-    return Write(payloads: payloads, places: places, frames: frames, deliveries: deliveries)
+    return Write(payloads: payloads, places: places, frames: frames, deliveries: deliveries, withheld: withheld)
   }
 
   /// Rows go together whose requests differ in nothing but the body.

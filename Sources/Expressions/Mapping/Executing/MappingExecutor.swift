@@ -8,6 +8,9 @@ package final class MappingExecutor: Mapper {
   private let program: MappingProgram
   /// What its rows carry, so that a target of several streams knows them apart.
   private let stream: UInt16
+  /// The names of its steps, and where they stand among those of the batch.
+  let stepNames: [String]
+  private let firstStep: UInt16
   /// The program's fields, steps and conditions in memory that is read without reference counting.
   private var fields = RawArray<MappingProgram.Field>()
   /// For each field the slot that it begins with.
@@ -33,7 +36,12 @@ package final class MappingExecutor: Mapper {
   private let passesRest: Bool
   private let absent = Node.absent
 
-  package init(_ program: MappingProgram, stream: UInt16 = 0) {
+  /// - Parameters:
+  ///   - place: what its steps are called by before their names, where several programs have steps.
+  ///   - firstStep: how many steps stand before its own among those of the batch.
+  package init(_ program: MappingProgram, stream: UInt16 = 0, of place: String? = nil, firstStep: Int = 0) {
+    stepNames = program.stepNames.map { name in place.map { "\($0): \(name)" } ?? name }
+    self.firstStep = UInt16(clamping: firstStep)
     self.program = program
     stages = program.stages
     passesRest = program.columns.rest != nil
@@ -67,6 +75,7 @@ package final class MappingExecutor: Mapper {
   }
 
   package func map(_ batch: Batch) {
+    batch.steps = stepNames
     begin(batch)
     batch.rows.rows.reserve(batch.events.count)
     batch.rows.cells.reserve(batch.events.count * program.fields.count)
@@ -111,8 +120,10 @@ package final class MappingExecutor: Mapper {
       do {
         if try holds(conditions.base[index], event, record, batch) { continue }
         batch.events.base[event].outcome = .filtered
+        end(event, at: index, batch)
       } catch {
         fail(event, program.conditionNames[index], error, batch)
+        end(event, at: index, batch)
       }
       return false
     }
@@ -137,6 +148,11 @@ package final class MappingExecutor: Mapper {
   ) throws(CellProblem) {
     if shortcut(evaluation, &cell, batch) { return }
     cell = try evaluators[evaluation].cell(batch.events[event], record, batch)
+  }
+
+  /// Notes the step that an event ends in, by its place among the program's.
+  func end(_ event: Int, at step: Int, _ batch: Batch) {
+    batch.events.base[event].step = firstStep &+ UInt16(truncatingIfNeeded: step) &+ 1
   }
 
   func fail(_ event: Int, _ stage: String, _ problem: CellProblem, _ batch: Batch) {
