@@ -22,8 +22,6 @@ package struct MappingProgram: Sendable {
 
   struct Field: BitwiseCopyable {
     var origin: Origin
-    /// The slot that is copied and that is all; -1 where there is more to do.
-    var copied: Int
     var firstStep: Int
     var endStep: Int
     var onError: FieldMapping.OnError
@@ -226,12 +224,9 @@ package struct MappingProgram: Sendable {
     let fallback = field.fallback.map { constant($0) }
     if let fallback { steps.append(.fallback(constant: fallback)) }
     if field.required || isKey { steps.append(.required) }
-    let origin = self.origin(field.from)
-    var copied = -1
-    if case .slot(let slot) = origin, start == steps.count { copied = slot }
     fields.append(
       Field(
-        origin: origin, copied: copied, firstStep: start, endStep: steps.count, onError: field.onError,
+        origin: origin(field.from), firstStep: start, endStep: steps.count, onError: field.onError,
         fallback: fallback ?? -1, isKey: isKey))
   }
 
