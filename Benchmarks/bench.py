@@ -18,13 +18,14 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from expressions import evaluations
 from harness import compete, machine, peers, postgres, report, startup, tables, workloads
 from w1 import growth
 from w6 import requests
 
 HERE = Path(__file__).parent
 BUILD = HERE.parent / ".build"
-SECTIONS = [*workloads.names(), "w6", "growth", "startup"]
+SECTIONS = [*workloads.names(), "w6", "expressions", "growth", "startup"]
 
 
 def options() -> argparse.Namespace:
@@ -76,6 +77,8 @@ def measure(section: str, chosen: argparse.Namespace, scratch: str, results: dic
         return 1
     if section == "w6":
         return measure_requests(chosen, scratch, results)
+    if section == "expressions":
+        return measure_expressions(chosen, version, scratch, results)
     if section == "growth":
         grown = [growth.measure(p, chosen.binary, min(chosen.runs, 3), chosen.data, scratch) for p in growth.points(chosen.full, chosen.scale)]
         results["growth"] = [asdict(measured) for measured in grown]
@@ -154,6 +157,21 @@ def measure_requests(chosen: argparse.Namespace, scratch: str, results: dict) ->
         chosen.update_readme = False
     heading = f"wrk on one thread, keep-alive, {requests.SECONDS} s each, in turns; a server with an answer other than 2xx gets no row."
     publish("w6", f"{requests.table(standings)}\n\n{heading}", chosen, results)
+    return 1 if problems else 0
+
+
+def measure_expressions(chosen: argparse.Namespace, version: str, scratch: str, results: dict) -> int:
+    found, missing = peers.find(HERE / "expressions" / "peers", chosen.python, chosen.only)
+    for reason in missing:
+        print(f"not measured: {reason}", file=sys.stderr)
+    standings = evaluations.compare(chosen.binary, version, found, chosen.runs, chosen.data, scratch)
+    results["expressions"] = [asdict(standing) for standing in standings]
+    problems = [f"{standing.title}: {problem}" for standing in standings for problem in standing.problems]
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+    versions = ", ".join(f"{standing.title} {standing.version}" for standing in standings)
+    heading = f"{versions}; processor time of one evaluation, best of {chosen.runs}; values were compared row by row."
+    publish("expressions", f"{evaluations.table(standings)}\n\n{heading}", chosen, results)
     return 1 if problems else 0
 
 

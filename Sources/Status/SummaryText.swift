@@ -1,4 +1,5 @@
 import Flows
+import Records
 
 /// The end of a run, for people: the balance, and where things are.
 package enum SummaryText {
@@ -11,7 +12,8 @@ package enum SummaryText {
     let headline =
       "\(style.bold(pipeline)): \(how) in \(Quantity.duration(.seconds(summary.seconds))), "
       + "\(Quantity.rate(rate)) records/s"
-    return ([headline] + balance(summary.counts) + places(summary, file, files)).joined(separator: "\n")
+    return ([headline] + balance(summary.counts) + steps(summary.counts.steps) + places(summary, file, files)).joined(
+      separator: "\n")
   }
 
   /// read = written + filtered + duplicate + stale + dead-lettered, in a column; the buckets that a pipeline of this
@@ -26,6 +28,15 @@ package enum SummaryText {
     return rows.map { sign, count, name in
       let digits = Quantity.count(count)
       return "  \(sign) \(String(repeating: " ", count: max(0, width - digits.count)))\(digits) \(name)"
+    }
+  }
+
+  /// A line for each transform that events ended in, or that made rows.
+  static func steps(_ counts: StepCounts) -> [String] {
+    counts.steps.map { step in
+      let words = [(step.filtered, "filtered"), (step.deadLettered, "dead-lettered"), (step.made, "made")]
+      let said = words.filter { $0.0 > 0 }.map { "\(Quantity.count($0.0)) \($0.1)" }
+      return "      \(step.name): \(said.joined(separator: ", "))"
     }
   }
 

@@ -112,6 +112,8 @@ final class Runs: Sendable {
   private func total(_ ends: [End], seconds: Double) {
     var counts = Counts()
     for end in ends { counts += end.counts }
+    // Steps of several pipelines have the same names.
+    counts.steps = StepCounts()
     let retries = ends.reduce(0) { $0 + $1.retries }
     let failed = ends.count { $0.status != .done && $0.status != .deadLetters }
     if output.json {

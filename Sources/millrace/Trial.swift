@@ -160,12 +160,15 @@ extension Trial {
     let event = EventValues(batch.events[Int(row.event)], batch)
     let version = Int(batch.events[Int(row.event)].version)
     let mapping = stream.contract?.way(of: version, in: stream).mapping ?? stream.mapping
+    let changesRecord = stream.transforms.contains(where: \.changesRecord)
     let named = mapping.fields.enumerated().filter { $1.mapping != .leftOut }.map { index, field in
       var made = TrialRecord.Field(
         name: field.name, value: batch.value(ofCell: batch.rows.cells[Int(row.firstCell) + index]))
       made.cast = field.mapping.cast?.rawValue
       switch field.mapping.from {
-      case .path(let path): (made.path, made.original) = (path.description, event[path])
+      case .path(let path):
+        // What a transform made of the record is not there to be shown beside it.
+        (made.path, made.original) = (path.description, changesRecord ? made.value : event[path])
       case .expression(let expression): (made.path, made.isComputed) = (expression.text, true)
       case .constant: break
       }

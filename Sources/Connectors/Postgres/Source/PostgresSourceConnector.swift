@@ -81,7 +81,27 @@ struct PostgresSourceConnector: SourceConnector {
           "where", code: "config.conflict", "a condition is for rows that are read, and changes come whatever they are",
           hint: "write it as a filter among the transforms"))
     }
-    return problems
+    return problems + unused
+  }
+
+  /// Settings of the way of reading that is not taken.
+  private var unused: [Problem] {
+    let ofStreams = [
+      ("slot", $slot.isGiven), ("publication", $publication.isGiven), ("ignore_origins", $ignoreOrigins.isGiven),
+      ("heartbeat", $heartbeat.isGiven), ("on_schema_change", $onSchemaChange.isGiven),
+    ]
+    let ofLoads = [("chunk_rows", $chunkRows.isGiven), ("chunks_at_once", $chunksAtOnce.isGiven)]
+    switch read {
+    case .snapshot:
+      return ofStreams.filter(\.1).map { name, _ in
+        .unused(name, "a snapshot follows no changes", hint: "remove it, or write read: snapshot_then_stream")
+      }
+    case .stream:
+      return ofLoads.filter(\.1).map { name, _ in
+        .unused(name, "a stream reads no rows that were there", hint: "remove it, or write read: snapshot_then_stream")
+      }
+    case .snapshotThenStream: return []
+    }
   }
 
   /// `shop.orders: 1200 rows, 4 ranges done, open: behind 17 to 20; shop.items: all 90 rows`

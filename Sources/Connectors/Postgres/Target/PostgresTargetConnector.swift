@@ -53,6 +53,16 @@ struct PostgresTargetConnector: TargetConnector {
     return problems
   }
 
+  var rules: RowRules {
+    let deletes: RowRules.Delete =
+      switch onDelete.policy {
+      case .delete: .delete
+      case .ignore: .ignore
+      case .mark(let marks): .mark(marks.map { Value.Member($0.column, $0.value) })
+      }
+    return RowRules(version: mode == .upsert ? version : nil, onDelete: deletes)
+  }
+
   func makeTarget(_ context: Context, lane: Int) throws(ConnectorError) -> any Target {
     guard let name = TableName(table) else {
       throw ConnectorError("postgres.bad_name", "`\(table)` is no name of a table.", remedy: .stop)
