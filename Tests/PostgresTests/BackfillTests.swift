@@ -140,7 +140,7 @@ struct BackfillTests {
       CREATE TABLE copy (LIKE source INCLUDING ALL)
       """)
     _ = try place.plan(
-      from: "type: postgres, url: URL, tables: [SCHEMA.source], read: stream, heartbeat: 200ms, chunk_rows: 300",
+      from: "type: postgres, url: URL, tables: [SCHEMA.source], read: stream, heartbeat: 200ms",
       to: "table: SCHEMA.copy, key: [id]")
     return place.path("p.yaml")
   }
@@ -158,6 +158,8 @@ struct BackfillTests {
     #expect(try Self.millrace(["run", "--once", "--quiet", file]).status == 0)
     // Changes that wait in the log while rows are loaded that have them already.
     try place.sql("UPDATE source SET n = 1 WHERE id % 2 = 0;\nDELETE FROM source WHERE id % 7 = 0")
+    let status = try Self.millrace(["status", file, "--json"])
+    #expect(status.status == 0 && status.out.contains("\"events\":1928"), "\(status.out)\(status.err)")
     let part = try Self.millrace(["backfill", file, "--where", "id <= 1000", "--json"])
     #expect(part.status == 0 && part.out.contains("\"read\":858"), "\(part.err)")
     try place.sql("UPDATE source SET id = id + 5000, n = 2 WHERE id % 5 = 0")

@@ -26,10 +26,10 @@ actor StreamLook: Source {
   }
 
   private func lag(_ position: StreamPosition) throws(ConnectorError) -> Lag {
-    let clerk = StreamClerk(
-      connection: try PostgresConnection(settings.url, Patience(timeout: settings.timeout), replicates: true))
+    let clerk = StreamClerk(connection: try PostgresConnection(settings.url, Patience(timeout: settings.timeout)))
+    let asked = try PostgresConnection(settings.url, Patience(timeout: settings.timeout), replicates: true)
     let server: (system: String, database: String)
-    do throws(PostgresError) { server = try clerk.connection.identifySystem() } catch {
+    do throws(PostgresError) { server = try asked.identifySystem() } catch {
       throw error.connectorError("\(clerk.connection.address)")
     }
     let written = try clerk.written

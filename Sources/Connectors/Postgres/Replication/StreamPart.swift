@@ -34,7 +34,8 @@ actor StreamPart: Source {
     var fixed = load
     fixed.published = streamed.published
     do throws(PostgresError) {
-      let process = try connection.query("SELECT pg_backend_pid()").text(0, 0) ?? ""
+      // Named after another session: this one speaks no more than the replication protocol has.
+      let process = try clerk.connection.query("SELECT pg_backend_pid()").text(0, 0) ?? ""
       fixed.snapshot = try connection.createSlot("millrace_part_\(process)", isTemporary: true).snapshot
     } catch {
       throw error.connectorError("A replication slot for the snapshot at \(connection.address)")
