@@ -192,6 +192,7 @@ extension Plan {
     plan.limits = limits
     plan.part = part
     plan.isBackfill = isBackfill
+    plan.beside = beside
     return plan
   }
 }
