@@ -18,13 +18,14 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from expressions import evaluations
 from harness import compete, machine, peers, postgres, report, startup, tables, workloads
 from w1 import growth
 from w6 import delivery, replay, requests
 
 HERE = Path(__file__).parent
 BUILD = HERE.parent / ".build"
-SECTIONS = [*workloads.names(), "w6", "replay", "delivery", "growth", "startup"]
+SECTIONS = [*workloads.names(), "w6", "replay", "delivery", "expressions", "growth", "startup"]
 
 
 def options() -> argparse.Namespace:
@@ -78,6 +79,8 @@ def measure(section: str, chosen: argparse.Namespace, scratch: str, results: dic
         return measure_requests(chosen, scratch, results)
     if section in ("replay", "delivery"):
         return measure_one_side(section, chosen, scratch, results, version)
+    if section == "expressions":
+        return measure_expressions(chosen, version, scratch, results)
     if section == "growth":
         grown = [growth.measure(p, chosen.binary, min(chosen.runs, 3), chosen.data, scratch) for p in growth.points(chosen.full, chosen.scale)]
         results["growth"] = [asdict(measured) for measured in grown]
@@ -177,6 +180,21 @@ def measure_one_side(section: str, chosen: argparse.Namespace, scratch: str, res
         heading = f"{version}, {found[0].title} {found[0].version}; {report.count(delivery.EVENTS)} events, best of {delivery.RUNS} in turns."
         publish("delivery", f"{delivery.table(delivered)}\n\n{heading}", chosen, results)
     return 0
+
+
+def measure_expressions(chosen: argparse.Namespace, version: str, scratch: str, results: dict) -> int:
+    found, missing = peers.find(HERE / "expressions" / "peers", chosen.python, chosen.only)
+    for reason in missing:
+        print(f"not measured: {reason}", file=sys.stderr)
+    standings = evaluations.compare(chosen.binary, version, found, chosen.runs, chosen.data, scratch)
+    results["expressions"] = [asdict(standing) for standing in standings]
+    problems = [f"{standing.title}: {problem}" for standing in standings for problem in standing.problems]
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+    versions = ", ".join(f"{standing.title} {standing.version}" for standing in standings)
+    heading = f"{versions}; processor time of one evaluation, best of {chosen.runs}; values were compared row by row."
+    publish("expressions", f"{evaluations.table(standings)}\n\n{heading}", chosen, results)
+    return 1 if problems else 0
 
 
 def tell_problems(standings: list[compete.Standing], chosen: argparse.Namespace) -> int:

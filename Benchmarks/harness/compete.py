@@ -61,6 +61,7 @@ def one_run(standing: Standing, workload: Workload, source: str, wanted: list[by
     folder = tempfile.mkdtemp(dir=scratch)
     result = os.path.join(folder, "result.ndjson")
     try:
+        warm(source)
         cost = run([*standing.peer.command, source, result], os.path.join(folder, "log"))
         if verify:
             standing.problems = compare.differences(wanted, source, workload.expected, result, standing.peer.ordered)
@@ -69,6 +70,13 @@ def one_run(standing: Standing, workload: Workload, source: str, wanted: list[by
         standing.problems.append(str(error))
     finally:
         shutil.rmtree(folder)
+
+
+def warm(path: str) -> None:
+    """Reads a file, so that all of it stands in the page cache: a system may have taken out what was not read for a while."""
+    with open(path, "rb", buffering=0) as file:
+        while file.read(1 << 20):
+            pass
 
 
 def note(text: str) -> None:

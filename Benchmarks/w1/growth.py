@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import report
-from harness.compete import note
+from harness.compete import note, warm
 from harness.measure import Cost, run
 from w1.generate import NATURAL_FIELDS, Shape, ensured
 
@@ -20,6 +20,12 @@ class Point:
     series: str
     label: str
     shape: Shape
+    # How often the events stand in the file, one copy behind the other.
+    copies: int = 1
+
+    @property
+    def records(self) -> int:
+        return self.shape.records * self.copies
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Measured:
 
     @property
     def ns_a_record(self) -> float:
-        return self.cost.cpu_s / self.point.shape.records * 1e9
+        return self.cost.cpu_s / self.point.records * 1e9
 
     @property
     def ns_a_byte(self) -> float:
@@ -47,7 +53,8 @@ class Measured:
 def points(full: bool, scale: float) -> list[Point]:
     """The series; `scale` makes all of them smaller for a quick look."""
     millions = [1, 2, 4] + ([20] if full else [])
-    records = [Point("records", f"{m} M records", Shape(records=int(m * 1_000_000 * scale))) for m in millions]
+    million = Shape(records=int(1_000_000 * scale))
+    records = [Point("records", f"{m} M records", million, copies=m) for m in millions]
     order = [Point("key order", "shuffled keys", Shape(records=int(1_000_000 * scale), shuffled=True))]
     total = SERIES_BYTES * scale
     sizes = [Point("size", f"{n:,} B a record", Shape(records=int(total / n), size=n)) for n in (200, 1_000, 10_000, 100_000)]
@@ -67,16 +74,29 @@ def pipeline(fields: int) -> str:
 
 def measure(point: Point, binary: str, runs: int, data: str, scratch: str) -> Measured:
     note(f"growth: {point.label}")
-    source, _ = ensured(point.shape, data)
+    made, _ = ensured(point.shape, data)
+    source = made if point.copies == 1 else copied(made, point.copies, scratch)
     try:
         costs = [one_run(point, source, binary, scratch) for _ in range(runs)]
         best = min(costs, key=lambda cost: cost.cpu_s)
         peak = max(cost.peak_kib for cost in costs)
         return Measured(point, os.path.getsize(source), Cost(best.wall_s, best.cpu_s, peak))
     finally:
-        if point.shape != Shape():
+        if source != made:
             os.remove(source)
-            os.remove(f"{source}.sha256")
+        if point.shape != Shape():
+            os.remove(made)
+            os.remove(f"{made}.sha256")
+
+
+def copied(made: str, copies: int, scratch: str) -> str:
+    """A file of the same events again and again: to make more of them takes longer than all that is measured."""
+    path = os.path.join(scratch, "copies.ndjson")
+    with open(path, "wb") as file:
+        for _ in range(copies):
+            with open(made, "rb") as part:
+                shutil.copyfileobj(part, file, 1 << 20)
+    return path
 
 
 def one_run(point: Point, source: str, binary: str, scratch: str) -> Cost:
@@ -84,6 +104,7 @@ def one_run(point: Point, source: str, binary: str, scratch: str) -> Cost:
     try:
         file = os.path.join(folder, "pipeline.yaml")
         Path(file).write_text(pipeline(point.shape.fields), encoding="utf-8")
+        warm(source)
         places = {"W1_INPUT": source, "W1_OUTPUT": os.path.join(folder, "result.ndjson"), "MILLRACE_STATE": folder}
         return run([binary, "run", "--once", file], os.path.join(folder, "log"), {**os.environ, **places})
     finally:
@@ -99,8 +120,8 @@ def table(measured: list[Measured]) -> str:
         rows.append(
             [
                 m.point.label,
-                report.count(m.point.shape.records),
-                report.count(m.bytes / m.point.shape.records),
+                report.count(m.point.records),
+                report.count(m.bytes / m.point.records),
                 f"{m.cost.wall_s:.2f}",
                 report.count(m.ns_a_record),
                 f"{m.ns_a_byte:.2f}",

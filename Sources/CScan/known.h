@@ -1,9 +1,8 @@
-// One reading of a record, for one kind of processor: NAME is what it is called, TARGET its attribute, EQUAL compares
-// JSON_HEAD bytes, STOPS and WIDE look at BLOCK bytes of a text.
+// Reading of records whose shape is known, for one kind of processor: NAME is what it is called, TARGET its attribute, EQUAL
+// compares JSON_HEAD bytes, LOAD takes BLOCK bytes of a text, of which STOPS and WIDE tell.
 
-TARGET static inline bool NAME(_text)(
-    const struct json_shapes *shapes, const struct json_state *state, const uint8_t **place) {
-  const uint8_t *start = *place + 1;
+/// A text that is longer than a block or has escapes, from behind its opening quote to its closing one.
+TARGET RARE uint64_t NAME(_text)(const uint8_t *start) {
   const uint8_t *at = start;
   uint8_t flags = 0;
   uint32_t wide = 0;
@@ -16,25 +15,22 @@ TARGET static inline bool NAME(_text)(
       continue;
     }
     // The multi-byte characters before the stop.
-    wide |= WIDE & (stops - 1) & ~stops;
+    wide |= WIDE & (stops ^ (stops - 1));
     at += __builtin_ctz(stops);
-    if (*at == '"') break;
-    if (*at != '\\' || json_escape(&at, &flags) != JSON_FINE) return false;
+    if (*at == '"') return SPAN(at - start, wide != 0 ? flags | JSON_WIDE : flags);
+    if (*at != '\\' || json_escape(&at, &flags) != JSON_FINE) return NO_VALUE;
   }
-  if (wide != 0) {
-    if (!shapes->is_utf8) return false;
-    flags |= JSON_WIDE;
-  }
-  put(shapes, state, JSON_STRING, flags, start, at);
-  *place = at + 1;
-  return true;
 }
 
-TARGET static const struct json_state *NAME(_read)(const struct json_shapes *shapes, const uint8_t **place) {
+/// Goes from one value to behind the next.
+///
+/// Returns the first state behind that; 0 at the end of the record, whose last state is then set, or where it goes on as no
+/// known shape does.
+TARGET __attribute__((always_inline)) static inline uint32_t NAME(_step)(
+    const struct json_shapes *shapes, const struct json_state *states, const uint8_t *base, struct json_record *record,
+    uint64_t root, uint32_t index, const uint8_t **place) {
   const uint8_t *p = *place;
-  const struct json_state *states = shapes->states;
-  uint32_t index = states->child;
-  while (index != 0) {
+  do {
     const struct json_state *state = states + index;
     const uint8_t *value = p + (state->length & ~JSON_SPECIAL);
     if ((~EQUAL(p, state->head) & state->mask) != 0) {
@@ -42,39 +38,77 @@ TARGET static const struct json_state *NAME(_read)(const struct json_shapes *sha
       continue;
     }
     if (state->length & JSON_SPECIAL) {
-      if (!has_rest(shapes, state, p)) {
+      if ((state->length & ~JSON_SPECIAL) > JSON_HEAD && !has_rest(shapes, state, p)) {
         index = state->sibling;
         continue;
       }
-      if (state->brackets != 0) apply(shapes, state, p);
+      if (state->brackets != 0) apply(shapes, record->nodes, record->root, state, p);
       if (state->shape != 0) {
         if (value == shapes->end || *value == shapes->separator) {
-          *place = value;
-          return state;
+          record->place = value;
+          record->last = state;
+          return 0;
         }
         index = state->sibling;
         continue;
       }
     }
-    const uint8_t *first = value;
-    uint8_t kind;
+    uint64_t word = state->word + root;
+    const uint8_t *start = value;
+    const uint8_t *end;
     if (*value == '"') {
-      if (!NAME(_text)(shapes, state, &value)) return NULL;
-    } else if (*value == '-' || (uint8_t)(*value - '0') < 10) {
-      if ((kind = json_number(&value)) == JSON_NONE) return NULL;
-      put(shapes, state, kind, 0, first, value);
-    } else if (*value == 't' || *value == 'f' || *value == 'n') {
-      if ((kind = json_word(&value)) == JSON_NONE) return NULL;
-      put(shapes, state, kind, 0, first, value);
+      start = value + 1;
+      LOAD(start);
+      uint32_t stops = STOPS;
+      uint32_t wide = WIDE & (stops ^ (stops - 1));
+      end = start + __builtin_ctz(stops | 1u << (BLOCK - 1));
+      uint64_t flags = wide != 0 ? JSON_WIDE : 0;
+      if (__builtin_expect(stops == 0 || *end != '"', 0)) {
+        uint64_t span = NAME(_text)(start);
+        if (span == NO_VALUE) return 0;
+        end = start + LENGTH(span);
+        flags = WHAT(span);
+      }
+      if ((flags & shapes->refused) != 0) return 0;
+      word |= JSON_STRING | flags << 8;
+      *place = end + 1;
     } else {
-      // A container, where the piece of another state goes on.
-      index = state->sibling;
-      continue;
+      uint64_t span = scalar(value);
+      if (span == NO_VALUE) {
+        // Another piece may go on with a container here.
+        if (*value != '{' && *value != '[') return 0;
+        index = state->sibling;
+        continue;
+      }
+      word |= WHAT(span);
+      end = value + LENGTH(span);
+      *place = end;
     }
-    p = value;
-    index = state->child;
+    uint64_t words[2] = {word, (uint32_t)(start - base) | (uint64_t)(end - start) << 32};
+    // `next` of a scalar is the node behind it. The machines that this runs on have the least byte first.
+    memcpy(record->nodes + (state->word >> 32) - 1, words, sizeof words);
+    return state->child;
+  } while (index != 0);
+  return 0;
+}
+
+TARGET static void NAME(_read)(const struct json_shapes *shapes, struct json_record *a, struct json_record *b) {
+  // What changes with every value stands in variables of its own, so that it stays in registers.
+  const struct json_state *states = shapes->states;
+  const uint8_t *base = shapes->base;
+  const uint64_t root_a = (uint64_t)a->root << 32;
+  const uint64_t root_b = (uint64_t)b->root << 32;
+  const uint8_t *p = a->place;
+  const uint8_t *q = b->place;
+  a->last = b->last = NULL;
+  uint32_t i = states->child;
+  uint32_t j = q != NULL ? i : 0;
+  while (i != 0 && j != 0) {
+    i = NAME(_step)(shapes, states, base, a, root_a, i, &p);
+    j = NAME(_step)(shapes, states, base, b, root_b, j, &q);
   }
-  return NULL;
+  while (i != 0) i = NAME(_step)(shapes, states, base, a, root_a, i, &p);
+  while (j != 0) j = NAME(_step)(shapes, states, base, b, root_b, j, &q);
 }
 
 #undef NAME

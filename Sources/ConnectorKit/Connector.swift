@@ -31,10 +31,13 @@ package protocol TargetConnector: Connector {
   func makeTarget(_ context: Context, lane: Int) throws(ConnectorError) -> any Target
   /// Why single rows cannot be added once a run is over, one sentence; nil where they can.
   var refusesReplay: String? { get }
+  /// What it does with rows beside storing them.
+  var rules: RowRules { get }
 }
 
 extension TargetConnector {
   package var refusesReplay: String? { nil }
+  package var rules: RowRules { RowRules() }
 }
 
 /// What a connector is, for people and for the plan.
@@ -106,6 +109,15 @@ package struct Problem: Sendable, Equatable {
     self.message = message
     self.hint = hint
     self.severity = severity
+  }
+
+  /// A setting that is given, and that nothing reads.
+  ///
+  /// - Parameters:
+  ///   - reason: why, behind "has no effect: ".
+  ///   - hint: what to do about it.
+  package static func unused(_ setting: String, _ reason: String, hint: String = "remove it") -> Problem {
+    Problem(setting, code: "config.unused", "has no effect: \(reason)", hint: hint, severity: .warning)
   }
 }
 

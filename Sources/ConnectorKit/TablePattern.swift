@@ -37,6 +37,16 @@ package struct TablePattern: Sendable, Equatable {
     return table.schema.map { Self.matches(parts[1][...], $0[...]) } ?? false
   }
 
+  /// Whether a table that the other may mean matches; where that means many, it may.
+  package func mayMatch(_ other: TablePattern) -> Bool {
+    guard other.isName else { return true }
+    return zip(parts, other.parts).allSatisfy { own, others in Self.matches(own[...], Self.text(others)[...]) }
+  }
+
+  private static func text(_ pieces: [Piece]) -> String {
+    pieces.reduce(into: "") { text, piece in if case .text(let part) = piece { text += part } }
+  }
+
   private static func part(_ rest: inout Substring) -> [Piece]? {
     if rest.first == "\"" { return quoted(&rest).map { [.text($0)] } }
     let part = rest.prefix { $0 != "." && $0 != "\"" }

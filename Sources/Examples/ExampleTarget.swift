@@ -29,9 +29,22 @@ struct ExampleTarget: Target {
       return Written(rejections: Self.refusals(payloads))
     case nil:
       disk.writes += 1
-      for payload in payloads { disk.rows += ExampleEncoder.rows(of: payload) }
-      return Written()
+      return store(payloads)
     }
+  }
+
+  private func store(_ payloads: [Payload]) -> Written {
+    var written = Written()
+    for (index, payload) in payloads.enumerated() {
+      for (row, made) in ExampleEncoder.rows(of: payload).enumerated() {
+        if ExampleVersions.isStale(made.row, made.version, among: disk.rows) {
+          written.stale.append(RowPlace(payload: index, row: row))
+        } else {
+          disk.rows.append(made.row)
+        }
+      }
+    }
+    return written
   }
 
   private static func refusals(_ payloads: [Payload]) -> [Rejection] {
@@ -63,6 +76,8 @@ private final class ExampleEncoder: Encoder {
     let row = batch.rows.rows[index]
     let stream = streams[Int(row.stream)]
     let columns = stream.columns
+    let rules = stream.settings?.rules ?? RowRules()
+    var operation = row.operation
     var fields: [Value.Member] = []
     for (column, name) in columns.names.enumerated() {
       let cell = batch.rows.cells[Int(row.firstCell) + column]
@@ -72,9 +87,16 @@ private final class ExampleEncoder: Encoder {
       Value.Member(name, fields.first { $0.name == name }?.value ?? .null)
     }
     fields += rest(of: row, columns, batch)
+    if operation == .delete {
+      switch rules.onDelete {
+      case .delete: break
+      case .ignore: return batch.events[Int(row.event)].outcome = .filtered
+      case .mark(let marks): (operation, fields) = (.upsert, key + marks)
+      }
+    }
     let line: Value = [
-      "op": .string(row.operation.name), "table": stream.table.map { .string($0.fullName) } ?? .null,
-      "key": .object(key), "fields": .object(fields),
+      "op": .string(operation.name), "table": stream.table.map { .string($0.fullName) } ?? .null,
+      "key": .object(key), "fields": .object(fields), "version": rules.version.map { .string($0) } ?? .null,
     ]
     payload.bytes.append(line.json)
     payload.rows.append(Payload.Entry(end: UInt64(payload.bytes.count), event: row.event))
@@ -90,13 +112,15 @@ private final class ExampleEncoder: Encoder {
   }
 
   /// The rows of a payload, in order.
-  static func rows(of payload: Payload) -> [ExampleOutcome.Row] {
+  ///
+  /// - Returns: each with the column that tells its age, where the target has one.
+  static func rows(of payload: Payload) -> [(row: ExampleOutcome.Row, version: String?)] {
     var start = 0
     return payload.rows.indices.map { index in
       let end = Int(payload.rows[index].end)
       defer { start = end }
       let line = try? Value(json: UnsafeRawBufferPointer(rebasing: payload.bytes.bytes[start..<end]))
-      return ExampleOutcome.Row(line ?? .null)
+      return (ExampleOutcome.Row(line ?? .null), line?["version"]?.string)
     }
   }
 }

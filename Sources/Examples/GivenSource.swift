@@ -52,11 +52,16 @@ final class GivenSource: Source {
     batch.position = Position(format: 1, value: .int(Int64(disk.next)))
     let parts: [(String, Value?)] = [
       ("op", .string(event.op.rawValue)), ("record", event.record), ("before", event.before), ("key", event.key),
-      ("meta", event.meta),
+      ("meta", event.meta), ("types", types),
     ]
     batch.bytes.append(Value.object(parts.compactMap { name, value in value.map { .init(name, $0) } }).json)
     batch.inputBytes = batch.bytes.count
     if !disk.tables.tables.isEmpty { batch.tables = disk.tables }
+  }
+
+  private var types: Value? {
+    let types = disk.test.types.entries
+    return types.isEmpty ? nil : .object(types.map { .init($0.name, .string($0.value.rawValue)) })
   }
 
   func makeDecoder() -> any Decoder { GivenDecoder() }
@@ -87,15 +92,18 @@ private final class GivenDecoder: Decoder {
         0, Failure(event: 0, code: "decode.invalid_json", stage: "decode", message: "the event is no JSON"))
     }
     batch.keys = keys.snapshot
+    var types = Value.null
     for part in batch.children(of: root) {
       switch batch.name(of: part) {
       case "op": event.operation = Operation(name: batch.text(batch.nodes[part.node])) ?? .read
       case "record": event.record = UInt32(part.node)
       case "before": event.before = UInt32(part.node)
       case "key": event.key = UInt32(part.node)
+      case "types": types = batch.value(at: part.node)
       default: event.meta = UInt32(part.node)
       }
     }
+    for part in [event.record, event.key, event.before] { batch.setHiddenTypes(types, at: part) }
     event.table = table(of: event, batch)
     batch.events.append(event)
   }

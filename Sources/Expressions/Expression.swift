@@ -40,7 +40,7 @@ package final class Expression: @unchecked Sendable {
     } else {
       type = .dyn
     }
-    var compiler = Compiler(environment: environment)
+    var compiler = Compiler(environment: environment, source: source)
     code = compiler.compile(resolved)
     (paths, names, variables) = (compiler.paths, compiler.names, compiler.variables)
     warnings = Self.located(compiler.warnings, source).problems

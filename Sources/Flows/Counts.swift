@@ -1,3 +1,5 @@
+import Records
+
 /// How many events ended where. Every event that was read is in exactly one bucket (Invariant 4).
 package struct Counts: Sendable, Equatable {
   package var read: UInt64 = 0
@@ -6,6 +8,8 @@ package struct Counts: Sendable, Equatable {
   package var duplicate: UInt64 = 0
   package var stale: UInt64 = 0
   package var deadLettered: UInt64 = 0
+  /// Which transforms it was, and the rows that they made.
+  package var steps = StepCounts()
 
   package init() {}
 
@@ -21,6 +25,7 @@ package struct Counts: Sendable, Equatable {
     counts.duplicate = a.duplicate - b.duplicate
     counts.stale = a.stale - b.stale
     counts.deadLettered = a.deadLettered - b.deadLettered
+    counts.steps = a.steps - b.steps
     return counts
   }
 
@@ -31,5 +36,6 @@ package struct Counts: Sendable, Equatable {
     a.duplicate += b.duplicate
     a.stale += b.stale
     a.deadLettered += b.deadLettered
+    a.steps += b.steps
   }
 }

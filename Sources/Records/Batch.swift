@@ -19,6 +19,10 @@ package final class Batch: @unchecked Sendable {
 
   /// The records as they were read, of events whose record is another now; for dead letters.
   package var originals: [Int: UInt32] = [:]
+  /// The names of the transforms that events may end in.
+  package var steps: [String] = []
+  /// The rows that transforms made of parts of events.
+  package var made = StepCounts()
   /// The keys of events that a `dedupe` step saw, in the order of `events`.
   package var dedupeKeys: [DedupeKey] = []
 
@@ -51,6 +55,8 @@ package final class Batch: @unchecked Sendable {
     rows.reset()
     failures.removeAll(keepingCapacity: true)
     if !originals.isEmpty { originals.removeAll() }
+    steps = []
+    if !made.isEmpty { made = StepCounts() }
     if !dedupeKeys.isEmpty { dedupeKeys.removeAll(keepingCapacity: true) }
     keys = KeyNames()
     inputBytes = 0
@@ -66,6 +72,7 @@ package final class Batch: @unchecked Sendable {
   package func fail(_ event: Int, _ failure: Failure) {
     guard events[event].outcome == .flowing else { return }
     events[event].outcome = .deadLettered
+    events[event].step = 0
     failures.append(failure)
   }
 

@@ -51,6 +51,8 @@ package struct Event: BitwiseCopyable, Sendable {
   /// Records of one shape have the same nodes but for their kinds and texts, so what is found in one is in the same
   /// place in all. A number that its decoder gives, among those of one ``KeyNames/table``; 0: unknown.
   package var shape: UInt16 = 0
+  /// Which of the batch's ``Batch/steps`` it ended in, counted from 1; 0: in none of them.
+  package var step: UInt16 = 0
   /// Node indices of the row after the change, the row before it, the key and the source's own `meta`, or ``none``.
   /// Another record has no known shape.
   package var record: UInt32 { didSet { shape = 0 } }

@@ -1,8 +1,9 @@
 import Flows
+import Records
 
 /// The end of a run, for people: the balance, and where things are.
 package enum SummaryText {
-  /// - Parameter file: the pipeline's file, for the commands that it names.
+  /// - Parameter file: the pipeline's file, and which part of it is meant, for the commands that it names.
   package static func text(
     _ summary: Flow.Summary, pipeline: String, file: String, _ files: StateFiles, _ style: Style = .plain
   ) -> String {
@@ -11,7 +12,8 @@ package enum SummaryText {
     let headline =
       "\(style.bold(pipeline)): \(how) in \(Quantity.duration(.seconds(summary.seconds))), "
       + "\(Quantity.rate(rate)) records/s"
-    return ([headline] + balance(summary.counts) + places(summary, file, files)).joined(separator: "\n")
+    return ([headline] + balance(summary.counts) + steps(summary.counts.steps) + places(summary, file, files)).joined(
+      separator: "\n")
   }
 
   /// read = written + filtered + duplicate + stale + dead-lettered, in a column; the buckets that a pipeline of this
@@ -26,6 +28,15 @@ package enum SummaryText {
     return rows.map { sign, count, name in
       let digits = Quantity.count(count)
       return "  \(sign) \(String(repeating: " ", count: max(0, width - digits.count)))\(digits) \(name)"
+    }
+  }
+
+  /// A line for each transform that events ended in, or that made rows.
+  static func steps(_ counts: StepCounts) -> [String] {
+    counts.steps.map { step in
+      let words = [(step.filtered, "filtered"), (step.deadLettered, "dead-lettered"), (step.made, "made")]
+      let said = words.filter { $0.0 > 0 }.map { "\(Quantity.count($0.0)) \($0.1)" }
+      return "      \(step.name): \(said.joined(separator: ", "))"
     }
   }
 

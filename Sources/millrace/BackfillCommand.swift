@@ -22,20 +22,9 @@ struct BackfillCommand: Command {
         millrace backfill products.yaml --where "updated_at >= '2026-01-01'" --restart
       """)
 
-  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-  var file: String
+  @OptionGroup var pipeline: PipelineArgument
 
-  @Option(help: "Only rows that meet this condition, in the source's own language.")
-  var `where`: String?
-
-  @Option(help: "From this key on; a key of several columns is a JSON array.")
-  var from: String?
-
-  @Option(help: "Up to this key, which is not loaded.")
-  var to: String?
-
-  @Option(help: "One of several parts that together are everything: 2/8 is the second of eight.")
-  var shard: String?
+  @OptionGroup(title: "Part") var chosen: PartOptions
 
   @Option(help: "The most records in a time: 5000/s.")
   var rate: String?
@@ -49,21 +38,16 @@ struct BackfillCommand: Command {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if let shard, Self.shard(shard) == nil {
-      throw ValidationError(
-        "`\(shard)` is no part: write --shard 2/8 for the second of eight, of at most \(SourcePart.Shard.countMax).")
-    }
     if let rate, Self.rate(rate) == nil { throw ValidationError("`\(rate)` is no rate: write --rate 5000/s.") }
-    let isPart = `where` != nil || from != nil || to != nil || shard != nil
-    if thenRun, isPart {
+    if thenRun, !chosen.part.isWhole {
       throw ValidationError("--then-run goes on after everything was loaded; a part has nothing to go on with.")
     }
   }
 
   func perform() async throws(Failure) -> ExitStatus {
     Signals.ignoreClosedPipes()
-    let whole = try PipelineFiles.one(file)
-    let part = part
+    let whole = try pipeline.plan()
+    let part = chosen.part
     try check(whole, part)
     var plan = whole.loading(part)
     plan.isBackfill = !thenRun
@@ -71,17 +55,7 @@ struct BackfillCommand: Command {
     if restart { try await CheckpointMove(plan, output, asks: false).forget() }
     try tellDone(plan)
     let console = Console(isTerminal: Environment.isTerminal, style: Environment.style)
-    let reporter = Reporter(console, level: output.level, format: output.logFormat, showsProgress: !output.quiet)
-    return await Runs(console, reporter, output).run([plan], until: thenRun ? .stopped : .read)
-  }
-
-  private var part: SourcePart {
-    var part = SourcePart()
-    part.condition = `where`
-    part.from = from.map(Self.key)
-    part.to = to.map(Self.key)
-    part.shard = shard.flatMap(Self.shard)
-    return part
+    return await Runs(console, output.reporter(console), output).run([plan], until: thenRun ? .stopped : .read)
   }
 
   private func check(_ plan: Plan, _ part: SourcePart) throws(Failure) {
@@ -94,7 +68,9 @@ struct BackfillCommand: Command {
     if thenRun, !plan.source.goesOn {
       throw Failure(
         "backfill.nothing_follows", "The source `\(plan.sourceType)` ends with what exists: nothing follows it.",
-        hint: "Leave out --then-run, or let the source go on (for a file `follow: true`).", exit: .usage)
+        hint:
+          "Leave out --then-run, or let the source go on: `follow: true` for a file, `read: snapshot_then_stream` for tables.",
+        exit: .usage)
     }
   }
 
@@ -111,18 +87,5 @@ struct BackfillCommand: Command {
   private static func rate(_ text: String) -> Rate? {
     var loader = SettingLoader()
     return Rate.read(ConfigNode(.string(text)), &loader)
-  }
-
-  /// `2/8`
-  private static func shard(_ text: String) -> SourcePart.Shard? {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 2, let number = Int(parts[0]), let count = Int(parts[1]) else { return nil }
-    return SourcePart.Shard(number, of: count)
-  }
-
-  /// A key's texts: of one column as it stands, of several as a JSON array.
-  private static func key(_ text: String) -> [String] {
-    guard text.hasPrefix("["), let items = (try? Value(json: text))?.array else { return [text] }
-    return items.map { $0.string ?? $0.json }
   }
 }

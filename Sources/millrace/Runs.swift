@@ -90,7 +90,8 @@ final class Runs: Sendable {
     }
     console.say(
       SummaryText.text(
-        summary, pipeline: runner.plan.name, file: runner.plan.file, runner.files, console.style))
+        summary, pipeline: runner.plan.name, file: runner.plan.file + runner.plan.part.arguments, runner.files,
+        console.style))
   }
 
   private func tell(_ failure: Failure, _ plan: Plan) {
@@ -111,6 +112,8 @@ final class Runs: Sendable {
   private func total(_ ends: [End], seconds: Double) {
     var counts = Counts()
     for end in ends { counts += end.counts }
+    // Steps of several pipelines have the same names.
+    counts.steps = StepCounts()
     let retries = ends.reduce(0) { $0 + $1.retries }
     let failed = ends.count { $0.status != .done && $0.status != .deadLetters }
     if output.json {

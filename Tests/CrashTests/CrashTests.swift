@@ -28,6 +28,45 @@ struct CrashTests {
     }
   }
 
+  /// What `dedupe` remembers is of the same instant as the rows that stand: no key comes twice, and none is lost.
+  @Test func `a key comes once, however often the run is killed`() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-crash-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let count = Settings.records / 2
+    let (source, wanted) = Self.repeated(count, keys: count / 3)
+    let file = folder.appendingPathComponent("source.ndjson")
+    try source.write(to: file, atomically: false, encoding: .utf8)
+    let place = try Workplace(source: file, write: "replace", step: "dedupe: record.id")
+    var chance = SeededRandom(seed: Settings.seed)
+    var kills = 0
+    while kills < Settings.kills {
+      let mill = try Mill(place)
+      let end = mill.end(
+        killWhen: moment(place, left: Settings.kills - kills, of: wanted.utf8.count, &chance))
+      guard end == .killed else {
+        try #require(end == .exited(0), "\(end) after \(kills) kills: \(mill.said)")
+        break
+      }
+      kills += 1
+    }
+    try finish(place)
+    #expect(try Data(contentsOf: place.target) == Data(wanted.utf8), "seed \(Settings.seed), after \(kills) kills")
+  }
+
+  /// Records of which each key comes about three times, and the rows of the first of each.
+  private static func repeated(_ count: Int, keys: Int) -> (source: String, wanted: String) {
+    var (source, wanted) = ("", "")
+    var known: Set<Int> = []
+    for number in 0..<count {
+      let key = number &* 7_919 % keys
+      source += #"{"id":\#(key),"name":"record \#(number)","price":"1.50","tags":["a"]}"# + "\n"
+      guard known.insert(key).inserted else { continue }
+      wanted += #"{"id":\#(key),"name":"record \#(number)","price":1.50,"first":"a"}"# + "\n"
+    }
+    return (source, wanted)
+  }
+
   /// Kills the run until it has been killed so often or reaches its end, then lets it end and looks at what it left.
   ///
   /// - Returns: how many kills there were.

@@ -9,12 +9,15 @@ final class Workplace {
   /// Nothing but the target is in there, and what the program keeps beside it while it writes.
   private var results: URL { folder.appendingPathComponent("results") }
 
-  /// - Parameter write: `append` or `replace`.
-  init(source: URL, write: String) throws {
+  /// - Parameters:
+  ///   - write: `append` or `replace`.
+  ///   - step: the transform of the pipeline.
+  init(source: URL, write: String, step: String = "filter: record.kind != \"left out\"") throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("millrace-crash-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: results, withIntermediateDirectories: true)
     try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
-    try Self.pipeline(source: source.path, write: write).write(to: pipeline, atomically: false, encoding: .utf8)
+    let text = Self.pipeline(source: source.path, write: write, step: step)
+    try text.write(to: pipeline, atomically: false, encoding: .utf8)
     if write == "append" { try Records.before.write(to: target, atomically: false, encoding: .utf8) }
   }
 
@@ -56,13 +59,13 @@ final class Workplace {
     var marks: [Mark?]
   }
 
-  private static func pipeline(source: String, write: String) -> String {
+  private static func pipeline(source: String, write: String, step: String) -> String {
     """
     millrace: 1
     name: crash
     source: {type: file, path: "\(source)", format: ndjson}
     transforms:
-      - filter: record.kind != "left out"
+      - \(step)
     mappings:
       id: {from: record.id, required: true}
       name: {from: record.name, trim: true}

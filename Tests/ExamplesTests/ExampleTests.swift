@@ -48,6 +48,64 @@ import Testing
     #expect(try differences(test) == [])
   }
 
+  private static func given(_ events: (op: String, id: Int, note: String)...) -> String {
+    let steps = events.map { "{op: \($0.op), record: {id: \($0.id), kind: physical, note: \($0.note)}}" }
+    return "  - {name: a, given: [\(steps.joined(separator: ", "))]"
+  }
+
+  private static let outOfOrder = given(("create", 1, "2"), ("update", 1, "10"), ("update", 1, "9"), ("create", 2, "1"))
+
+  @Test func `an older row never takes a newer one's place, where the target has a version`() throws {
+    let kept = "[{key: {id: 1}, fields: {note: 2}}, {fields: {note: 10}}, {key: {id: 2}, fields: {note: 1}}]"
+    let test = Self.outOfOrder + ", expect: \(kept), expect_counts: {read: 4, written: 3, stale: 1}}"
+    #expect(try differences(test, target: ", version: note") == [])
+    #expect(try !differences(test).isEmpty)
+    let times = Self.given(
+      ("create", 1, "\"2026-01-01T10:00:00+02:00\""), ("update", 1, "\"2026-01-01T09:00:00Z\""),
+      ("update", 1, "\"2026-01-01T08:30:00Z\""))
+    #expect(
+      try differences(times + ", expect: [{}, {}], expect_counts: {stale: 1}}", target: ", version: note") == [])
+    let again = Self.given(("create", 1, "2"), ("delete", 1, "3"), ("create", 1, "1"))
+    #expect(
+      try differences(again + ", expect: [{}, {op: delete}, {fields: {note: 1}}]}", target: ", version: note") == [])
+  }
+
+  @Test func `a delete does what the target says`() throws {
+    let deleted = Self.given(("create", 1, "2"), ("delete", 1, "3"))
+    #expect(
+      try differences(
+        deleted + ", expect: [{}], expect_counts: {written: 1, filtered: 1}}", target: ", deletes: ignore")
+        == [])
+    #expect(
+      try differences(
+        deleted + ", expect: [{}, {op: upsert, key: {id: 1}, fields: {gone: true}, without: [note]}]}",
+        target: ", deletes: mark") == [])
+  }
+
+  @Test func `columns have the types that the example gives them`() throws {
+    let test = """
+        - name: a
+          types: {id: decimal}
+          given: [{record: {id: 2, kind: physical}}]
+          expect: [{fields: {id: 2}}]
+      """
+    let step = "filter: type(record.id) == decimal && record.id * decimal('0.5') == 1"
+    #expect(try differences(test, step: step) == [])
+    #expect(try !differences(test.replacing("types: {id: decimal}", with: "types: {}"), step: step).isEmpty)
+  }
+
+  @Test func `of several ways the first that holds decides`() throws {
+    let step = "route: [{when: record.note == 'x', to: drop}, {when: record.id > 1, to: dead_letter, reason: high}]"
+    let test = """
+        - name: a
+          given: [{record: {id: 1, note: a}}, {record: {id: 2, note: x}}, {record: {id: 3, note: b}}]
+          expect: [{key: {id: 1}}]
+          expect_dead_letters: [{code: transform.routed, stage: "transforms[0].route[1]", message: high}]
+          expect_counts: {written: 1, filtered: 1, dead_lettered: 1}
+      """
+    #expect(try differences(test, step: step) == [])
+  }
+
   @Test func `a field that differs has its place`() throws {
     let found = try differences(
       """

@@ -16,6 +16,16 @@ struct NoSource: SourceConnector {
 struct NoTarget: TargetConnector {
   static let about = About("none", .target, title: "None", summary: "Nothing.", streamSettings: ["table"])
   @Setting("A table.") var table: String?
+  @Setting("A column.") var version: String?
+  @Setting("What a delete does.") var deletes: Deletes = .delete
+  enum Deletes: String, SettingChoice { case delete, ignore, mark }
+  var rules: RowRules {
+    switch deletes {
+    case .delete: RowRules(version: version)
+    case .ignore: RowRules(version: version, onDelete: .ignore)
+    case .mark: RowRules(version: version, onDelete: .mark([.init("gone", true)]))
+    }
+  }
   func makeTarget(_ context: Context, lane: Int) throws(ConnectorError) -> any Target { throw nothing }
 }
 
@@ -35,15 +45,20 @@ let pipeline = """
 
   """
 
-func plan(_ tests: String) throws -> Plan {
-  let read = PipelineReader.read(file: "p.yaml", bytes: Array((pipeline + tests).utf8), catalog: catalog)
+/// - Parameters:
+///   - target: what the target says beside its type and key.
+///   - step: what stands in the filter's place.
+func plan(_ tests: String, target: String = "", step: String? = nil) throws -> Plan {
+  var text = (pipeline + tests).replacing("key: [id]}", with: "key: [id]\(target)}")
+  if let step { text = text.replacing("filter: record.kind == \"physical\"", with: step) }
+  let read = PipelineReader.read(file: "p.yaml", bytes: Array(text.utf8), catalog: catalog)
   try #require(!read.diagnostics.hasErrors, "\(read.diagnostics.items)")
   return try #require(read.plans.first)
 }
 
 /// What differs in the first example.
-func differences(_ tests: String) throws -> [Difference] {
-  let plan = try plan(tests)
+func differences(_ tests: String, target: String = "", step: String? = nil) throws -> [Difference] {
+  let plan = try plan(tests, target: target, step: step)
   let outcome = ExampleRun.outcome(of: plan.tests[0], in: plan)
   return ExampleComparison.differences(of: plan.tests[0], at: plan.testNodes[0], from: outcome)
 }

@@ -37,6 +37,7 @@ import Testing
     ("record.b == true", Filter(Path(.record, [.member("b")]), .equal, true)),
     ("record.b != null", Filter(Path(.record, [.member("b")]), .notEqual, nil)),
     ("op == 'delete'", Filter(Path(.op), .equal, "delete")),
+    ("1.5 > record.a", Filter(Path(.record, [.member("a")]), .less, .number("1.5"))),
   ]
 
   @Test(arguments: filters)
@@ -44,7 +45,9 @@ import Testing
     #expect(try comparison(text) == filter)
   }
 
-  @Test(arguments: ["record.a == record.b", "record.a == 1.5", "record.a == 1u", "record.a in [1]", "!record.a"])
+  @Test(arguments: [
+    "record.a == record.b", "record.a == 1.2345678901234567", "record.a == 1u", "record.a in [1]", "!record.a",
+  ])
   func othersAreNone(text: String) throws { #expect(try comparison(text) == nil) }
 
   private func comparison(_ text: String) throws -> Filter? {

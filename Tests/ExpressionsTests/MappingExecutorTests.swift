@@ -58,6 +58,18 @@ private func mapped(_ name: String = "a", _ change: (inout FieldMapping) -> Void
     #expect(result.rows == [record])
   }
 
+  @Test func textsAndNamesOfEveryLengthAreCopied() {
+    let lengths = [0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 255, 256, 257, 1_000]
+    let members = lengths.flatMap { length -> [(String, String)] in
+      let text = String(repeating: "x", count: length)
+      return [("text\(text)", "\"\(text)\""), ("number\(text)", "1\(String(repeating: "0", count: length))")]
+    }
+    let names = members.map(\.0)
+    let record = "{\(members.map { "\"\($0)\":\($1)" }.joined(separator: ","))}"
+    let result = MappingRun.run(record, names.map { ($0, mapped($0)) })
+    #expect(result.rows == [record])
+  }
+
   @Test func pathsReachInto() {
     let record = #"{"a":{"b":[10,{"c":"deep"}]},"odd key":2}"#
     let result = MappingRun.run(

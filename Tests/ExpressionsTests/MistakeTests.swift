@@ -35,7 +35,18 @@ import Testing
     ("not record.active", "1:5 found `record` where an operator or the end should stand; write ! for not"),
     ("record.sku == active", "1:15 there is no `active` here"),
     ("record.sku.upper_ascii()", "1:12 there is no function `upper_ascii`; did you mean `upperAscii`?"),
-    ("record.sku.length()", "1:12 there is no function `length`"),
+    ("record.sku.length()", "1:12 there is no function `length`; write size(…)"),
+    (
+      "record.sku.to_upper()",
+      "1:12 there is no function `to_upper`; write ….upperAscii(), or ….upper() for all letters"
+    ),
+    ("ifnull(record.sku, '')", "1:1 there is no function `ifnull`; write coalesce(value, other)"),
+    (
+      "now()",
+      "1:1 there is no function `now`; an event gives the same output whenever it is replayed: meta.time says when it happened, meta.ingested_at when it came"
+    ),
+    ("math.sqroot(2.0)", "1:6 there is no function `math.sqroot`; did you mean `math.sqrt`?"),
+    ("date.of(record.created_at)", "1:6 there is no function `date.of`; there is date.parse"),
     (
       "record.qty.size()",
       "1:12 int.size() is not defined; there is size(string) -> int, size(bytes) -> int, size(list(T)) -> int, size(map(K, V)) -> int"
@@ -59,6 +70,7 @@ import Testing
     ("record.qty +\n  record.naem", "2:10 products has no field `naem`; did you mean `name`?"),
     ("'é' + record.qty", "1:5 string + int is not defined; write 'é' + string(record.qty)"),
     ("class", "1:1 there is no `class` here"),
+    ("upper", "1:1 there is no `upper` here; it is a function, and used like 'straße'.upper()"),
     (
       "record.sku if true",
       "1:12 found `if` where an operator or the end should stand; write condition ? this : that"
@@ -100,16 +112,26 @@ import Testing
   }
 
   @Test(arguments: [
-    ("r.qty * r.price", "1:7 int * double is not defined; write double(…) * …"),
-    ("r.missing", "1:3 there is no field `missing`; record.?missing allows for its absence"),
+    ("r.qty * r.price", "1:7 int * double is not defined; write double(r.qty) * r.price"),
+    ("r.price * 2", "1:9 double * int is not defined; write r.price * 2.0"),
+    ("r.name + r.qty", "1:8 string + int is not defined; write r.name + string(r.qty)"),
+    ("r.missing", "1:3 there is no field `missing`; r.?missing allows for its absence"),
+    (
+      "int(r.nothing)",
+      "1:1 int(null_type) is not defined; r.nothing is null: write coalesce(r.nothing, …), or test with == null first"
+    ),
+    ("[r.qty, r.nothing].sum()", "1:20 the list has a null, which cannot be added; write ….filter(x, x != null).sum()"),
+    ("{'Table': 1}[r.name]", "1:13 there is no field `n`; {'Table': 1}[?r.name] allows for its absence"),
     ("r.prise", "1:3 there is no field `prise`; did you mean `price`?"),
     (
       "r.nothing + 1",
       "1:11 null_type + int is not defined; null has no +: write coalesce(…, 0), or test with == null first"
     ),
     ("r.name.missing", "1:8 string has no fields, so there is no '.missing'"),
-    ("r.tags[7]", "1:7 there is no element 7 in a list of 2"),
+    ("r.name.length", "1:8 string has no fields, so there is no '.length'; write size(…)"),
+    ("r.tags[7]", "1:7 there is no element 7 in a list of 2; r.tags[?7] allows for its absence"),
     ("int('x')", "1:1 'x' is no int; try(int(…), …) allows for that"),
+    ("date('2026-11-23T08:15:30Z')", "1:1 '2026-11-23T08:15:30Z' is no date; write date(timestamp(…))"),
     (
       "timestamp('23.11.2026')",
       "1:1 '23.11.2026' is no timestamp; RFC 3339 looks like 2026-11-23T08:15:30Z; timestamp.parse() reads other patterns"
@@ -118,6 +140,7 @@ import Testing
     ("1 / 0", "1:3 division by zero"),
     ("optional.none().value()", "1:17 the optional holds no value; orValue(…) gives another"),
     ("r.qty ? 1 : 2", "1:3 the condition before `?` is int, and not bool"),
+    ("{r.price: 1}", "1:4 double cannot be the key of a map; keys are int, uint, bool or string"),
     ("{'a': 1, 'a': 2}", "1:10 the key 'a' is there twice"),
   ])
   func anErrorOfARecordIsNamedWithItsMend(expression: String, message: String) throws {

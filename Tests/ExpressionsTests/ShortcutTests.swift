@@ -6,11 +6,11 @@ import Testing
 /// Expressions of common forms give what their evaluation gives, in every row, and give it without one in usual rows.
 @Suite struct ShortcutTests {
   /// What an expression makes of rows: the cells as JSON with their hidden type, and the failures.
-  private func outcome(_ expression: EventExpression, _ lines: String, typed: Bool) -> [String] {
+  private func outcome(_ expression: EventExpression, _ lines: String, _ source: Source) -> [String] {
     let program = MappingProgram(
       transforms: [], mapping: Mapping(fields: [.init("x", FieldMapping(from: .expression(expression)))]),
       columns: Columns(names: ["x"], key: []), lanes: 1)
-    let batch = Self.batch(lines, typed: typed)
+    let batch = Self.batch(lines, source)
     MappingExecutor(program).map(batch)
     let cells = batch.rows.rows.indices.map { index in
       let row = batch.rows.rows[index]
@@ -22,18 +22,20 @@ import Testing
     return cells + batch.failures.map { "\($0.event) \($0.code) \($0.message)" }
   }
 
-  /// - Parameter typed: whether texts and numbers are columns of a database, with types that their kinds do not tell.
-  private static func batch(_ lines: String, typed: Bool) -> Batch {
+  /// What columns of a database do to texts and numbers: they have types that their kinds do not tell, or are doubles
+  /// without a point.
+  private enum Source: CaseIterable { case json, typed, doubles }
+
+  private static func batch(_ lines: String, _ source: Source) -> Batch {
     let batch = Batch()
     batch.bytes.append(lines)
     batch.origin = Origin(name: "in", offset: 0, line: 1)
     JSONRecordDecoder().decode(batch)
-    if typed {
-      for index in batch.nodes.indices {
-        switch batch.nodes[index].kind {
-        case .number, .integer, .string: batch.nodes[index].flags.insert(.typed)
-        default: break
-        }
+    for index in batch.nodes.indices {
+      switch (source, batch.nodes[index].kind) {
+      case (.typed, .number), (.typed, .integer), (.typed, .string): batch.nodes[index].flags.insert(.typed)
+      case (.doubles, .integer): batch.nodes[index].kind = .number
+      default: break
       }
     }
     return batch
@@ -43,9 +45,9 @@ import Testing
     let short = try EventExpression(text)
     var long = short
     long.form = nil
-    return [false, true].flatMap { typed in
-      zip(outcome(short, lines, typed: typed), outcome(long, lines, typed: typed)).filter { $0 != $1 }.map {
-        "\(text): \($0.0) instead of \($0.1)"
+    return Source.allCases.flatMap { source in
+      zip(outcome(short, lines, source), outcome(long, lines, source)).filter { $0 != $1 }.map {
+        "\(source), \(text): \($0.0) instead of \($0.1)"
       }
     }
   }
@@ -79,7 +81,8 @@ import Testing
     "record.?a.orValue('none')", "record.o.?b.orValue(record.n)", "{'active': 1, 'draft': 2}[record.a]",
     "{'active': 1, 'draft': null}[?record.a].orValue(0)", "{}[?record.a].orValue(record.n)",
     "record.a in ['active', 'draft']", "!(record.a in ['active'])", "record.a == 'active' || record.n == 7",
-    "record.a == 'active' && record.n == 8", "record.a > 5 && record.a < 50", "!(record.a == 7)", "has(record.a)",
+    "record.a == 'active' && record.n == 8", "record.a > 5 && record.a < 50", "record.a > 1.5 && 19.99 >= record.a",
+    "record.a == 0.5 || record.a != 42.0", "!(record.a == 7)", "has(record.a)",
     "has(record.o.b)", "has(record.o.b) ? record.o.b : 'none'", "has(record.a) && record.a != null ? record.a : 'none'",
     "record.a ? 'yes' : 'no'", "record.a || record.o.b", "has(meta.event_id)", "coalesce(meta.time, 'never')",
     "op == 'read' ? record.a : ''", "coalesce(before, record.a)", "coalesce(record.a, false) ? 1 : 2", "'web'", "1.5",
@@ -124,7 +127,7 @@ import Testing
       transforms: [],
       mapping: Mapping(fields: [.init("x", FieldMapping(from: .expression(try EventExpression(text))))]),
       columns: Columns(names: ["x"], key: []), lanes: 1)
-    let batch = Self.batch(line, typed: false)
+    let batch = Self.batch(line, .json)
     let executor = MappingExecutor(program)
     executor.map(batch)
     var cell = Node.absent

@@ -26,6 +26,18 @@ struct CheckpointTests {
     return nil
   }
 
+  @Test func stepsAreCountedByName() throws {
+    var checkpoint = sample
+    var step = StepCounts.Step("transforms[1].explode")
+    (step.made, step.filtered) = (7, 2)
+    checkpoint.totals.steps.add(step)
+    #expect(try read(checkpoint.json) == checkpoint)
+    #expect(checkpoint.totals.value["made"] == 7)
+    #expect(
+      checkpoint.totals.value["steps"] == [["name": "transforms[1].explode", "filtered": 2, "made": 7]])
+    #expect(sample.totals.value["made"] == nil && sample.totals.value["steps"] == nil)
+  }
+
   @Test func readsWhatItWrote() throws {
     #expect(try read(sample.json) == sample)
     let empty = Checkpoint(pipeline: "p", fingerprint: "", lanes: 1)

@@ -28,6 +28,27 @@ struct EvalTests {
     try Golden.check(answer.err, "eval/\(name).txt")
   }
 
+  /// What only a record shows to be wrong: each message says what to write.
+  @Test func `mistakes that a record shows`() throws {
+    let record = """
+      {"id": 7, "name": "Desk", "price": 9.99, "qty": 2, "vat": null, "stock": "12 pieces", "tags": ["a"], \
+      "day": "23.11.2026", "at": "2026-11-23T08:15:30Z", "size": {"w": 1}}
+      """
+    let mistakes = [
+      "record.prise * 2.0", "record.price * record.qty", "record.price + record.vat", "record.name + record.id",
+      "record.size.height", "record.tags[1]", "record.name.first", "int(record.stock)", "int(record.vat)",
+      "date(record.day)", "date(record.at)", "timestamp(record.day)", "record.at > timestamp('2026-01-01T00:00:00Z')",
+      "record.qty ? 'yes' : 'no'", "{'Table': 1}[record.name]", "record.price / 0", "record.tags.join(record.id)",
+      "record.name.substring(2, 9)", "[record.qty, record.vat].sum()", "date.parse(record.day, 'yyyy-MM-dd')",
+    ]
+    let answers = try mistakes.map { mistake in
+      let answer = try Program().start(["eval", mistake, "--record", record]).end()
+      #expect(answer.code == 1 && answer.out.isEmpty, "\(mistake)")
+      return answer.err
+    }
+    try Golden.check(answers.joined(separator: "\n"), "eval/mistakes.txt")
+  }
+
   @Test func `what never has a value is a warning where it does not matter`() throws {
     let answer = try Program()("eval", "true || 1 / 0 > 1")
     #expect(answer.code == 0)

@@ -97,6 +97,13 @@ import Testing
       ["warning config.lanes_across_tables 3:55 target.lanes"]
     ),
     (yaml("  a: {maps: all}", target: ", table: t", more: "mappings: all"), ["config.unknown_key 6:7 streams.a.maps"]),
+    (
+      yaml("  a: {mappings: all}", target: ", table: t", more: "mappings: all"), ["warning config.unused 4:11 mappings"]
+    ),
+    (
+      yaml("  shop.prodcts: {mappings: all}\n  products: {mappings: all}", target: ", table: \"{table}\"").replacing(
+        "shop.*", with: "shop.products"), ["warning config.unused 6:3 streams[\"shop.prodcts\"]"]
+    ),
   ])
   func `what does not fit is found where it stands`(yaml: String, expected: [String]) {
     #expect(findings(yaml, tables) == expected)
@@ -104,7 +111,10 @@ import Testing
 
   @Test func `streams need a source with tables and a target that takes them`() {
     let files = pipeline("streams: {a: {mappings: all}, b: {mappings: all}}")
-    #expect(findings(files) == ["config.no_tables 5:10 streams", "config.one_stream 5:10 streams"])
+    #expect(
+      findings(files) == [
+        "warning config.unused 3:11 mappings", "config.no_tables 5:10 streams", "config.one_stream 5:10 streams",
+      ])
   }
 
   @Test func `the fingerprint tells streams apart`() throws {

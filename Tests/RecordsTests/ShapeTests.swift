@@ -49,7 +49,37 @@ import Testing
     ]
     for (constant, kind) in kinds { #expect(constant == Int(kind.rawValue)) }
     #expect(JSON_ESCAPED == Int(Node.Flags.escaped.rawValue) && JSON_WIDE == Int(Node.Flags.wide.rawValue))
+    #expect(JSON_PLAIN == Int(Node.Flags.plain.rawValue) && JSON_INLINE == Int(Node.Flags.inline.rawValue))
     #expect(MemoryLayout<json_node>.size == MemoryLayout<Node>.size)
+  }
+
+  /// A record is read together with the next line; whatever the next one is, it reads as it does alone.
+  @Test func twoRecordsInARowReadAsTheyDoAlone() {
+    let lines = Self.lines.map { Array($0.utf8) } + [Array("{\"id\":".utf8), Array(" ".utf8), []]
+    for first in lines { for second in lines { expectSame(lines + [first, second] + lines + [first]) } }
+  }
+
+  @Test func membersInAnyOrderKeepTheirNames() {
+    var chance = Chance(state: 7)
+    var members = (1...40).map { length in "\"\(String(repeating: "k", count: length))\":\(length)" }
+    members += ["\"\":0", "\"é\":1", "\"a\\nb\":2", "\"anb\":3", "\"w\":{\"w\":4,\"h\":5}", "\"h\":6"]
+    let lines = (0..<200).map { _ -> String in
+      for index in members.indices { members.swapAt(index, chance.below(members.count)) }
+      return "{\(members.prefix(20).joined(separator: ","))}"
+    }
+    expectSame(lines.map { Array($0.utf8) })
+  }
+
+  @Test func aBatchIsReadAnewInTheMemoryOfAnother() {
+    let decoder = JSONRecordDecoder()
+    let batch = Batch(bytesCapacity: 256)
+    for value in ["12", "\"x\"", "[3]", "null"] {
+      batch.reset()
+      batch.bytes.append(Array(repeating: "{\"a\":\(value)}", count: 3).joined(separator: "\n"))
+      decoder.decode(batch)
+      let records = batch.events.indices.map { batch.json(at: Int(batch.events[$0].record)) }
+      #expect(records == Array(repeating: "{\"a\":\(value)}", count: 3))
+    }
   }
 
   @Test func anotherRecordHasNoKnownShape() {

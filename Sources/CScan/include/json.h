@@ -146,7 +146,7 @@ struct json_bracket {
   bool is_last;
 };
 
-/// What a reading is made with.
+/// What readings are made with.
 struct json_shapes {
   const struct json_state *states;
   const struct json_bracket *brackets;
@@ -154,18 +154,29 @@ struct json_shapes {
   /// Where the batch's bytes begin and end.
   const uint8_t *base;
   const uint8_t *end;
+  /// What ends a record.
+  uint8_t separator;
+  /// Flags of texts that are not read: JSON_WIDE where the bytes are not known to be UTF-8.
+  uint8_t refused;
+};
+
+/// A record that is read.
+struct json_record {
+  /// Where it begins, and once it is read, where it ends.
+  const uint8_t *place;
   /// Where the root's node goes, and its index.
   struct json_node *nodes;
   uint32_t root;
-  /// What ends a record.
-  uint8_t separator;
-  /// Whether the bytes are known to be UTF-8; otherwise no text beyond ASCII is read.
-  bool is_utf8;
+  /// The state that it ended with; NULL where it has no known shape, or is no JSON.
+  const struct json_state *last;
 };
 
-/// Reads the record at `p` if it has a known shape: compares what stands between the values, and reads the values.
-///
-/// Returns the state that it ended with, and moves `p` behind the record; NULL where it has no known shape, or is no JSON.
-const struct json_state *json_read_known(const struct json_shapes *shapes, const uint8_t **p);
+/// Reads two records if they have known shapes: compares what stands between the values, and reads the values. Two take
+/// little longer than one, because the processor goes on with one while it waits for a byte of the other. Where the second
+/// has no place, there is none.
+void json_read_known(const struct json_shapes *shapes, struct json_record *first, struct json_record *second);
+
+/// Copies the nodes of a record that was read as if its root had the index 0, and gives it another.
+void json_move_nodes(struct json_node *to, const struct json_node *from, size_t count, uint32_t root);
 
 #endif

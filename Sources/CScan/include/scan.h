@@ -65,18 +65,21 @@ static inline uint32_t scan_json_stops(const uint8_t *p) {
 #endif
 }
 
-/// How many of the sixteen bytes at `p` are digits before the first that is none.
-static inline uint32_t scan_digits(const uint8_t *p) {
+/// Bit i is set where byte i of the sixteen at `p` is no digit; all bits from 16 on are.
+static inline uint32_t scan_others(const uint8_t *p) {
 #if defined(__SSE2__)
   __m128i v = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)p), _mm_set1_epi8('0'));
   __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v);
-  return (uint32_t)__builtin_ctz(~(uint32_t)_mm_movemask_epi8(digit));
+  return ~(uint32_t)_mm_movemask_epi8(digit);
 #else
-  uint32_t count = 0;
-  while (count < 16 && (uint8_t)(p[count] - '0') < 10) count++;
-  return count;
+  uint32_t mask = ~0xffffu;
+  for (int i = 0; i < 16; i++) mask |= (uint32_t)((uint8_t)(p[i] - '0') >= 10) << i;
+  return mask;
 #endif
 }
+
+/// How many of the sixteen bytes at `p` are digits before the first that is none.
+static inline uint32_t scan_digits(const uint8_t *p) { return (uint32_t)__builtin_ctz(scan_others(p)); }
 
 /// Bit i is set where byte i of the thirty-two at `a` equals that at `b`.
 static inline uint32_t scan_equal(const uint8_t *a, const uint8_t *b) {
@@ -150,16 +153,16 @@ size_t scan_count(const uint8_t *p, const uint8_t *end, uint8_t byte);
 /// Whether `p ..< end` is UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing beyond U+10FFFF.
 bool scan_is_utf8(const uint8_t *p, const uint8_t *end);
 
-/// Copies `count` bytes; may read and write up to 16 bytes past them, so both keep room behind their end.
+/// Copies `count` bytes; may read and write up to 32 bytes past them, so both keep room behind their end.
 static inline void scan_copy(uint8_t *to, const uint8_t *from, size_t count) {
-  // A fixed size, so that it is two moves and no call.
-  memcpy(to, from, 16);
-  if (count <= 16) return;
+  // A fixed size, so that it is four moves and no call.
+  memcpy(to, from, 32);
+  if (count <= 32) return;
   if (count > 256) {
-    memcpy(to + 16, from + 16, count - 16);
+    memcpy(to + 32, from + 32, count - 32);
     return;
   }
-  for (size_t i = 16; i < count; i += 16) memcpy(to + i, from + i, 16);
+  for (size_t i = 32; i < count; i += 32) memcpy(to + i, from + i, 32);
 }
 
 #endif

@@ -28,6 +28,8 @@ struct DirectusTargetConnector: OfflineTargetConnector {
     return [Problem("url", "is no address of HTTP", hint: "write https://cms.example")]
   }
 
+  var rules: RowRules { RowRules(onDelete: onDelete == .ignore ? .ignore : .delete) }
+
   func makeTarget(_ context: Context, lane: Int) throws(ConnectorError) -> any Target {
     let server = DirectusServer(
       base: DirectusServer.base(of: url.reveal()), auth: auth ?? DirectusAuth(),

@@ -8,7 +8,6 @@ struct OverloadReport {
     CompileProblem(.noMatchingOverload, message, hint: hint(operands.map { source.text(in: $0.range) }), at: offset)
   }
 
-  /// The message alone, for errors of an evaluation, where the text is not at hand.
   var message: String {
     let words = types.map(\.word)
     if let symbol = Self.symbol(of: function.name) {
@@ -46,8 +45,14 @@ struct OverloadReport {
   /// `double(record.qty) * record.price`
   private func numberHint(_ symbol: String, _ texts: [String]) -> String? {
     guard let target = Self.commonNumber(types[0], types[1]) else { return nil }
-    let converted = zip(texts, types).map { text, type in type == target ? text : "\(target.name)(\(text))" }
+    let converted = zip(texts, types).map { text, type in type == target ? text : Self.number(text, as: target) }
     return "write \(converted[0]) \(symbol) \(converted[1])"
+  }
+
+  /// `2.0`, `double(record.qty)`
+  private static func number(_ text: String, as type: CELType) -> String {
+    let isLiteral = !text.isEmpty && text.utf8.allSatisfy(isDigit)
+    return type == .double && isLiteral ? "\(text).0" : "\(type.name)(\(text))"
   }
 
   /// `record.created_at > timestamp('2026-01-01T00:00:00Z')`
@@ -69,6 +74,9 @@ struct OverloadReport {
   /// The forms that the function has.
   private func overloadHint(_ texts: [String]) -> String? {
     guard Self.symbol(of: function.name) == nil, !function.name.hasPrefix("_") else { return nil }
+    if let null = types.firstIndex(of: .null), null < texts.count {
+      return "\(texts[null]) is null: write coalesce(\(texts[null]), …), or test with == null first"
+    }
     if !isMethod, types.count > 0, function.overloads.allSatisfy(\.isMethod) {
       return "call it on the value: \(texts[0]).\(function.name)(\(texts.dropFirst().joined(separator: ", ")))"
     }

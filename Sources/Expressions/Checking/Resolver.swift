@@ -47,9 +47,16 @@ struct Resolver {
     let known = scope.map(\.name) + environment.variables.map(\.name)
     problems.append(
       CompileProblem(
-        .unknownName, "there is no `\(name)` here", hint: Suggestion.among(known, for: name) ?? meant(by: name),
+        .unknownName, "there is no `\(name)` here",
+        hint: Suggestion.among(known, for: name) ?? call(of: name) ?? meant(by: name),
         at: expr.offset))
     return .unresolved(name)
+  }
+
+  /// A function that is named and not called.
+  private func call(of name: String) -> String? {
+    let function = Functions.documented.first { $0.name == name && !$0.examples.isEmpty }
+    return function.map { "it is a function, and used like \($0.examples[0].expression)" }
   }
 
   /// A word alone is a field without its record, or a text without its quotes.
@@ -119,18 +126,27 @@ struct Resolver {
     problems.append(
       CompileProblem(
         .unknownFunction, "there is no function `\(name)`",
-        hint: Suggestion.among(Functions.names, for: name), at: expr.offset))
+        hint: ForeignFunctions.mend(for: name) ?? Suggestion.among(Functions.names, for: name), at: expr.offset))
   }
 
   /// Reports a function that a namespace does not have: `math.sqroot(…)`.
   private mutating func reportMember(_ name: String, of space: String, _ expr: Expr) -> Bool {
     let members = Functions.names.filter { $0.hasPrefix(space + ".") }
-    guard !members.isEmpty, declared(space) == nil else { return false }
+    guard !members.isEmpty, isNoValue(space), environment.function(named: name) == nil else { return false }
+    let near = Suggestion.among(members, for: "\(space).\(name)")
     problems.append(
       CompileProblem(
         .unknownFunction, "there is no function `\(space).\(name)`",
-        hint: Suggestion.among(members, for: "\(space).\(name)"), at: expr.offset))
+        hint: near ?? "there is \(members.joined(separator: ", "))", at: expr.offset))
     return true
+  }
+
+  /// Whether a name is at most that of a type, `date`, and no variable.
+  private func isNoValue(_ name: String) -> Bool {
+    switch declared(name) {
+    case nil, .type: true
+    default: false
+    }
   }
 
   private mutating func unknownMessage(_ name: String, _ expr: Expr) -> Expr.Kind {

@@ -96,10 +96,13 @@ enum Arithmetic {
   }
 
   private static func concatenate(_ a: CELValue, _ b: CELValue) throws(EvaluationError) -> CELValue {
-    var text = try a.string()
-    text += try b.string()
-    guard text.utf8.count <= ExpressionLimits.textBytes else { throw .tooLarge("the text") }
-    return .string(text)
+    let count = a.withText(\.count) + b.withText(\.count)
+    guard count <= ExpressionLimits.textBytes else { throw .tooLarge("the text") }
+    return .string(
+      String(unsafeUninitializedCapacity: count) { out in
+        let first = a.withText { TextSearch.copy($0, to: out, at: 0) }
+        return b.withText { TextSearch.copy($0, to: out, at: first) }
+      })
   }
 
   private static func append(_ a: CELValue, _ b: CELValue) throws(EvaluationError) -> CELValue {

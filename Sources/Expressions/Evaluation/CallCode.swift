@@ -1,21 +1,28 @@
+/// What messages say of a call.
+struct CallSite {
+  let function: Function
+  let isMethod: Bool
+  let offset: Int
+  /// The arguments as they were written, shortened.
+  let texts: [String]
+}
+
 /// A call of a function: its arguments, and the overloads that may fit them.
 class CallCode: Code {
-  final let function: Function
-  final let isMethod: Bool
+  private final let site: CallSite
 
-  init(_ function: Function, isMethod: Bool, _ offset: Int) {
-    self.function = function
-    self.isMethod = isMethod
-    super.init(offset)
+  init(_ site: CallSite) {
+    self.site = site
+    super.init(site.offset)
   }
 
   /// Puts the place into an error, and the names and types into one about missing overloads.
   @inline(never)
   final func explain(_ error: EvaluationError, _ arguments: [CELValue]) -> EvaluationError {
     guard error.code == .noSuchOverload, error.message.isEmpty else { return error.located(at: offset) }
-    let report = OverloadReport(function: function, isMethod: isMethod, types: arguments.map(\.type.withoutParameters))
-    let texts = arguments.indices.map { _ in "…" }
-    return self.error(.noSuchOverload, report.message, hint: report.hint(texts))
+    let types = arguments.map(\.type.withoutParameters)
+    let report = OverloadReport(function: site.function, isMethod: site.isMethod, types: types)
+    return self.error(.noSuchOverload, report.message, hint: report.hint(site.texts))
   }
 
   /// Counts the work of a call by the size of what it reads, and refuses what it made if that is too large.
@@ -37,9 +44,9 @@ class CallCode: Code {
 final class ZeroCall: CallCode {
   private let body: Overload.Zero
 
-  init(_ function: Function, isMethod: Bool, _ offset: Int, _ body: @escaping Overload.Zero) {
+  init(_ site: CallSite, _ body: @escaping Overload.Zero) {
     self.body = body
-    super.init(function, isMethod: isMethod, offset)
+    super.init(site)
   }
 
   override func run(_ frame: Frame) throws(EvaluationError) -> CELValue {
@@ -51,10 +58,10 @@ final class OneCall: CallCode {
   private let argument: Code
   private let body: Overload.One
 
-  init(_ function: Function, isMethod: Bool, _ offset: Int, _ argument: Code, _ body: @escaping Overload.One) {
+  init(_ site: CallSite, _ argument: Code, _ body: @escaping Overload.One) {
     self.argument = argument
     self.body = body
-    super.init(function, isMethod: isMethod, offset)
+    super.init(site)
   }
 
   override func run(_ frame: Frame) throws(EvaluationError) -> CELValue {
@@ -73,13 +80,11 @@ final class TwoCall: CallCode {
   private let second: Code
   private let body: Overload.Two
 
-  init(
-    _ function: Function, isMethod: Bool, _ offset: Int, _ first: Code, _ second: Code, _ body: @escaping Overload.Two
-  ) {
+  init(_ site: CallSite, _ first: Code, _ second: Code, _ body: @escaping Overload.Two) {
     self.first = first
     self.second = second
     self.body = body
-    super.init(function, isMethod: isMethod, offset)
+    super.init(site)
   }
 
   override func run(_ frame: Frame) throws(EvaluationError) -> CELValue {
@@ -95,15 +100,43 @@ final class TwoCall: CallCode {
   }
 }
 
-/// Three arguments or more, or several overloads that only the values can tell apart.
+final class ThreeCall: CallCode {
+  private let first: Code
+  private let second: Code
+  private let third: Code
+  private let body: Overload.Three
+
+  /// - Parameter arguments: three.
+  init(_ site: CallSite, _ arguments: [Code], _ body: @escaping Overload.Three) {
+    (first, second, third) = (arguments[0], arguments[1], arguments[2])
+    self.body = body
+    super.init(site)
+  }
+
+  override func run(_ frame: Frame) throws(EvaluationError) -> CELValue {
+    let a = try first.run(frame)
+    let b = try second.run(frame)
+    let c = try third.run(frame)
+    try account(frame, a)
+    try account(frame, b)
+    try account(frame, c)
+    do throws(EvaluationError) {
+      return try body(a, b, c)
+    } catch {
+      throw explain(error, [a, b, c])
+    }
+  }
+}
+
+/// More arguments, or several overloads that only the values can tell apart.
 final class ManyCall: CallCode {
   private let arguments: [Code]
   private let overloads: [Overload]
 
-  init(_ function: Function, isMethod: Bool, _ offset: Int, _ arguments: [Code], _ overloads: [Overload]) {
+  init(_ site: CallSite, _ arguments: [Code], _ overloads: [Overload]) {
     self.arguments = arguments
     self.overloads = overloads
-    super.init(function, isMethod: isMethod, offset)
+    super.init(site)
   }
 
   override func run(_ frame: Frame) throws(EvaluationError) -> CELValue {

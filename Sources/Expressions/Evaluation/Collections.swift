@@ -69,7 +69,7 @@ struct MapBuilder {
   }
 
   private mutating func place(of key: CELValue) throws(EvaluationError) -> Int {
-    guard let known = MapKey(key) else {
+    guard let known = MapKey(ofEntry: key) else {
       throw EvaluationError(
         .badArgument, "\(key.type.simpleWord) cannot be the key of a map", hint: "keys are int, uint, bool or string")
     }
@@ -97,6 +97,12 @@ enum MapKey: Hashable {
   /// Beyond the range of int.
   case uint(UInt64)
   case text(CodePoints)
+
+  /// The key of an entry that is made; a double is none, though an entry is found by one that is whole.
+  init?(ofEntry value: CELValue) {
+    if case .double = value { return nil }
+    self.init(value)
+  }
 
   init?(_ value: CELValue) {
     switch value {

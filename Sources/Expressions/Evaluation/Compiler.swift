@@ -12,7 +12,13 @@ struct Compiler {
   /// For computing constants.
   private let scratch = Frame(variables: 0, locals: 0)
 
-  init(environment: Environment) { self.environment = environment }
+  /// What messages show of the expression.
+  private let source: SourceText
+
+  init(environment: Environment, source: SourceText) {
+    self.environment = environment
+    self.source = source
+  }
 
   mutating func compile(_ expr: Expr) -> Code {
     let code = make(expr)
@@ -31,13 +37,14 @@ struct Compiler {
     case .identifier(let name), .unresolved(let name), .message(let name):
       return FailureCode(EvaluationError(.unknownName, "there is no `\(name)` here"), at)
     case .select(let operand, let field, .value):
-      return path(expr) ?? MemberCode(compile(operand), self.field(field), at)
+      return path(expr) ?? MemberCode(compile(operand), self.field(field), at, mend: "\(text(of: operand)).?\(field)")
     case .select(let operand, let field, .optional):
       return ProbeCode(compile(operand), self.field(field), isTest: false, at)
     case .select(let operand, let field, .presence):
       return path(expr) ?? ProbeCode(compile(operand), self.field(field), isTest: true, at)
     case .index(let operand, let index, let optional):
-      return IndexCode(compile(operand), compile(index), optional: optional, at)
+      let mend = "\(text(of: operand))[?\(text(of: index))]"
+      return IndexCode(compile(operand), compile(index), optional: optional, at, mend: mend)
     case .call(let name, let arguments): return call(name, arguments, isMethod: false, at)
     case .method(let target, let name, let arguments): return call(name, [target] + arguments, isMethod: true, at)
     case .list(let items): return ListCode(items.map { compile($0.value) }, optional: items.map(\.optional), at)
@@ -94,7 +101,7 @@ struct Compiler {
   /// The fields of a path one by one, without the path's own place.
   private mutating func members(_ expr: Expr) -> Code {
     guard case .select(let operand, let field, .value) = expr.kind else { return compile(expr) }
-    return MemberCode(members(operand), self.field(field), expr.offset)
+    return MemberCode(members(operand), self.field(field), expr.offset, mend: "\(text(of: operand)).?\(field)")
   }
 
   // MARK: Constants
@@ -141,36 +148,44 @@ struct Compiler {
     case ("orValue", 2) where isMethod: return OrElseCode(codes[0], codes[1], unwraps: true, at)
     default: break
     }
-    if let pattern = pattern(name, codes, at) { return pattern }
     guard let function = environment.function(named: name) else {
       return FailureCode(EvaluationError(.unknownName, "there is no function `\(name)`"), at)
     }
-    return call(function, codes, isMethod: isMethod, at)
+    let site = CallSite(function: function, isMethod: isMethod, offset: at, texts: arguments.map { text(of: $0) })
+    return pattern(codes, site) ?? call(codes, site)
   }
 
-  private func call(_ function: Function, _ codes: [Code], isMethod: Bool, _ at: Int) -> Code {
-    let fitting = function.overloads.filter { $0.isMethod == isMethod && $0.parameters.count == codes.count }
+  /// The longest text that is shown whole, in bytes.
+  private static let shownMax = 40
+
+  private func text(of expr: Expr) -> String {
+    expr.range.count <= Self.shownMax ? source.text(in: expr.range) : "…"
+  }
+
+  private func call(_ codes: [Code], _ site: CallSite) -> Code {
+    let function = site.function
+    let fitting = function.overloads.filter { $0.isMethod == site.isMethod && $0.parameters.count == codes.count }
     let single = fitting.count == 1 ? fitting[0].implementation : nil
     switch (fitting.isEmpty ? nil : function.shared) ?? single {
-    case .zero(let body): return ZeroCall(function, isMethod: isMethod, at, body)
-    case .one(let body) where codes.count == 1: return OneCall(function, isMethod: isMethod, at, codes[0], body)
-    case .two(let body) where codes.count == 2:
-      return TwoCall(function, isMethod: isMethod, at, codes[0], codes[1], body)
-    default: return ManyCall(function, isMethod: isMethod, at, codes, fitting)
+    case .zero(let body): return ZeroCall(site, body)
+    case .one(let body) where codes.count == 1: return OneCall(site, codes[0], body)
+    case .two(let body) where codes.count == 2: return TwoCall(site, codes[0], codes[1], body)
+    case .three(let body) where codes.count == 3: return ThreeCall(site, codes, body)
+    default: return ManyCall(site, codes, fitting)
     }
   }
 
   /// A pattern that is known already is compiled once, and what is wrong with it is a problem of the expression.
-  private mutating func pattern(_ name: String, _ codes: [Code], _ at: Int) -> Code? {
-    guard let place = RegexFunctions.patternPlace[name], place < codes.count,
+  private mutating func pattern(_ codes: [Code], _ site: CallSite) -> Code? {
+    guard let place = RegexFunctions.patternPlace[site.function.name], place < codes.count,
       let constant = codes[place].constant, let text = try? constant.string()
     else { return nil }
     do throws(EvaluationError) {
       let pattern = try Pattern(text)
-      return RegexFunctions.code(name, pattern, codes, at)
+      return RegexFunctions.code(pattern, codes, site)
     } catch {
       problems.append(CompileProblem(.badPattern, error.message, hint: error.hint, at: codes[place].offset))
-      return FailureCode(error, at)
+      return FailureCode(error, site.offset)
     }
   }
 

@@ -10,11 +10,14 @@ struct FieldName {
 final class MemberCode: Code {
   private let operand: Code
   private let field: FieldName
+  /// What to write where the field may be missing.
+  private let mend: String
   private var name: String { field.text }
 
-  init(_ operand: Code, _ field: FieldName, _ offset: Int) {
+  init(_ operand: Code, _ field: FieldName, _ offset: Int, mend: String) {
     self.operand = operand
     self.field = field
+    self.mend = mend
     super.init(offset)
   }
 
@@ -31,7 +34,7 @@ final class MemberCode: Code {
     default:
       throw Field.notAHolder(name, holder, self)
     }
-    throw Field.missing(name, in: holder, self)
+    throw Field.missing(name, in: holder, self, mend: mend)
   }
 }
 
@@ -91,11 +94,14 @@ final class IndexCode: Code {
   private let operand: Code
   private let index: Code
   private let optional: Bool
+  /// What to write where there may be no such element.
+  private let mend: String
 
-  init(_ operand: Code, _ index: Code, optional: Bool, _ offset: Int) {
+  init(_ operand: Code, _ index: Code, optional: Bool, _ offset: Int, mend: String) {
     self.operand = operand
     self.index = index
     self.optional = optional
+    self.mend = mend
     super.init(offset)
   }
 
@@ -114,10 +120,15 @@ final class IndexCode: Code {
 
   private func missing(_ index: CELValue, _ holder: CELValue) -> EvaluationError {
     switch holder {
-    case .list(let list): error(.outOfRange, "there is no element \(index.shown) in a list of \(list.items.count)")
-    case .array(let node): error(.outOfRange, "there is no element \(index.shown) in a list of \(node.count)")
-    default: Field.missing((try? index.string()) ?? index.shown, in: holder, self)
+    case .list(let list): missing(index, of: list.items.count)
+    case .array(let node): missing(index, of: node.count)
+    default: Field.missing((try? index.string()) ?? index.shown, in: holder, self, mend: mend)
     }
+  }
+
+  private func missing(_ index: CELValue, of count: Int) -> EvaluationError {
+    error(
+      .outOfRange, "there is no element \(index.shown) in a list of \(count)", hint: "\(mend) allows for its absence")
   }
 }
 
@@ -156,14 +167,16 @@ enum Field {
     }
   }
 
-  static func missing(_ name: String, in holder: CELValue, _ code: Code) -> EvaluationError {
+  static func missing(_ name: String, in holder: CELValue, _ code: Code, mend: String) -> EvaluationError {
     let keys = (try? holder.map().keys.compactMap { try? $0.string() }) ?? []
     return code.error(
       .noSuchKey, "there is no field `\(name)`",
-      hint: Suggestion.among(keys, for: name) ?? "record.?\(name) allows for its absence")
+      hint: Suggestion.among(keys, for: name) ?? "\(mend) allows for its absence")
   }
 
   static func notAHolder(_ name: String, _ holder: CELValue, _ code: Code) -> EvaluationError {
-    code.error(.noSuchField, "\(holder.type.simpleWord) has no fields, so there is no '.\(name)'")
+    code.error(
+      .noSuchField, "\(holder.type.simpleWord) has no fields, so there is no '.\(name)'",
+      hint: ForeignFunctions.mend(for: name))
   }
 }

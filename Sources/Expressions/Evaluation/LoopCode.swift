@@ -166,7 +166,7 @@ final class GroupCode: LoopCode {
     var groups: [[CELValue]] = []
     try iterate(frame) { item throws(EvaluationError) in
       let key = try body.run(frame)
-      guard let known = MapKey(key) else {
+      guard let known = MapKey(ofEntry: key) else {
         throw body.error(.badArgument, "\(key.type.simpleWord) cannot be the key of a map", hint: "write string(…)")
       }
       if let place = places[known] {

@@ -16,6 +16,23 @@ enum NumberText {
     return .int(value)
   }
 
+  /// The int that a text spells, with a sign or without; nil where it is none.
+  static func whole(_ text: UnsafeRawBufferPointer) -> Int64? {
+    let isNegative = text.first == UInt8(ascii: "-")
+    let start = isNegative || text.first == UInt8(ascii: "+") ? 1 : 0
+    guard text.count > start else { return nil }
+    var value: Int64 = 0
+    for index in start..<text.count {
+      let digit = Int64(text[index]) - 0x30
+      guard digit >= 0, digit < 10 else { return nil }
+      let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (next, carry) = isNegative ? tens.subtractingReportingOverflow(digit) : tens.addingReportingOverflow(digit)
+      if overflow || carry { return nil }
+      value = next
+    }
+    return value
+  }
+
   private static func wide(_ text: UnsafeRawBufferPointer) -> CELValue {
     UInt64(String(decoding: text, as: UTF8.self)).map { .uint($0) } ?? double(text)
   }

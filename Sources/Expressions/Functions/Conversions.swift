@@ -69,9 +69,9 @@ enum Conversions {
     case .timestamp(let time): return .int(time.seconds)
     case .duration(let nanoseconds): return .int(nanoseconds)
     default:
-      let text = try value.string()
-      guard let int = Int64(text) else { throw refuse(text, "int", hint: "try(int(…), …) allows for that") }
-      return .int(int)
+      guard value.isOf(.string) else { throw .noSuchOverload }
+      if let int = value.withText(NumberText.whole) { return .int(int) }
+      throw refuse(try value.string(), "int", hint: "try(int(…), …) allows for that")
     }
   }
 
@@ -149,7 +149,7 @@ enum Conversions {
     switch value {
     case .timestamp: return value
     case .int(let seconds): return .timestamp(try Time.timestamp(seconds: seconds))
-    default: return .timestamp(try Time.timestamp(try value.string()))
+    default: return .timestamp(try Time.timestamp(ofText: value))
     }
   }
 

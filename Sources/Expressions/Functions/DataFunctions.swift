@@ -54,6 +54,7 @@ enum DataFunctions {
       (numbers + [.duration]).map { .methodForm(.list($0), to: $0) },
       shared: .one { list throws(EvaluationError) in
         let items = try list.items()
+        if items.contains(where: { if case .null = $0 { true } else { false } }) { throw nullInSum }
         guard var total = items.first else { return .int(0) }
         guard total.isNumber || total.isOf(.duration) else { throw .noSuchOverload }
         for item in items.dropFirst() { total = try Arithmetic.add(total, item) }
@@ -62,6 +63,9 @@ enum DataFunctions {
     extreme("min", "The least element of a list; an error where it is empty.", "1") { $0 < 0 },
     extreme("max", "The greatest element of a list; an error where it is empty.", "3") { $0 > 0 },
   ]
+
+  private static let nullInSum = EvaluationError(
+    .noSuchOverload, "the list has a null, which cannot be added", hint: "write ….filter(x, x != null).sum()")
 
   private static func extreme(
     _ name: String, _ summary: String, _ result: String, _ wins: @escaping @Sendable (Int) -> Bool

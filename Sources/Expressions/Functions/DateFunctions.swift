@@ -67,8 +67,10 @@ enum DateFunctions {
 
   private static func date(_ text: String) throws(EvaluationError) -> CELValue {
     guard let day = CivilDay(text.utf8) else {
+      let isMoment = Timestamp(text) != nil
       throw EvaluationError(
-        .badConversion, "'\(text)' is no date", hint: "write date.parse(…, 'dd.MM.yyyy') for other patterns")
+        .badConversion, "'\(text)' is no date",
+        hint: isMoment ? "write date(timestamp(…))" : "write date.parse(…, 'dd.MM.yyyy') for other patterns")
     }
     return date(day)
   }

@@ -36,8 +36,8 @@ enum DecimalFunctions {
     case .int, .uint: return value.exact.map { .decimal($0) } ?? value
     case .double(let number): return try decimal(.string(DoubleText.positional(number)))
     default:
-      let text = try value.string()
-      guard let decimal = Decimal(text) else {
+      guard value.isOf(.string) else { throw .noSuchOverload }
+      guard let decimal = value.withText({ Decimal($0) }) else {
         throw EvaluationError(.badConversion, "\(value.shown) is no decimal of at most \(Decimal.digitsMax) digits")
       }
       return .decimal(decimal)

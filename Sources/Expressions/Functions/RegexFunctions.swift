@@ -41,23 +41,22 @@ enum RegexFunctions {
   static let patternPlace = ["matches": 1, "regex.extract": 1, "regex.extractAll": 1, "regex.replace": 1]
 
   /// The call of such a function with a pattern that is compiled already; nil where the call does not fit.
-  static func code(_ name: String, _ pattern: Pattern, _ codes: [Code], _ at: Int) -> Code? {
-    guard let function = Functions.named[name] else { return nil }
-    switch (name, codes.count) {
+  static func code(_ pattern: Pattern, _ codes: [Code], _ site: CallSite) -> Code? {
+    switch (site.function.name, codes.count) {
     case ("matches", 2):
-      return OneCall(function, isMethod: true, at, codes[0]) { text throws(EvaluationError) in
+      return OneCall(site, codes[0]) { text throws(EvaluationError) in
         try matches(text, pattern)
       }
     case ("regex.extract", 2):
-      return OneCall(function, isMethod: false, at, codes[0]) { text throws(EvaluationError) in
+      return OneCall(site, codes[0]) { text throws(EvaluationError) in
         try extract(text, pattern)
       }
     case ("regex.extractAll", 2):
-      return OneCall(function, isMethod: false, at, codes[0]) { text throws(EvaluationError) in
+      return OneCall(site, codes[0]) { text throws(EvaluationError) in
         try extractAll(text, pattern)
       }
     case ("regex.replace", 3):
-      return TwoCall(function, isMethod: false, at, codes[0], codes[2]) { text, new throws(EvaluationError) in
+      return TwoCall(site, codes[0], codes[2]) { text, new throws(EvaluationError) in
         try replace(text, pattern, new, .int(-1))
       }
     default: return nil

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The standard's functions on text, lists and types.
 enum StandardFunctions {
   static let all: [Function] = [
@@ -27,7 +29,9 @@ enum StandardFunctions {
       "startsWith", .standard, "Whether a text begins with another.",
       [
         .method(.string, .string, .bool) { text, part throws(EvaluationError) in
-          try test(text, part) { $0.starts(with: $1) }
+          try test(text, part) {
+            $0.count >= $1.count && CellText.same(UnsafeRawBufferPointer(rebasing: $0.prefix($1.count)), $1)
+          }
         }
       ],
       examples: ["'tacocat'.startsWith('taco')": "true"]),
@@ -35,7 +39,9 @@ enum StandardFunctions {
       "endsWith", .standard, "Whether a text ends with another.",
       [
         .method(.string, .string, .bool) { text, part throws(EvaluationError) in
-          try test(text, part) { $0.count >= $1.count && $0.suffix($1.count).elementsEqual($1) }
+          try test(text, part) {
+            $0.count >= $1.count && CellText.same(UnsafeRawBufferPointer(rebasing: $0.suffix($1.count)), $1)
+          }
         }
       ], examples: ["'tacocat'.endsWith('cat')": "true"]),
   ]
@@ -60,18 +66,26 @@ enum StandardFunctions {
   }
 }
 
-/// Finding bytes in bytes.
+/// Finding and copying bytes.
 enum TextSearch {
+  /// Copies a text to a place.
+  ///
+  /// - Returns: the place behind it.
+  static func copy(_ text: UnsafeRawBufferPointer, to out: UnsafeMutableBufferPointer<UInt8>, at place: Int) -> Int {
+    let end = place + text.count
+    UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(out)[place..<end]).copyMemory(from: text)
+    return end
+  }
+
   /// The place of the first `part` at or after `start`. UTF-8 never finds a character inside another one.
   static func find(_ part: UnsafeRawBufferPointer, in text: UnsafeRawBufferPointer, from start: Int) -> Int? {
     guard let first = part.first else { return start <= text.count ? start : nil }
+    guard let base = text.baseAddress, let wanted = part.baseAddress else { return nil }
     var at = start
     while at + part.count <= text.count {
-      guard let candidate = text[at...].firstIndex(of: first), candidate + part.count <= text.count else { return nil }
-      if UnsafeRawBufferPointer(rebasing: text[candidate..<candidate + part.count]).elementsEqual(part) {
-        return candidate
-      }
-      at = candidate + 1
+      guard let found = memchr(base + at, Int32(first), text.count - part.count + 1 - at) else { return nil }
+      if memcmp(found, wanted, part.count) == 0 { return UnsafeRawPointer(found) - base }
+      at = UnsafeRawPointer(found) - base + 1
     }
     return nil
   }

@@ -47,12 +47,12 @@ enum StringFunctions {
       "replace", .strings, "The text with a part exchanged, everywhere or so many times.",
       [
         .method(.string, .string, .string, .string) { text, old, new throws(EvaluationError) in
-          try replace(text.string(), old.string(), new.string(), -1)
+          try replace(text, old, new, -1)
         },
         Overload(
           true, [.string, .string, .string, .int], .string,
           .many { values throws(EvaluationError) in
-            try replace(values[0].string(), values[1].string(), values[2].string(), values[3].int())
+            try replace(values[0], values[1], values[2], values[3].int())
           }),
       ], examples: ["'hello hello'.replace('he', 'we', 1)": "'wello hello'"]),
     Function(
@@ -167,21 +167,39 @@ enum StringFunctions {
   }
 
   private static func replace(
-    _ text: String, _ old: String, _ new: String, _ limit: Int64
+    _ text: CELValue, _ old: CELValue, _ new: CELValue, _ limit: Int64
   ) throws(EvaluationError) -> CELValue {
-    if old.isEmpty { return try intersperse(text, new, limit) }
-    let (bytes, mark) = (Array(text.utf8), Array(old.utf8))
-    var made: [UInt8] = []
+    guard text.isOf(.string), old.isOf(.string), new.isOf(.string) else { throw .noSuchOverload }
+    if old.withText(\.isEmpty) { return try intersperse(text.string(), new.string(), limit) }
+    let made = text.withText { text in
+      old.withText { old in new.withText { new in replaced(text, old, new, limit < 0 ? .max : limit) } }
+    }
+    guard let made else { throw .tooLarge("the text") }
+    return .string(made)
+  }
+
+  /// nil where it would be too large.
+  private static func replaced(
+    _ text: UnsafeRawBufferPointer, _ old: UnsafeRawBufferPointer, _ new: UnsafeRawBufferPointer, _ most: Int64
+  ) -> String? {
+    var count = 0
     var start = 0
-    var count: Int64 = 0
-    while limit < 0 || count < limit, let found = find(mark, in: bytes, from: start) {
-      made += bytes[start..<found]
-      made += new.utf8
-      guard made.count <= ExpressionLimits.textBytes else { throw .tooLarge("the text") }
-      start = found + mark.count
+    while count < most, let found = TextSearch.find(old, in: text, from: start) {
+      start = found + old.count
       count += 1
     }
-    return .string(String(decoding: made + bytes[start...], as: UTF8.self))
+    let size = text.count + count * (new.count - old.count)
+    guard size <= ExpressionLimits.textBytes else { return nil }
+    return String(unsafeUninitializedCapacity: size) { out in
+      var (start, end) = (0, 0)
+      for _ in 0..<count {
+        guard let found = TextSearch.find(old, in: text, from: start) else { break }
+        end = TextSearch.copy(UnsafeRawBufferPointer(rebasing: text[start..<found]), to: out, at: end)
+        end = TextSearch.copy(new, to: out, at: end)
+        start = found + old.count
+      }
+      return TextSearch.copy(UnsafeRawBufferPointer(rebasing: text[start...]), to: out, at: end)
+    }
   }
 
   /// Nothing stands before, between and behind all characters.

@@ -180,9 +180,9 @@ extension Filter {
     guard case .call(let name, let sides) = expr.kind, sides.count == 2, let comparison = Self.comparisons[name] else {
       return nil
     }
-    if let path = Path(sides[0]), let literal = Value(literal: sides[1]) {
+    if let path = Path(sides[0]), let literal = Value(compared: sides[1]) {
       self.init(path, comparison, literal)
-    } else if let path = Path(sides[1]), let literal = Value(literal: sides[0]) {
+    } else if let path = Path(sides[1]), let literal = Value(compared: sides[0]) {
       self.init(path, comparison.flipped, literal)
     } else {
       return nil
@@ -208,8 +208,18 @@ extension Filter.Comparison {
 }
 
 extension Value {
-  /// nil where the expression is no literal, or one whose comparison is left to the evaluation: a double is compared
-  /// as a double, and not digit by digit.
+  /// A literal that is compared with a cell; a double only where its order among numbers is that of its digits.
+  fileprivate init?(compared expr: Expr) {
+    guard case .literal(.double(let number)) = expr.kind else {
+      self.init(literal: expr)
+      return
+    }
+    let text = number.description
+    guard text.utf8.count <= ConditionExecutor.exactMax, !text.utf8.contains(UInt8(ascii: "e")) else { return nil }
+    self = .number(text)
+  }
+
+  /// nil where the expression is no literal, or a double, which is left to the evaluation.
   init?(literal expr: Expr) {
     guard case .literal(let literal) = expr.kind else { return nil }
     switch literal {

@@ -34,13 +34,14 @@ enum Time {
   }
 
   /// Reads RFC 3339 as the standard writes it: with `T` between day and time.
-  static func timestamp(_ text: String) throws(EvaluationError) -> Timestamp {
-    let bytes = Array(text.utf8)
-    guard bytes.count > 19, bytes[10] == UInt8(ascii: "T"), bytes.last != UInt8(ascii: "z"),
-      let time = Timestamp(bytes)
-    else {
+  static func timestamp(ofText text: CELValue) throws(EvaluationError) -> Timestamp {
+    guard text.isOf(.string) else { throw .noSuchOverload }
+    let time = text.withText { bytes in
+      bytes.count > 19 && bytes[10] == UInt8(ascii: "T") && bytes.last != UInt8(ascii: "z") ? Timestamp(bytes) : nil
+    }
+    guard let time else {
       throw EvaluationError(
-        .badConversion, "'\(text)' is no timestamp",
+        .badConversion, "'\(try text.string())' is no timestamp",
         hint: "RFC 3339 looks like 2026-11-23T08:15:30Z; timestamp.parse() reads other patterns")
     }
     return try checked(time)

@@ -80,10 +80,13 @@ extension Checkpoint {
 extension Counts {
   /// In the order in which people read them.
   package var value: Value {
-    [
-      "read": Value(read), "written": Value(written), "filtered": Value(filtered), "duplicate": Value(duplicate),
-      "stale": Value(stale), "dead_lettered": Value(deadLettered),
+    var members: [Value.Member] = [
+      .init("read", Value(read)), .init("written", Value(written)), .init("filtered", Value(filtered)),
+      .init("duplicate", Value(duplicate)), .init("stale", Value(stale)), .init("dead_lettered", Value(deadLettered)),
     ]
+    if steps.made > 0 { members.append(.init("made", Value(steps.made))) }
+    if !steps.isEmpty { members.append(.init("steps", .array(steps.steps.map(\.value)))) }
+    return .object(members)
   }
 
   init?(_ value: Value) {
@@ -94,6 +97,25 @@ extension Counts {
     self.init()
     (self.read, self.written, self.filtered) = (read, written, filtered)
     (self.duplicate, self.stale, self.deadLettered) = (duplicate, stale, deadLettered)
+    for value in value["steps"]?.array ?? [] {
+      guard let step = StepCounts.Step(value) else { return nil }
+      steps.add(step)
+    }
+  }
+}
+
+extension StepCounts.Step {
+  fileprivate var value: Value {
+    let counts = [("filtered", filtered), ("dead_lettered", deadLettered), ("made", made)].filter { $0.1 > 0 }
+    return .object([.init("name", .string(name))] + counts.map { .init($0.0, Value($0.1)) })
+  }
+
+  fileprivate init?(_ value: Value) {
+    guard let name = value["name"]?.string else { return nil }
+    self.init(name)
+    filtered = value["filtered"]?.unsigned ?? 0
+    deadLettered = value["dead_lettered"]?.unsigned ?? 0
+    made = value["made"]?.unsigned ?? 0
   }
 }
 

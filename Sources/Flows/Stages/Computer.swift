@@ -48,22 +48,45 @@ struct Computer: Sendable {
     do throws(ContractBreach) { try tools.contract?.check(batch) } catch { throw FlowError(error) }
   }
 
-  /// Once a row, so it reads through plain pointers: looking into the batch would be checked for exclusive access each
-  /// time. They hold, because nothing adds rows or events while the batch is encoded.
+  /// Once a row, so it reads through plain pointers and looks for encoder and payload only where the lane changes: looking
+  /// into the batch would be checked for exclusive access each time, and into arrays would count references. The pointers
+  /// hold, because nothing adds rows or events while the batch is encoded.
   private func encode(_ parcel: Parcel) {
     let batch = parcel.batch
     let rows = UnsafeBufferPointer(start: batch.rows.rows.base, count: batch.rows.rows.count)
     let events = UnsafeBufferPointer(start: batch.events.base, count: batch.events.count)
-    for (index, row) in rows.enumerated() {
-      precondition(row.event < events.count, "a row of no event")
-      guard events[Int(row.event)].outcome == .flowing else { continue }
-      let lane = self.lane(of: row, at: index)
-      do {
-        try tools.encoders[lane].encode(row: index, of: batch, into: parcel.payloads[lane])
-      } catch {
-        parcel.refuse(Int(row.event), error)
-      }
+    var index = 0
+    while index < rows.count {
+      let lane = self.lane(of: rows[index], at: index)
+      index = encode(rows, from: index, of: parcel, events, lane: lane)
     }
+  }
+
+  /// Encodes the rows from `first` on that take the lane.
+  ///
+  /// - Returns: the first that takes another.
+  private func encode(
+    _ rows: UnsafeBufferPointer<Row>, from first: Int, of parcel: Parcel, _ events: UnsafeBufferPointer<Records.Event>,
+    lane: Int
+  ) -> Int {
+    let batch = parcel.batch
+    let encoder = tools.encoders[lane]
+    let payload = parcel.payloads[lane]
+    let hasOneLane = tools.encoders.count == 1
+    var index = first
+    while index < rows.count, hasOneLane || self.lane(of: rows[index], at: index) == lane {
+      let event = Int(rows[index].event)
+      precondition(event < events.count, "a row of no event")
+      if case .flowing = events[event].outcome {
+        do {
+          try encoder.encode(row: index, of: batch, into: payload)
+        } catch {
+          parcel.refuse(event, error)
+        }
+      }
+      index += 1
+    }
+    return index
   }
 
   private func lane(of row: Row, at index: Int) -> Int {
@@ -94,14 +117,21 @@ extension Parcel {
     var counts = Counts()
     defer { self.counts = counts }
     counts.read = UInt64(batch.events.count)
+    var ended = [StepCounts.Step](batch.steps.map { StepCounts.Step($0) })
     for event in UnsafeBufferPointer(start: batch.events.base, count: batch.events.count) {
       switch event.outcome {
       case .flowing, .written: counts.written += 1
-      case .filtered: counts.filtered += 1
+      case .filtered:
+        counts.filtered += 1
+        if event.step > 0 { ended[Int(event.step) - 1].filtered += 1 }
       case .duplicate: counts.duplicate += 1
       case .stale: counts.stale += 1
-      case .deadLettered: counts.deadLettered += 1
+      case .deadLettered:
+        counts.deadLettered += 1
+        if event.step > 0 { ended[Int(event.step) - 1].deadLettered += 1 }
       }
     }
+    for step in ended where step.filtered + step.deadLettered > 0 { counts.steps.add(step) }
+    counts.steps += batch.made
   }
 }

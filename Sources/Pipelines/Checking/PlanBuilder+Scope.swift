@@ -63,7 +63,8 @@ extension PlanBuilder {
 extension TransformSpec {
   /// Its expressions, with what each must give.
   fileprivate var expressions: [(node: ConfigNode, result: CELType?)] {
-    let conditions = [filter?.node, assert?.that.node, route?.when.node].compactMap { $0 }
+    let conditions =
+      [filter?.node, assert?.that.node].compactMap { $0 } + (route?.ways.map(\.when.node) ?? [])
     var values = [sample?.by?.node, dedupe?.time?.node].compactMap { $0 }
     values += (dedupe?.by.parts.map(\.node) ?? []) + (set?.entries.map(\.value.node) ?? [])
     return conditions.map { ($0, .bool) } + values.map { ($0, nil) }

@@ -77,10 +77,31 @@ extension PlanBuilder {
         "config.one_stream", node, "the target `\(target.about.type)` takes the rows of one stream",
         hint: "skip the others, or write a pipeline for each")
     }
+    checkUnused(streams, wanted, node)
     for entry in node.map ?? [] where TablePattern(entry.key) == nil {
       loader.add(
         .error, "config.bad_table", entry.keyPlace, entry.value.path, "`\(entry.key)` names no table",
         #"write table, schema.table, schema.*, "*", or "odd.name"."table""#)
+    }
+  }
+
+  /// What no event of the file can come to.
+  private mutating func checkUnused(
+    _ streams: SettingMap<StreamSpec>, _ wanted: [SettingMap<StreamSpec>.Entry], _ node: ConfigNode
+  ) {
+    if let shared = root["mappings"], !wanted.isEmpty, wanted.allSatisfy({ $0.value.mappings != nil }) {
+      loader.add(
+        .warning, "config.unused", shared.place, "mappings", "has no effect: every stream has its own",
+        "remove it, or the mappings of the streams that share it")
+    }
+    let tables = (root["source"]?["tables"]?.list ?? []).compactMap { $0.scalar.flatMap { TablePattern($0.text) } }
+    guard !tables.isEmpty else { return }
+    for entry in node.map ?? [] {
+      guard let pattern = TablePattern(entry.key), !tables.contains(where: { pattern.mayMatch($0) }) else { continue }
+      loader.add(
+        .warning, "config.unused", entry.keyPlace, entry.value.path,
+        "has no effect: the source reads no such table",
+        Suggestion.hint(for: entry.key, among: tables.map(\.text), noun: "it reads"))
     }
   }
 

@@ -7,13 +7,19 @@ struct PlanBuilder {
   let root: ConfigNode
   let catalog: Catalog
   let environment: PlanEnvironment
+  /// The plan's, where it is known already.
+  private let fingerprint: String?
   var loader: SettingLoader
   var schemas = SchemaFiles()
 
-  init(_ root: ConfigNode, _ catalog: Catalog, _ environment: PlanEnvironment, secrets: SecretSource? = nil) {
+  init(
+    _ root: ConfigNode, _ catalog: Catalog, _ environment: PlanEnvironment, secrets: SecretSource? = nil,
+    fingerprint: String? = nil
+  ) {
     self.root = root
     self.catalog = catalog
     self.environment = environment
+    self.fingerprint = fingerprint
     loader = SettingLoader(secrets: secrets)
   }
 
@@ -134,7 +140,7 @@ extension PlanBuilder {
         path: path(spec.checkpoint.path, in: folder, otherwise: "\(name).checkpoint.json")))
     plan.description = spec.description
     plan.file = file
-    plan.fingerprint = Fingerprint.of(spec, source: source, streams)
+    plan.fingerprint = fingerprint ?? Fingerprint.of(spec, source: source, streams)
     plan.lanes = spec.target.common.lanes
     plan.batch = spec.target.common.batch.policy(spec.limits, type(of: plan.target).about)
     plan.retry = spec.retry.policy
@@ -174,11 +180,11 @@ extension Plan {
   /// is no new pipeline. Throws what is wrong only now: values that are not there, or that a check refuses.
   package func resolved(with secrets: SecretSource) throws(Diagnostics) -> Plan {
     guard let origin else { return self }
-    var builder = PlanBuilder(origin.root, origin.catalog, origin.environment, secrets: secrets)
+    var builder = PlanBuilder(
+      origin.root, origin.catalog, origin.environment, secrets: secrets, fingerprint: fingerprint)
     guard var plan = builder.build() else {
       throw Diagnostics(builder.loader.diagnostics.items.filter { $0.severity == .error })
     }
-    plan.fingerprint = fingerprint
     // What a command changed about the file's plan.
     plan.name = name
     plan.checkpoint = checkpoint

@@ -61,10 +61,12 @@ extension FieldMapping.Origin {
 extension [TransformSpec] {
   /// The steps in their order; one without a name is called by its place.
   var steps: [Transform] {
-    enumerated().compactMap { index, spec in
-      spec.action.map { action in
+    enumerated().flatMap { index, spec in
+      let actions = spec.actions
+      return actions.enumerated().map { place, action in
         var step = Transform("", action)
         step.name = spec.name ?? "transforms[\(index)].\(step.kind)"
+        if spec.route?.isList == true { step.name += "[\(place)]" }
         return step
       }
     }
@@ -72,12 +74,16 @@ extension [TransformSpec] {
 }
 
 extension TransformSpec {
-  fileprivate var action: Transform.Action? {
+  fileprivate var actions: [Transform.Action] {
+    guard let route else { return action.map { [$0] } ?? [] }
+    return route.ways.map { way in
+      .route(way.when.expression, to: way.to == .drop ? .drop : .deadLetter, reason: way.reason)
+    }
+  }
+
+  private var action: Transform.Action? {
     if let filter { return .filter(filter.expression) }
     if let assert { return .assert(assert.that.expression, message: assert.message) }
-    if let route {
-      return .route(route.when.expression, to: route.to == .drop ? .drop : .deadLetter, reason: route.reason)
-    }
     if let sample { return sample.action }
     if let dedupe { return .dedupe(dedupe.meaning) }
     if let set {

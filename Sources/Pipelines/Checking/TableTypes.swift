@@ -126,7 +126,8 @@ extension Cast {
 }
 
 extension Transform {
-  fileprivate var changesRecord: Bool {
+  /// Whether the record is another one behind it.
+  package var changesRecord: Bool {
     switch action {
     case .filter, .assert, .route, .sample, .dedupe: false
     case .set, .unset, .rename, .explode, .flatten, .redact, .hash: true

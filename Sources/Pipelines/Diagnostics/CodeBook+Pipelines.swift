@@ -94,6 +94,10 @@ extension CodeBook {
       "`values` compares a record's value with its kind: the key 1 is a number and matches no text \"1\".",
       remedy: "Put the keys in quotes that stand for texts."),
     Entry(
+      "config.unused", "a setting without effect",
+      "The setting is read by nothing, given what the others say: the file means less than it seems to.",
+      remedy: "Remove it, or change the setting that keeps it from being used."),
+    Entry(
       "config.too_many_lanes", "more lanes than the target takes",
       "The target cannot be written by so many writers at once.", remedy: "Lower `lanes`."),
     Entry(

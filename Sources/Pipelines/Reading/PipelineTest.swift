@@ -8,6 +8,10 @@ package struct PipelineTest: SettingGroup {
   @Setting("What the example shows.", example: "a draft is hidden") package var name: String
   @Setting("The events, in order; `restart` and `kill` between them.", example: "[{op: create, record: {id: 1}}]")
   package var given: [GivenStep]
+  @Setting(
+    "What columns of a table are that JSON does not tell, for all events: `decimal`, `double`, or `time` for a timestamp "
+      + "or date. A run learns it from the source, an example only from here.", example: "{price: decimal}")
+  package var types: SettingMap<ColumnType> = SettingMap()
   @Setting("Writes that the target fails.", example: "[{write: 2, times: 3}]")
   package var targetFailures: [TargetFailure] = []
   @Setting("The rows that the target must get, in order.") package var expect: [ExpectedRow]?
@@ -31,6 +35,11 @@ package struct PipelineTest: SettingGroup {
           hint: "add `expect`, with `expect: []` for no row; `millrace test --update` fills it in", severity: .warning)
       ]
   }
+}
+
+/// What a column of a table holds, where its JSON does not tell; the words are those of dead letters.
+package enum ColumnType: String, SettingChoice {
+  case decimal, double, time
 }
 
 /// An event, or what happens to the run between two of them.

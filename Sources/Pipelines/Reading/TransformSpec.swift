@@ -12,8 +12,10 @@ package struct TransformSpec: SettingOneOf {
   package var filter: ConditionSpec?
   @Setting("Sends events to the dead letters for which the condition does not hold.", example: "record.price >= 0")
   package var assert: AssertSpec?
-  @Setting("Ends the events for which a condition holds: as dead letters, or as filtered.")
-  package var route: RouteSpec?
+  @Setting(
+    "Ends the events for which a condition holds: as dead letters, or as filtered. Of several the first that holds "
+      + "decides.", example: "[{when: record.test == true, to: drop}]")
+  package var route: RoutesSpec?
   @Setting("Passes on a share of the events, always the same ones.", example: "10%") package var sample: SampleSpec?
   @Setting(
     "Lets events of one key through once; the others count as duplicates.", example: "{by: meta.event_id, window: 10m}")
@@ -94,6 +96,26 @@ package struct RouteSpec: SettingGroup {
   @Setting("Which events end here.", example: "record.test == true") package var when: ConditionSpec
   @Setting("Where they end; what is dropped counts as filtered.", example: "drop") package var to: Destination
   @Setting("What the dead letter says.") package var reason: String?
+}
+
+/// One way, or several in a list.
+package struct RoutesSpec: SettingValue {
+  package var ways: [RouteSpec]
+  /// Whether it was written as a list.
+  package var isList: Bool
+
+  package static var shape: SettingShape { .either([RouteSpec.shape, .list(RouteSpec.shape)]) }
+  package var written: Value { isList ? .array(ways.map(\.written)) : ways[0].written }
+
+  package static func read(_ node: ConfigNode, _ loader: inout SettingLoader) -> RoutesSpec? {
+    guard node.list != nil else { return RouteSpec.read(node, &loader).map { RoutesSpec(ways: [$0], isList: false) } }
+    guard let ways = [RouteSpec].read(node, &loader) else { return nil }
+    if ways.isEmpty {
+      loader.error("config.empty", node, "names no way", hint: "write {when: record.test == true, to: drop}")
+      return nil
+    }
+    return RoutesSpec(ways: ways, isList: true)
+  }
 }
 
 package struct SampleSpec: SettingGroup {

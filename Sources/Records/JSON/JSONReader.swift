@@ -224,6 +224,17 @@ private struct Scan {
     _ p: inout UnsafePointer<UInt8>, _ node: inout UnsafeMutablePointer<Node>, _ key: inout UInt16
   ) -> JSONProblem.Reason? {
     let start = p + 1
+    let specials = scan_json_specials(start)
+    let length = specials.trailingZeroBitCount
+    let isShort = specials != 0 && start[length] == UInt8(ascii: "\"")
+    if isShort {
+      key = keys.guess(at: start, length: length)
+      if key != 0 {
+        p = start + length + 1
+        follow(key)
+        return nil
+      }
+    }
     var flags = Node.Flags.none
     p = start
     if let problem = text(&p, &flags) { return problem }
@@ -232,11 +243,17 @@ private struct Scan {
     if key == KeyTable.overflow {
       put(&node, .keyText, flags, key: 0, from: start, to: p)
     } else {
-      keys.setFollower(of: lastKey, to: key)
-      lastKey = key
+      if isShort { keys.remember(key, at: start, length: length) }
+      follow(key)
     }
     p += 1
     return nil
+  }
+
+  @inline(__always)
+  private mutating func follow(_ key: UInt16) {
+    keys.setFollower(of: lastKey, to: key)
+    lastKey = key
   }
 
   private func id(_ raw: UnsafeRawBufferPointer, _ flags: Node.Flags) -> UInt16 {

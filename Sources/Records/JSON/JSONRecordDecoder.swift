@@ -23,9 +23,11 @@ package final class JSONRecordDecoder: Decoder {
     let base = UnsafePointer(batch.bytes.base)
     let end = batch.bytes.count
     precondition(end < Int(UInt32.max), "a batch of 4 GiB or more")
-    let isUTF8 = scan_is_utf8(base, base + end)
+    // What JSONReader reads, it checks itself.
+    let isUTF8 = !shapes.isResting && scan_is_utf8(base, base + end)
     // Ends every scan at the end of the batch.
     batch.bytes.end.pointee = 0
+    shapes.begin()
     var start = 0
     var line: UInt32 = 0
     while start < end {

@@ -6,25 +6,17 @@ import CScan
 package final class JSONRowEncoder: Encoder {
   private let columns: Columns
   /// `,"name":"` of every column; the first one's comma becomes the brace.
-  private var prefixes = ByteBuffer()
-  private var places = RawArray<Prefix>()
-  /// The most bytes that a column needs beside its text.
-  private static let roomBeside = 2 * ByteBuffer.padding
+  private var names = ByteBuffer()
+  private var prefixes = RawArray<json_prefix>()
   private var rest: RestNames?
-
-  /// Where a column's prefix stands; its quote is written for texts alone.
-  private struct Prefix: BitwiseCopyable {
-    var offset: UInt32
-    var length: UInt32
-  }
 
   package init(_ columns: Columns) {
     self.columns = columns
     for name in columns.names {
-      let start = prefixes.count
-      prefixes.append(memberPrefix(name))
-      prefixes.append(UInt8(ascii: "\""))
-      places.append(Prefix(offset: UInt32(start), length: UInt32(prefixes.count - start)))
+      let start = names.count
+      names.append(memberPrefix(name))
+      names.append(UInt8(ascii: "\""))
+      prefixes.append(json_prefix(offset: UInt32(start), length: UInt32(names.count - start)))
     }
     rest = columns.rest.map { RestNames(excluded: $0.excluded) }
   }
@@ -57,38 +49,27 @@ package final class JSONRowEncoder: Encoder {
     payload.bytes.append(UInt8(ascii: "}"))
   }
 
+  /// Most cells are copied as they stand, in one go; the others, and one that needs more room, are written on their own.
   private func appendCells(_ row: Row, of batch: Batch, into payload: Payload) {
-    let cells = batch.rows.cells.base + Int(row.firstCell)
-    let text = UnsafePointer(batch.bytes.base)
-    let prefixText = UnsafePointer(prefixes.base)
-    let places = UnsafeBufferPointer(start: places.base, count: places.count)
-    var out = payload.bytes.end
-    for (column, prefix) in places.enumerated() {
-      let cell = cells[column]
-      if cell.kind == .absent { continue }
-      let isText = cell.kind == .string && !cell.flags.contains(.plain)
-      let isCopied = isText || (cell.kind == .integer || cell.kind == .number) && !cell.flags.contains(.inline)
-      let length = isCopied ? Int(cell.length) : 0
-      if payload.bytes.limit - out < Int(prefix.length) + length + Self.roomBeside {
-        payload.bytes.advance(by: out - payload.bytes.end)
-        payload.bytes.reserve(Int(prefix.length) + length + Self.roomBeside)
-        out = payload.bytes.end
-      }
-      scan_copy(out, prefixText + Int(prefix.offset), Int(prefix.length))
-      out += Int(prefix.length) - (isText ? 0 : 1)
-      if isCopied {
-        scan_copy(out, text + Int(cell.offset), length)
-        out += length
-        // Overwritten by what follows a number.
-        out[0] = UInt8(ascii: "\"")
-        out += isText ? 1 : 0
-      } else {
-        payload.bytes.advance(by: out - payload.bytes.end)
-        NodeJSON.append(cell: cell, of: batch, to: &payload.bytes)
-        out = payload.bytes.end
-      }
+    let cells = UnsafePointer(batch.rows.cells.base + Int(row.firstCell))
+    var columns = json_columns(prefixes: prefixes.base, count: prefixes.count, names: names.base)
+    var column = 0
+    while true {
+      var out: UnsafeMutablePointer<UInt8>? = payload.bytes.end
+      column = json_copy_cells(
+        &columns, UnsafeRawPointer(cells).assumingMemoryBound(to: json_node.self), column, batch.bytes.base, &out,
+        payload.bytes.limit)
+      payload.bytes.advance(by: (out ?? payload.bytes.end) - payload.bytes.end)
+      if column == prefixes.count { return }
+      append(cells[column], in: prefixes.base[column], of: batch, to: &payload.bytes)
+      column += 1
     }
-    payload.bytes.advance(by: out - payload.bytes.end)
+  }
+
+  private func append(_ cell: Node, in prefix: json_prefix, of batch: Batch, to out: inout ByteBuffer) {
+    out.append(UnsafeRawBufferPointer(start: names.base + Int(prefix.offset), count: Int(prefix.length) - 1))
+    NodeJSON.append(cell: cell, of: batch, to: &out)
+    out.reserve(Int(JSON_CELL_ROOM))
   }
 
   private func appendRest(_ row: Row, of batch: Batch, into payload: Payload) {

@@ -52,11 +52,18 @@ package final class KeyTable {
   private var texts = ByteBuffer(capacity: 1_024)
   /// Open addressing over the ids; 0 is a free place. Twice as many places as ids, at least.
   private var places = [UInt16](repeating: 0, count: 8_192)
+  /// Ids of short keys by a hash of their bytes, one a place: what is asked where the prediction was wrong, as with members
+  /// in another order in each record.
+  private var guesses = RawArray<UInt16>(capacity: KeyTable.guessesMax)
+  private static let guessesMax = 1_024
   private var names: [String] = [""]
   private let number = KeyNames.newTable()
   private var snapshotCache: KeyNames?
 
-  package init() { entries.append(Entry()) }
+  package init() {
+    entries.append(Entry())
+    for _ in 0..<Self.guessesMax { guesses.append(0) }
+  }
 
   /// The names of all ids up to now.
   package var snapshot: KeyNames {
@@ -78,6 +85,28 @@ package final class KeyTable {
     else { return false }
     let length = Int(entry.pointee.length)
     return length < 16 || restMatches(entry.pointee, at: key)
+  }
+
+  /// Guesses the id of the key whose text stands at `key`, up to a quote that is `length` bytes behind it.
+  ///
+  /// - Returns: 0 where the guess is wrong.
+  @inline(__always)
+  func guess(at key: UnsafePointer<UInt8>, length: Int) -> UInt16 {
+    let id = guesses.base[Self.guessPlace(key, length)]
+    return id != 0 && matches(id, at: key) ? id : 0
+  }
+
+  /// Lets the key that was read there be guessed the next time.
+  func remember(_ id: UInt16, at key: UnsafePointer<UInt8>, length: Int) {
+    guesses.base[Self.guessPlace(key, length)] = id
+  }
+
+  /// - Parameter length: fifteen at most.
+  private static func guessPlace(_ key: UnsafePointer<UInt8>, _ length: Int) -> Int {
+    let (low, _) = pattern(key, count: length)
+    let (high, _) = pattern(key + 8, count: length - 8)
+    let hash = (low &+ UInt64(length)) &* 0x9e37_79b9_7f4a_7c15 ^ high &* 0xc2b2_ae3d_27d4_eb4f
+    return Int(truncatingIfNeeded: (hash ^ hash >> 32) >> 20) & (guessesMax - 1)
   }
 
   private func restMatches(_ entry: Entry, at key: UnsafePointer<UInt8>) -> Bool {

@@ -1,7 +1,11 @@
 import CScan
+import Glibc
 
 /// Reads records whose shape is known: what stands between the values is compared and the values are read, in one pass
 /// (`json_read_known`). Whatever is not as it was before, an error included, is left to ``JSONReader``.
+///
+/// A record is read together with the next line, which takes little longer than one alone; what came of that is kept until
+/// it is asked for.
 struct ShapeReader: ~Copyable {
   /// A record that was read.
   struct Match {
@@ -12,6 +16,12 @@ struct ShapeReader: ~Copyable {
     var shape: UInt16
   }
 
+  /// What was read of the next line. Its nodes stand in `aheadNodes`, as if its root had the index 0.
+  private struct Ahead {
+    var start: UnsafePointer<UInt8>
+    var match: Match?
+  }
+
   /// After so many records without a known shape, one behind the other, the next ones are not looked at.
   private static let missesMax = 128
   private static let restRecords = 32_768
@@ -19,6 +29,14 @@ struct ShapeReader: ~Copyable {
   private var table = ShapeTable()
   private var misses = 0
   private var rest = 0
+  private var ahead: Ahead?
+  private let aheadNodes = RawArray<Node>(capacity: ShapeTable.nodesMax)
+
+  /// Whether records are not looked at for now, because no shape came again.
+  var isResting: Bool { rest > 0 }
+
+  /// Forgets what was read of a batch before.
+  mutating func begin() { ahead = nil }
 
   /// Reads the record that begins at `start` and ends at `separator` or at `end`.
   ///
@@ -38,18 +56,54 @@ struct ShapeReader: ~Copyable {
       rest -= 1
       return nil
     }
-    var shapes = json_shapes(
-      states: table.states.base, brackets: table.brackets.base, texts: table.texts.base, base: base, end: end,
-      nodes: UnsafeMutableRawPointer(nodes).assumingMemoryBound(to: json_node.self),
-      root: UInt32(truncatingIfNeeded: root), separator: separator, is_utf8: isUTF8)
-    var place: UnsafePointer<UInt8>? = start
-    guard let state = json_read_known(&shapes, &place), let place else {
+    let match: Match?
+    if let ahead, ahead.start == start {
+      match = ahead.match
+      self.ahead = nil
+      if let match {
+        json_move_nodes(
+          Self.raw(nodes), Self.raw(aheadNodes.base), match.nodes, UInt32(truncatingIfNeeded: root))
+      }
+    } else {
+      var shapes = json_shapes(
+        states: table.states.base, brackets: table.brackets.base, texts: table.texts.base, base: base, end: end,
+        separator: separator, refused: isUTF8 ? 0 : UInt8(JSON_WIDE))
+      let next = Self.next(behind: start, end, separator)
+      var record = json_record(
+        place: start, nodes: Self.raw(nodes), root: UInt32(truncatingIfNeeded: root), last: nil)
+      var second = json_record(place: next, nodes: Self.raw(aheadNodes.base), root: 0, last: nil)
+      json_read_known(&shapes, &record, &second)
+      match = Self.match(record)
+      ahead = next.map { Ahead(start: $0, match: Self.match(second)) }
+    }
+    if match == nil {
       misses += 1
       if misses == Self.missesMax { pause() }
-      return nil
+    } else {
+      misses = 0
     }
-    misses = 0
-    return Match(end: place, nodes: Int(state.pointee.word >> 32), shape: state.pointee.shape)
+    return match
+  }
+
+  /// Where the next line begins; nil where there is none, or where a record may begin behind white space.
+  @inline(__always)
+  private static func next(
+    behind start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ separator: UInt8
+  ) -> UnsafePointer<UInt8>? {
+    guard separator == 0x0a, let newline = memchr(start, 0x0a, end - start) else { return nil }
+    let next = UnsafePointer(newline.assumingMemoryBound(to: UInt8.self)) + 1
+    return next < end ? next : nil
+  }
+
+  @inline(__always)
+  private static func match(_ record: json_record) -> Match? {
+    guard let state = record.last, let end = record.place else { return nil }
+    return Match(end: end, nodes: Int(state.pointee.word >> 32), shape: state.pointee.shape)
+  }
+
+  @inline(__always)
+  private static func raw(_ nodes: UnsafeMutablePointer<Node>) -> UnsafeMutablePointer<json_node> {
+    UnsafeMutableRawPointer(nodes).assumingMemoryBound(to: json_node.self)
   }
 
   private mutating func pause() {

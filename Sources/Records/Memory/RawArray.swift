@@ -32,12 +32,16 @@ package struct RawArray<Element: BitwiseCopyable>: ~Copyable {
     if count + more > capacity { grow(to: count + more) }
   }
 
+  @inline(never)
   private mutating func grow(to needed: Int) {
     let larger = max(needed, capacity * 2, 16)
     base = RawMemory.resize(base, to: larger)
     capacity = larger
   }
 
+  /// Inlined, so that an element is written where it goes, and not first beside it: to read it from there again at once
+  /// costs more than the rest.
+  @inline(__always)
   package mutating func append(_ element: Element) {
     reserve(1)
     base[count] = element

@@ -17,6 +17,10 @@ package struct Decimal: BitwiseCopyable, Sendable {
 
   /// Reads `-12.50`, `+3`, `.5`, `1e3`; nil where it is no number or has more than 38 digits.
   package init?(_ text: some Sequence<UInt8>) {
+    if let short = text.withContiguousStorageIfAvailable({ Self.short($0) }) ?? nil {
+      self = short
+      return
+    }
     var scan = Scan()
     for byte in text { guard scan.take(byte) else { return nil } }
     guard let value = scan.value else { return nil }
@@ -24,6 +28,30 @@ package struct Decimal: BitwiseCopyable, Sendable {
   }
 
   package init?(_ text: String) { self.init(text.utf8) }
+
+  /// So many digits fit 64 bits, whatever they are.
+  private static let shortMax = 18
+
+  /// A number of few digits without an exponent; nil where it is another, or none.
+  private static func short(_ text: UnsafeBufferPointer<UInt8>) -> Decimal? {
+    guard let first = text.first, text.count <= shortMax else { return nil }
+    let hasSign = first == UInt8(ascii: "-") || first == UInt8(ascii: "+")
+    var number: Int64 = 0
+    var point = -1
+    for index in (hasSign ? 1 : 0)..<text.count {
+      let digit = text[index] &- UInt8(ascii: "0")
+      if digit < 10 {
+        number = number &* 10 &+ Int64(digit)
+      } else if text[index] == UInt8(ascii: "."), point < 0 {
+        point = index
+      } else {
+        return nil
+      }
+    }
+    guard let last = text.last, last &- UInt8(ascii: "0") < 10 else { return nil }
+    let scale = point < 0 ? 0 : text.count - 1 - point
+    return Decimal(Int128(first == UInt8(ascii: "-") ? -number : number), scale: scale)
+  }
 
   /// 10 to the power of `exponent`, 0 ... 38.
   static func power10(_ exponent: Int) -> Int128 {
@@ -136,12 +164,56 @@ extension Int128 {
 extension Decimal: CustomStringConvertible {
   /// Plain digits, never an exponent: `-0.50`.
   package var description: String {
-    let text = "\(digits.magnitude)"
-    let sign = digits < 0 ? "-" : ""
-    guard scale > 0 else { return sign + text }
-    let padded = String(repeating: "0", count: Swift.max(0, scale + 1 - text.utf8.count)) + text
-    let point = padded.index(padded.endIndex, offsetBy: -scale)
-    return sign + padded[..<point] + "." + padded[point...]
+    // All digits of 128 bits, or as many zeros as stand behind the point; a sign, a zero before the point, the point.
+    let capacity = Swift.max(scale, 39) + 3
+    return String(unsafeUninitializedCapacity: capacity) { out in
+      let start = write(backwardsFrom: capacity, in: out)
+      for index in start..<capacity { out[index - start] = out[index] }
+      return capacity - start
+    }
+  }
+
+  /// Writes the text so that it ends at `end`.
+  ///
+  /// - Returns: where it begins.
+  private func write(backwardsFrom end: Int, in out: UnsafeMutableBufferPointer<UInt8>) -> Int {
+    var place = end
+    var written = 0
+    var high = digits.magnitude
+    // The digits that are next, of which `left` are there however few are not zero.
+    var low: UInt64 = 0
+    var left = 0
+    while high > 0 || low > 0 || written <= scale {
+      if left == 0 { left = Self.takeDigits(of: &high, &low) }
+      if written == scale, scale > 0 {
+        place -= 1
+        out[place] = UInt8(ascii: ".")
+      }
+      let (quotient, digit) = low.quotientAndRemainder(dividingBy: 10)
+      place -= 1
+      out[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+      low = quotient
+      left -= 1
+      written += 1
+    }
+    if digits < 0 {
+      place -= 1
+      out[place] = UInt8(ascii: "-")
+    }
+    return place
+  }
+
+  /// Moves the lowest digits out of `high`, where they are cheaper to compute with.
+  ///
+  /// - Returns: how many.
+  private static func takeDigits(of high: inout UInt128, _ low: inout UInt64) -> Int {
+    if let all = UInt64(exactly: high) {
+      (high, low) = (0, all)
+      return .max
+    }
+    let (quotient, rest) = high.quotientAndRemainder(dividingBy: 1_000_000_000_000_000_000)
+    (high, low) = (quotient, UInt64(truncatingIfNeeded: rest))
+    return 18
   }
 }
 

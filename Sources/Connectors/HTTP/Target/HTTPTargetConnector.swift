@@ -93,6 +93,8 @@ struct HTTPTargetConnector: OfflineTargetConnector {
     return problems
   }
 
+  var rules: RowRules { RowRules(onDelete: onDelete == .ignore ? .ignore : .delete) }
+
   func makeTarget(_ context: Context, lane: Int) throws(ConnectorError) -> any Target {
     HTTPTarget(self, context)
   }

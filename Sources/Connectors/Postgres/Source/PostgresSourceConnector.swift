@@ -27,7 +27,10 @@ struct PostgresSourceConnector: SourceConnector {
     "What is read: `snapshot`, the rows that are there; `stream`, their changes from now on; `snapshot_then_stream`, "
       + "both without a gap.")
   var read: Read = .snapshot
-  @Setting("A condition in SQL that rows must meet.", example: "created_at >= '2026-01-01'") var `where`: String?
+  @Setting(
+    "A condition in SQL that rows must meet; for several tables one by name: {shop.orders: total > 0}.",
+    example: "created_at >= '2026-01-01'")
+  var `where`: RowConditions?
   @Setting("The most rows that one statement reads.", range: 1...10_000_000, tuning: true) var chunkRows: Int = 100_000
   @Setting("How many ranges are read at the same time.", range: 1...chunksAtOnceMax, tuning: true)
   var chunksAtOnce: Int = 1
@@ -52,17 +55,25 @@ struct PostgresSourceConnector: SourceConnector {
 
   init() {}
 
+  var goesOn: Bool { read != .snapshot }
+
+  /// Which rows are read.
+  var conditions: RowConditions { `where` ?? .none }
+
   func problems() -> [Problem] {
     if tables.isEmpty { return [Problem("tables", "names no table", hint: "write tables: [shop.products]")] }
     var problems = tables.filter { TablePattern($0) == nil }.map { name in
       Problem("tables", "`\(name)` is no name of a table", hint: #"write table, schema.table, or "odd.name"."table""#)
     }
+    problems += (conditions.names ?? []).filter { TablePattern($0) == nil }.map { name in
+      Problem("where", "`\(name)` is no name of a table", hint: "write where: {shop.orders: total > 0}")
+    }
     let isOne = tables.count == 1 && TablePattern(tables[0])?.isName != false
-    if $where.isGiven, !isOne {
+    if conditions.names == nil, !isOne {
       problems.append(
         Problem(
           "where", code: "config.conflict", "a condition is for one table, and `tables` means several",
-          hint: "write a pipeline for the table that has the condition"))
+          hint: "say whose it is: where: {\(tables[0]): …}"))
     }
     if $where.isGiven, read != .snapshot {
       problems.append(
@@ -70,7 +81,27 @@ struct PostgresSourceConnector: SourceConnector {
           "where", code: "config.conflict", "a condition is for rows that are read, and changes come whatever they are",
           hint: "write it as a filter among the transforms"))
     }
-    return problems
+    return problems + unused
+  }
+
+  /// Settings of the way of reading that is not taken.
+  private var unused: [Problem] {
+    let ofStreams = [
+      ("slot", $slot.isGiven), ("publication", $publication.isGiven), ("ignore_origins", $ignoreOrigins.isGiven),
+      ("heartbeat", $heartbeat.isGiven), ("on_schema_change", $onSchemaChange.isGiven),
+    ]
+    let ofLoads = [("chunk_rows", $chunkRows.isGiven), ("chunks_at_once", $chunksAtOnce.isGiven)]
+    switch read {
+    case .snapshot:
+      return ofStreams.filter(\.1).map { name, _ in
+        .unused(name, "a snapshot follows no changes", hint: "remove it, or write read: snapshot_then_stream")
+      }
+    case .stream:
+      return ofLoads.filter(\.1).map { name, _ in
+        .unused(name, "a stream reads no rows that were there", hint: "remove it, or write read: snapshot_then_stream")
+      }
+    case .snapshotThenStream: return []
+    }
   }
 
   /// `shop.orders: 1200 rows, 4 ranges done, open: behind 17 to 20; shop.items: all 90 rows`
@@ -82,7 +113,8 @@ struct PostgresSourceConnector: SourceConnector {
 
   func makeSource(_ context: Context) throws(ConnectorError) -> any Source {
     let load = SourceSettings(
-      url: url, tables: tables, condition: `where`, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce, timeout: timeout)
+      url: url, tables: tables, conditions: conditions, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce,
+      timeout: timeout)
     // Who only looks sees rows that are there, and makes no slot on the server.
     if read == .snapshot || context.onlyLooks { return PostgresSource(load, context) }
     guard context.part.isWhole else {

@@ -50,8 +50,8 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
       var refused = error.connectorError("\(table) at \(connection.address)")
       if error.state == "42501" {
         refused.hint =
-          "Let the role create \(table), create it by hand, or set `positions: none`: a crash may then "
-          + "repeat the last rows."
+          "Let the role create \(table), or use the one that is there (USAGE on its schema, and SELECT, INSERT and UPDATE "
+          + "on it); or set `positions: none`: a crash may then repeat the last rows."
       }
       throw refused
     }
@@ -76,7 +76,7 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
     } catch {
       throw error.connectorError("\(fresh.address)")
     }
-    if !settings.checksForeignKeys { try fresh.leaveForeignKeys() }
+    if settings.foreignKeys == .off { try fresh.leaveForeignKeys() }
     connection = fresh
     return fresh
   }
@@ -203,9 +203,10 @@ extension PostgresTarget {
       var writer = TableWriter(rows, into: tables, connection, care, hasUsedStages: isHolding)
       do throws(PostgresError) {
         for (stream, needed) in writer.stages { try tables[stream].prepare(needed, connection) }
-        try connection.run(begin)
+        connection.runAhead(begin(care))
         if try writer.run() {
-          if isHolding { try connection.run("RELEASE SAVEPOINT millrace_part") }
+          if defersConstraints(care) { try connection.run("SET CONSTRAINTS ALL IMMEDIATE") }
+          if isHolding { connection.runAhead("RELEASE SAVEPOINT millrace_part") }
           return writer.written
         }
         care.ordersRows.insert(writer.stream)
@@ -220,9 +221,17 @@ extension PostgresTarget {
     }
   }
 
-  private var begin: String {
-    if isHolding { return "SAVEPOINT millrace_part" }
-    return tables.contains { $0.hasDeferredConstraints } ? "BEGIN; SET CONSTRAINTS ALL IMMEDIATE" : "BEGIN"
+  /// Constraints are checked before the write ends, so that the rows that break one are found among its own.
+  private func begin(_ care: TableWriter.Care) -> String {
+    let begin = isHolding ? "SAVEPOINT millrace_part" : "BEGIN"
+    if defersConstraints(care) { return begin + "; SET CONSTRAINTS ALL DEFERRED" }
+    let isDeferring = settings.foreignKeys == .deferred || tables.contains { $0.hasDeferredConstraints }
+    return isDeferring ? begin + "; SET CONSTRAINTS ALL IMMEDIATE" : begin
+  }
+
+  /// Where some row is refused, each is checked by itself.
+  private func defersConstraints(_ care: TableWriter.Care) -> Bool {
+    settings.foreignKeys == .deferred && !care.isolatesRows
   }
 
   /// To where the rows of this call began.

@@ -12,7 +12,7 @@ struct PostgresTargetConnector: TargetConnector {
     streamSettings: ["table", "mode", "on_delete", "version", "create"])
 
   enum Mode: String, SettingChoice { case upsert, insert }
-  enum ForeignKeys: String, SettingChoice { case check, off }
+  enum ForeignKeys: String, SettingChoice { case check, deferred, off }
 
   @Setting("The server and database, as libpq has it: a url or key=value pairs.", example: "${DATABASE_URL}")
   var url: Secret
@@ -28,8 +28,9 @@ struct PostgresTargetConnector: TargetConnector {
   @Setting("Whether to create the table where there is none, with the types of the mappings' casts.")
   var create: Bool = false
   @Setting(
-    "Whether foreign keys are checked: `off` stores rows in any order, and leaves out triggers as well; the role must be "
-      + "allowed to set session_replication_role.")
+    "When foreign keys are checked: with each statement; `deferred`, those that are DEFERRABLE at the end of each write, so "
+      + "that its rows may come in any order; `off`, never, which leaves out triggers as well and needs a role that may set "
+      + "session_replication_role.")
   var foreignKeys: ForeignKeys = .check
   @Setting(
     "The table that keeps the pipeline's position, made where there is none; `none` keeps it in the checkpoint alone.")
@@ -52,6 +53,16 @@ struct PostgresTargetConnector: TargetConnector {
     return problems
   }
 
+  var rules: RowRules {
+    let deletes: RowRules.Delete =
+      switch onDelete.policy {
+      case .delete: .delete
+      case .ignore: .ignore
+      case .mark(let marks): .mark(marks.map { Value.Member($0.column, $0.value) })
+      }
+    return RowRules(version: mode == .upsert ? version : nil, onDelete: deletes)
+  }
+
   func makeTarget(_ context: Context, lane: Int) throws(ConnectorError) -> any Target {
     guard let name = TableName(table) else {
       throw ConnectorError("postgres.bad_name", "`\(table)` is no name of a table.", remedy: .stop)
@@ -64,7 +75,7 @@ extension PostgresTargetConnector {
   func settings(_ name: TableName) -> TargetSettings {
     TargetSettings(
       url: url, table: name, mode: mode, onDelete: onDelete.policy, version: version, creates: create, key: nil,
-      checksForeignKeys: foreignKeys == .check, positions: positions == "none" ? nil : TableName(positions),
+      foreignKeys: foreignKeys, positions: positions == "none" ? nil : TableName(positions),
       timeout: timeout)
   }
 }
@@ -79,7 +90,7 @@ struct TargetSettings: Sendable {
   var creates: Bool
   /// nil: the pipeline's, or the table's own.
   var key: [String]?
-  var checksForeignKeys: Bool
+  var foreignKeys: PostgresTargetConnector.ForeignKeys
   /// nil: none is kept.
   var positions: TableName?
   var timeout: Duration

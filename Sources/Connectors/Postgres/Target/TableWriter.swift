@@ -168,14 +168,14 @@ struct TableWriter {
   }
 
   private mutating func storeStaged(_ segment: WriteRows.Segment) throws(PostgresError) -> Bool {
-    if !usedStages.insert(stream).inserted { try connection.run("TRUNCATE \(statements.stage)") }
+    if !usedStages.insert(stream).inserted { connection.runAhead("TRUNCATE \(statements.stage)") }
     try copyRuns(of: segment.rows, into: statements.stage)
     let stored = try connection.run(statements.upsert)
     return layout.version == nil || stored == segment.rows.count
   }
 
   private mutating func storeOrdered(_ segment: WriteRows.Segment) throws(PostgresError) {
-    if !usedOrdered.insert(stream).inserted { try connection.run("TRUNCATE \(statements.ordered)") }
+    if !usedOrdered.insert(stream).inserted { connection.runAhead("TRUNCATE \(statements.ordered)") }
     let runs = try copyRuns(of: segment.rows, into: statements.ordered)
     if layout.version != nil { try findStale(segment) }
     for statement in merging(segment, runs) { try connection.run(statement) }

@@ -76,7 +76,7 @@ extension PostgresError {
     switch state {
     case "42P01": "Create the table, correct its name, or set `create: true` on the target."
     case "42703": "Correct the name, or add the column."
-    case "42501": "Grant the role what it needs; `validate --connect` lists it."
+    case "42501": "Grant the role of the url what it needs; `millrace validate --connect` says what that is."
     case "28000", "28P01": "Check user and password of the url, and the server's pg_hba.conf."
     case "3D000": "Check the database's name in the url."
     case "57014": "The server's statement_timeout may be too short for this."

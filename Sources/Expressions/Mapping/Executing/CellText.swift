@@ -48,6 +48,7 @@ enum CellText {
   static func trim(_ cell: inout Node, _ batch: Batch) {
     guard cell.isString else { return }
     var text = plain(&cell, batch)
+    if let first = text.first, let last = text.last, isPrintable(first), isPrintable(last) { return }
     let whole = text.count
     while case let width = widthOfSpace(text), width > 0 {
       text = UnsafeRawBufferPointer(rebasing: text.dropFirst(width))
@@ -58,6 +59,10 @@ enum CellText {
     }
     narrow(&cell, dropping: dropped, keeping: text.count)
   }
+
+  /// Whether the byte is a character of ASCII that can be seen.
+  @inline(__always)
+  private static func isPrintable(_ byte: UInt8) -> Bool { byte &- 0x21 < 0x5f }
 
   /// How many bytes the white space at the begin of a text takes; 0 where it begins with something else.
   @inline(__always)

@@ -33,7 +33,7 @@ enum CellWriter {
   /// As JSON writes numbers; what is not finite becomes its name, as text.
   private static func cell(of number: Double, in batch: Batch) -> Node {
     number.isFinite
-      ? written("\(number)", as: .number, in: batch) : string(DoubleText.positional(number), in: batch)
+      ? written(number.description, as: .number, in: batch) : string(DoubleText.positional(number), in: batch)
   }
 
   private static func cell(of number: Decimal, in batch: Batch) -> Node {
@@ -63,8 +63,11 @@ enum CellWriter {
   }
 
   private static func container(_ value: CELValue, in batch: Batch) throws(EvaluationError) -> Node {
-    let json = try value.json()
-    var cell = written(json.json, as: json.array == nil ? .object : .array, in: batch)
+    // Not into the batch at once: what is written may stand there, and would move.
+    var json = ByteBuffer()
+    try ValueJSON.append(value, to: &json)
+    var cell = Node(json.bytes.first == UInt8(ascii: "[") ? .array : .object)
+    CellText.set(&cell, to: json.bytes, in: batch)
     cell.flags.insert(.textOnly)
     return cell
   }

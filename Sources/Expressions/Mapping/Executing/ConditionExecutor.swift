@@ -41,11 +41,11 @@ enum ConditionExecutor {
   }
 
   /// Longer fractions are compared as the doubles that they become in an evaluation, in bytes.
-  private static let exactMax = 15
+  static let exactMax = 15
 
   /// nil where one of them is no number, or a long one.
   private static func compare(_ cell: Node, _ condition: MappingProgram.Comparison, _ batch: Batch) -> Int? {
-    if cell.kind == .number, cell.length > exactMax { return nil }
+    if cell.kind == .number || condition.isDouble, cell.has(Node.Bit.inline) || cell.length > exactMax { return nil }
     guard let literal = condition.number, let number = CastExecutor.number(cell, batch) else { return nil }
     return number == literal ? 0 : number < literal ? -1 : 1
   }

@@ -8,14 +8,24 @@ package final class MappingExecutor: Mapper {
   private let program: MappingProgram
   /// What its rows carry, so that a target of several streams knows them apart.
   private let stream: UInt16
+  /// The names of its steps, and where they stand among those of the batch.
+  let stepNames: [String]
+  private let firstStep: UInt16
   /// The program's fields, steps and conditions in memory that is read without reference counting.
   private var fields = RawArray<MappingProgram.Field>()
+  /// For each field the slot that it begins with.
+  private var origins = RawArray<Int>()
+  /// The fields that are more than a copy of their slot.
+  private var worked = RawArray<Int>()
   private var steps = RawArray<MappingProgram.Step>()
   private var conditions = RawArray<Int>()
   var filler: SlotFiller
   var constants: ConstantPool
+  /// What the paths find; behind that the constants, and one that is always absent.
   var slots: RawArray<Node>
-  let tables: [ValueTable]
+  private let tables: [ValueTable]
+  /// The same, read without counting references; `tables` keeps them alive.
+  private var tablesAtHand = RawArray<Unmanaged<ValueTable>>()
   private let evaluators: [Evaluator]
   var shortcuts = RawArray<Shortcut>()
   var shortcutSteps = RawArray<ShortcutStep>()
@@ -26,16 +36,20 @@ package final class MappingExecutor: Mapper {
   private let passesRest: Bool
   private let absent = Node.absent
 
-  package init(_ program: MappingProgram, stream: UInt16 = 0) {
+  /// - Parameters:
+  ///   - place: what its steps are called by before their names, where several programs have steps.
+  ///   - firstStep: how many steps stand before its own among those of the batch.
+  package init(_ program: MappingProgram, stream: UInt16 = 0, of place: String? = nil, firstStep: Int = 0) {
+    stepNames = program.stepNames.map { name in place.map { "\($0): \(name)" } ?? name }
+    self.firstStep = UInt16(clamping: firstStep)
     self.program = program
     stages = program.stages
     passesRest = program.columns.rest != nil
     self.stream = stream
     filler = SlotFiller(program.paths)
     constants = ConstantPool(program.constants)
-    slots = RawArray(capacity: program.paths.count)
-    slots.setCount(program.paths.count)
-    for field in program.fields { fields.append(field) }
+    slots = RawArray(capacity: program.paths.count + program.constants.count + 1)
+    for _ in 0..<slots.capacity { slots.append(.absent) }
     for step in program.steps { steps.append(step) }
     for condition in program.conditions { conditions.append(condition) }
     for step in program.shortcutSteps { shortcutSteps.append(step) }
@@ -43,9 +57,25 @@ package final class MappingExecutor: Mapper {
     for evaluation in program.evaluations { shortcuts.append(Shortcut(evaluation.shortcut)) }
     tables = program.tables.map { ValueTable($0) }
     evaluators = program.evaluations.map { [slots = slots.base] in Evaluator($0, slots: slots) }
+    for table in tables { tablesAtHand.append(.passUnretained(table)) }
+    for (index, field) in program.fields.enumerated() { add(field, at: index) }
+  }
+
+  private func add(_ field: MappingProgram.Field, at index: Int) {
+    var isWorked = field.firstStep < field.endStep
+    switch field.origin {
+    case .slot(let slot): origins.append(slot)
+    case .constant(let constant): origins.append(program.paths.count + constant)
+    case .evaluation:
+      origins.append(slots.count - 1)
+      isWorked = true
+    }
+    fields.append(field)
+    if isWorked { worked.append(index) }
   }
 
   package func map(_ batch: Batch) {
+    batch.steps = stepNames
     begin(batch)
     batch.rows.rows.reserve(batch.events.count)
     batch.rows.cells.reserve(batch.events.count * program.fields.count)
@@ -58,6 +88,7 @@ package final class MappingExecutor: Mapper {
   func begin(_ batch: Batch) {
     filler.learn(batch.keys)
     constants.place(in: batch)
+    for index in program.constants.indices { slots[program.paths.count + index] = constants[index] }
     if !stages.isEmpty { editor.learn(batch.keys) }
   }
 
@@ -89,8 +120,10 @@ package final class MappingExecutor: Mapper {
       do {
         if try holds(conditions.base[index], event, record, batch) { continue }
         batch.events.base[event].outcome = .filtered
+        end(event, at: index, batch)
       } catch {
         fail(event, program.conditionNames[index], error, batch)
+        end(event, at: index, batch)
       }
       return false
     }
@@ -117,6 +150,11 @@ package final class MappingExecutor: Mapper {
     cell = try evaluators[evaluation].cell(batch.events[event], record, batch)
   }
 
+  /// Notes the step that an event ends in, by its place among the program's.
+  func end(_ event: Int, at step: Int, _ batch: Batch) {
+    batch.events.base[event].step = firstStep &+ UInt16(truncatingIfNeeded: step) &+ 1
+  }
+
   func fail(_ event: Int, _ stage: String, _ problem: CellProblem, _ batch: Batch) {
     batch.fail(event, Failure(event: event, code: problem.code, stage: stage, message: problem.message))
   }
@@ -126,24 +164,33 @@ package final class MappingExecutor: Mapper {
     let count = fields.count
     if batch.rows.cells.count + count > batch.rows.cells.capacity { batch.rows.cells.reserve(count) }
     let cells = batch.rows.cells.base + batch.rows.cells.count
+    let slots = UnsafePointer(slots.base)
+    let origins = UnsafePointer(origins.base)
+    for index in 0..<count { cells[index] = slots[origins[index]] }
     var isWhole = false
     if case .upsert = operation { isWhole = true }
-    let fields = UnsafePointer(fields.base)
-    let slots = UnsafePointer(slots.base)
-    for index in 0..<count {
-      let field = fields + index
-      if field.pointee.copied >= 0 {
-        cells[index] = slots[field.pointee.copied]
-      } else if isWhole || field.pointee.isKey {
-        guard mapField(index, field, event, record, batch, cells + index) else { return false }
+    if !isWhole { clearConstants(cells) }
+    for index in 0..<worked.count {
+      let place = worked.base[index]
+      let field = UnsafePointer(fields.base + place)
+      if isWhole || field.pointee.isKey {
+        guard mapField(place, field, event, record, batch, cells + place) else { return false }
       } else {
-        cells[index] = absent
+        cells[place] = absent
       }
     }
     batch.rows.cells.setCount(batch.rows.cells.count + count)
     return true
   }
 
+  /// What is deleted has no constants beside its key.
+  private func clearConstants(_ cells: UnsafeMutablePointer<Node>) {
+    for index in fields.indices {
+      if case .constant = fields[index].origin, !fields[index].isKey { cells[index] = absent }
+    }
+  }
+
+  /// Makes of what the field begins with what it becomes.
   private func mapField(
     _ index: Int, _ field: UnsafePointer<MappingProgram.Field>, _ event: Int, _ record: UInt32, _ batch: Batch,
     _ cell: UnsafeMutablePointer<Node>
@@ -151,10 +198,8 @@ package final class MappingExecutor: Mapper {
     var step = field.pointee.firstStep
     let end = field.pointee.endStep
     do {
-      switch field.pointee.origin {
-      case .slot(let slot): cell.pointee = slots.base[slot]
-      case .constant(let constant): cell.pointee = constants[constant]
-      case .evaluation(let index): try evaluate(index, event, record, batch, into: &cell.pointee)
+      if case .evaluation(let index) = field.pointee.origin {
+        try evaluate(index, event, record, batch, into: &cell.pointee)
       }
       while step < end {
         try run(steps.base[step], on: &cell.pointee, batch)
@@ -193,7 +238,7 @@ package final class MappingExecutor: Mapper {
       }
     case .fallback(let constant):
       if cell.isMissing { cell = constants[constant] }
-    case .values(let table): try look(up: &cell, in: tables[table], batch)
+    case .values(let table): try look(up: &cell, in: table, batch)
     case .unit, .cast, .trim, .maxLength:
       if cell.isMissing { return }
       try change(&cell, step, batch)
@@ -210,16 +255,24 @@ package final class MappingExecutor: Mapper {
     }
   }
 
-  private func look(up cell: inout Node, in table: ValueTable, _ batch: Batch) throws(CellProblem) {
-    let found: Int? =
-      switch cell.kind {
-      case .string: table.result(text: CellText.plain(&cell, batch))
-      case .integer, .number: table.result(number: CastExecutor.number(cell, batch))
-      default: table.result(word: cell.kind)
-      }
+  @inline(__always)
+  func withTable<Result>(_ table: Int, _ look: (ValueTable) -> Result) -> Result {
+    tablesAtHand.base[table]._withUnsafeGuaranteedRef(look)
+  }
+
+  private func look(up cell: inout Node, in table: Int, _ batch: Batch) throws(CellProblem) {
+    let (found, otherwise) = withTable(table) { table -> (Int?, Int?) in
+      let found: Int? =
+        switch cell.kind {
+        case .string: table.result(text: CellText.plain(&cell, batch))
+        case .integer, .number: table.result(number: CastExecutor.number(cell, batch))
+        default: table.result(word: cell.kind)
+        }
+      return (found, table.otherwise)
+    }
     if let constant = found {
       cell = constants[constant]
-    } else if cell.kind != .absent, let otherwise = table.otherwise {
+    } else if cell.kind != .absent, let otherwise {
       cell = constants[otherwise]
     } else if cell.kind != .absent, cell.kind != .null {
       throw CellProblem(

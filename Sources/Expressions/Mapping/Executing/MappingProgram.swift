@@ -22,8 +22,6 @@ package struct MappingProgram: Sendable {
 
   struct Field: BitwiseCopyable {
     var origin: Origin
-    /// The slot that is copied and that is all; -1 where there is more to do.
-    var copied: Int
     var firstStep: Int
     var endStep: Int
     var onError: FieldMapping.OnError
@@ -40,6 +38,8 @@ package struct MappingProgram: Sendable {
     var literal: Int
     /// The literal where it is a number.
     var number: Decimal?
+    /// Whether it is a double, and long numbers become doubles before they are compared with it.
+    var isDouble: Bool
   }
 
   /// An expression, and the slots of the paths that it reads.
@@ -96,6 +96,8 @@ package struct MappingProgram: Sendable {
   package let columns: Columns
   package let mapping: Mapping
   let lanes: Int
+  /// The transforms that events may end in: the filters first.
+  var stepNames: [String] { conditionNames + stages.map(\.name) }
 
   /// - Parameter lanes: over how many lanes rows are spread by their key; with one, no key is hashed.
   package init(transforms: [Transform], mapping: Mapping, columns: Columns, lanes: Int) {
@@ -126,9 +128,17 @@ package struct MappingProgram: Sendable {
 
   mutating func comparison(_ filter: Filter) -> Comparison {
     var number: Decimal?
-    if case .int(let literal) = filter.literal { number = Decimal(Int128(literal)) }
+    var isDouble = false
+    switch filter.literal {
+    case .int(let literal): number = Decimal(Int128(literal))
+    case .number(let literal):
+      number = Decimal(literal)
+      isDouble = true
+    default: break
+    }
     return Comparison(
-      slot: slot(filter.path), operation: filter.comparison, literal: constant(filter.literal), number: number)
+      slot: slot(filter.path), operation: filter.comparison, literal: constant(filter.literal), number: number,
+      isDouble: isDouble)
   }
 
   // MARK: Transforms
@@ -214,12 +224,9 @@ package struct MappingProgram: Sendable {
     let fallback = field.fallback.map { constant($0) }
     if let fallback { steps.append(.fallback(constant: fallback)) }
     if field.required || isKey { steps.append(.required) }
-    let origin = self.origin(field.from)
-    var copied = -1
-    if case .slot(let slot) = origin, start == steps.count { copied = slot }
     fields.append(
       Field(
-        origin: origin, copied: copied, firstStep: start, endStep: steps.count, onError: field.onError,
+        origin: origin(field.from), firstStep: start, endStep: steps.count, onError: field.onError,
         fallback: fallback ?? -1, isKey: isKey))
   }
 

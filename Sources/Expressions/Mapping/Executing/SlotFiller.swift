@@ -29,7 +29,7 @@ struct SlotFiller: ~Copyable {
     self.computed = computed
     count = paths.count
     isRecordOnly = paths.allSatisfy { $0.root == .record }
-    shapes = ShapeCache(slots: paths.indices.filter { paths[$0].root == .record })
+    shapes = ShapeCache(isRecord: paths.map { $0.root == .record })
     record = PathWalker(tries[.record] ?? PathTrie())
     before = PathWalker(tries[.before] ?? PathTrie())
     key = PathWalker(tries[.key] ?? PathTrie())

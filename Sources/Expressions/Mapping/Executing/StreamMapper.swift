@@ -27,6 +27,7 @@ package final class StreamMapper: Mapper {
 
   private let streams: [Stream]
   private let executors: [[MappingExecutor]]
+  private let stepNames: [String]
   /// The list that `ways` was made for, and where the events of each of its tables go.
   private var list: TableList?
   private var ways: [Way] = []
@@ -35,14 +36,22 @@ package final class StreamMapper: Mapper {
 
   package init(_ streams: [Stream]) {
     self.streams = streams
+    var stepNames: [String] = []
     executors = streams.map { stream in
-      stream.programs.map { MappingExecutor($0, stream: stream.number) }
+      stream.programs.map { program in
+        let executor = MappingExecutor(
+          program, stream: stream.number, of: stream.table.fullName, firstStep: stepNames.count)
+        stepNames += executor.stepNames
+        return executor
+      }
     }
+    self.stepNames = stepNames
     hasBegun = executors.map { $0.map { _ in false } }
   }
 
   package func map(_ batch: Batch) {
     if batch.tables !== list || list == nil { learn(batch.tables) }
+    batch.steps = stepNames
     for index in hasBegun.indices {
       for way in hasBegun[index].indices { hasBegun[index][way] = false }
     }

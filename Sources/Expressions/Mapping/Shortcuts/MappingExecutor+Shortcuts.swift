@@ -86,6 +86,6 @@ extension MappingExecutor {
 
   private func result(for cell: inout Node, in table: Int, _ batch: Batch) -> Int? {
     guard ShortcutCell.isText(cell) else { return nil }
-    return tables[table].result(text: CellText.plain(&cell, batch))
+    return withTable(table) { $0.result(text: CellText.plain(&cell, batch)) }
   }
 }

@@ -37,9 +37,10 @@ enum ShortcutCell {
   }
 
   /// Whether a fraction is written as the double that it names: no zero stands at its end, and at most one before its
-  /// digits.
+  /// digits. A column of doubles also has numbers without a point, and what is no number.
   private static func isShortest(_ text: UnsafeRawBufferPointer) -> Bool {
-    guard text.count <= fractionMax, let last = text.last, last != UInt8(ascii: "0"), !JSONNumber.hasExponent(text)
+    guard text.count <= fractionMax, let last = text.last, last != UInt8(ascii: "0"),
+      case .number = JSONNumber.kind(text), !JSONNumber.hasExponent(text)
     else { return false }
     let first = text[0] == UInt8(ascii: "-") ? 1 : 0
     return text[first] != UInt8(ascii: "0") || text[first + 2] != UInt8(ascii: "0")

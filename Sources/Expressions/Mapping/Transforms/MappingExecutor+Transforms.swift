@@ -30,24 +30,35 @@ extension MappingExecutor {
         switch stage.action {
         case .end(let evaluation, let ending, let end):
           guard try holds(evaluation, event, record, batch) == ending else { continue }
-          guard case .deadLetter(let code, let message) = end else { return true }
+          guard case .deadLetter(let code, let message) = end else {
+            self.end(event, atStage: index, batch)
+            return true
+          }
           throw CellProblem(code: code, message: message)
         case .sample(let evaluation, let limit):
-          guard try sampleHash(evaluation, event, record, batch) < limit else { return true }
+          guard try sampleHash(evaluation, event, record, batch) < limit else {
+            self.end(event, atStage: index, batch)
+            return true
+          }
         case .dedupe(let dedupe): try addKey(dedupe, event, record, batch)
         case .edit(let edit, let sources):
           record = try self.edit(record, edit, sources, event, batch)
           isFilled = false
         case .explode(let slot, let edit):
-          return try explode(slots[slot], edit, event, record, next: index + 1, batch)
+          return try explode(slots[slot], edit, event, record, stage: index, batch)
         }
       } catch {
         fail(event, stage.name, error, batch)
+        self.end(event, atStage: index, batch)
         return false
       }
     }
     if !isFilled { fill(event, record, batch) }
     return add(event, record, batch)
+  }
+
+  private func end(_ event: Int, atStage stage: Int, _ batch: Batch) {
+    end(event, at: stepNames.count - stages.count + stage, batch)
   }
 
   private func fill(_ event: Int, _ record: UInt32, _ batch: Batch) {
@@ -104,22 +115,30 @@ extension MappingExecutor {
   // MARK: Exploding
 
   private func explode(
-    _ list: Node, _ edit: RecordEdit, _ event: Int, _ record: UInt32, next: Int, _ batch: Batch
+    _ list: Node, _ edit: RecordEdit, _ event: Int, _ record: UInt32, stage: Int, _ batch: Batch
   ) throws(CellProblem) -> Bool {
     switch list.kind {
     case .absent, .null:
-      return batch.events[event].operation == .delete ? run(from: next, event, record, isFilled: true, batch) : true
+      if batch.events[event].operation == .delete {
+        return run(from: stage + 1, event, record, isFilled: true, batch)
+      }
+      end(event, atStage: stage, batch)
+      return true
     case .array: break
     default:
       throw CellProblem(
         code: "transform.not_a_list", message: "\(CastExecutor.shown(list, batch)) is no list, and has no elements")
     }
+    end(event, atStage: stage, batch)
+    var made = StepCounts.Step(stepNames[stepNames.count - stages.count + stage])
     for child in batch.children(of: Int(list.next)) {
       var cell = batch.nodes[child.node]
       cell.next = UInt32(child.node)
       let exploded = try editor.edited(Int(record), by: edit, cells: [cell], in: batch)
-      guard run(from: next, event, exploded, isFilled: false, batch) else { return false }
+      guard run(from: stage + 1, event, exploded, isFilled: false, batch) else { return false }
+      made.made += 1
     }
+    if made.made > 0 { batch.made.add(made) }
     return true
   }
 }
