@@ -21,11 +21,12 @@ from pathlib import Path
 from expressions import evaluations
 from harness import compete, machine, peers, postgres, report, startup, tables, workloads
 from w1 import growth
+from w4 import changes
 from w6 import delivery, replay, requests
 
 HERE = Path(__file__).parent
 BUILD = HERE.parent / ".build"
-SECTIONS = [*workloads.names(), "w6", "replay", "delivery", "expressions", "growth", "startup"]
+SECTIONS = [*workloads.names(), "w4", "w6", "replay", "delivery", "expressions", "growth", "startup"]
 
 
 def options() -> argparse.Namespace:
@@ -75,6 +76,8 @@ def measure(section: str, chosen: argparse.Namespace, scratch: str, results: dic
     version = version_of(chosen.binary)
     if version is None:
         return 1
+    if section == "w4":
+        return measure_changes(chosen, scratch, results)
     if section == "w6":
         return measure_requests(chosen, scratch, results)
     if section in ("replay", "delivery"):
@@ -144,6 +147,30 @@ def measure_tables(work: tables.TableWorkload, found: list[peers.Peer], chosen: 
         print(f"not measured: {error}", file=sys.stderr)
         return 1
     return failed
+
+
+def measure_changes(chosen: argparse.Namespace, scratch: str, results: dict) -> int:
+    os.environ["MILLRACE_BINARY"] = chosen.binary
+    found, missing = peers.find(HERE / "w4" / "peers", chosen.python, chosen.only)
+    for reason in missing:
+        print(f"not measured: {reason}", file=sys.stderr)
+    backlog = (chosen.records or changes.BACKLOG) // 10 * 10
+    try:
+        standings, version = changes.competing(found, scratch, lambda target: target in (chosen.variant or [target]), backlog)
+    except postgres.Missing as error:
+        print(f"not measured: {error}", file=sys.stderr)
+        return 1
+    results["w4"] = {"backlog": backlog, "postgres": version, "peers": [asdict(standing) for standing in standings]}
+    problems = [f"{standing.peer.title}, into {standing.target}: {problem}" for standing in standings for problem in standing.problems]
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+        chosen.update_readme = False
+    heading = (
+        f"A backlog of {report.count(backlog)} changes, and {changes.SECONDS} s at each pace; PostgreSQL {version}; after each, source and "
+        "target were compared row by row, and a peer with a difference gets no row."
+    )
+    publish("w4", f"{changes.table(standings, backlog)}\n\n{heading}", chosen, results)
+    return 1 if problems else 0
 
 
 def measure_requests(chosen: argparse.Namespace, scratch: str, results: dict) -> int:
