@@ -13,7 +13,8 @@ struct BackfillCommand: Command {
     discussion: """
       Goes on where it was after a stop or a kill. A part (--where, --from, --to, --shard) has a checkpoint and dead \
       letters of its own, so that parts can be loaded side by side; without one, the pipeline's own checkpoint says how \
-      far it is.
+      far it is. A part of what a pipeline follows is loaded while that pipeline runs or stands, and no change is \
+      overwritten: it waits with its own rows as long as a part takes, so load large parts in shards.
 
       Example:
         millrace backfill products.yaml
@@ -54,8 +55,11 @@ struct BackfillCommand: Command {
     if let rate = rate.flatMap(Self.rate) { plan.limits.rate = rate.perSecond }
     if restart { try await CheckpointMove(plan, output, asks: false).forget() }
     try tellDone(plan)
+    let held = try await prepare(&plan, beside: whole)
     let console = Console(isTerminal: Environment.isTerminal, style: Environment.style)
-    return await Runs(console, output.reporter(console), output).run([plan], until: thenRun ? .stopped : .read)
+    let status = await Runs(console, output.reporter(console), output).run([plan], until: thenRun ? .stopped : .read)
+    await held?.close()
+    return status
   }
 
   private func check(_ plan: Plan, _ part: SourcePart) throws(Failure) {
@@ -72,6 +76,32 @@ struct BackfillCommand: Command {
           "Leave out --then-run, or let the source go on: `follow: true` for a file, `read: snapshot_then_stream` for tables.",
         exit: .usage)
     }
+  }
+
+  /// A part of what a pipeline follows is loaded while that pipeline stores nothing: in turns with it where the target
+  /// can do that, and otherwise while it does not run. What has changed since the rows were read comes with the stream,
+  /// and wins.
+  ///
+  /// - Returns: what keeps the pipeline from being run, as long as it lives.
+  private func prepare(_ plan: inout Plan, beside whole: Plan) async throws(Failure) -> FileCheckpoints? {
+    guard !plan.part.isWhole, whole.source.goesOn else { return nil }
+    let held = FileCheckpoints(path: whole.checkpoint.path)
+    let takesTurns = (whole.target as? any TurnTakingTargetConnector)?.takesTurns(lanes: whole.lanes) ?? false
+    let checkpoint: Checkpoint?
+    do throws(FlowError) {
+      checkpoint = try await takesTurns ? FileCheckpoints.read(whole.checkpoint.path) : held.open()
+    } catch {
+      throw Failure(error)
+    }
+    guard checkpoint?.position != nil else {
+      throw Failure(
+        "backfill.not_begun",
+        "The pipeline has not run yet, so nothing follows the changes of rows that are loaded now.",
+        hint: "Run it first: `millrace run --once` is enough.", exit: .usage)
+    }
+    guard takesTurns else { return held }
+    plan.beside = whole.name
+    return nil
   }
 
   /// Says so where an earlier backfill has loaded everything.

@@ -9,6 +9,8 @@ import Pipelines
 struct Holding {
   /// The most bytes of rows in one transaction, where the source does not say what belongs together.
   static let bytesMax = 64 << 20
+  /// The fewest rows of a write after which it stays open.
+  static let rowsMin = 1_000
   /// How long it may have been open when more is added.
   static let timeMax = Duration.seconds(1)
   /// One part in so many of a batch is worth a write of its own, where the commit is not.

@@ -140,7 +140,7 @@ struct Writer: Sendable {
     let bytes = group.reduce(0) { $0 + $1.payloads[lane].bytes.count }
     let isInside = endsInside(group)
     while true {
-      let isHeld = isInside || isHeldOpen(bytes, holding)
+      let isHeld = isInside || isHeldOpen(group, bytes, holding)
       let answer: Written
       do {
         answer = try await store(group, isHeld: isHeld)
@@ -167,9 +167,11 @@ struct Writer: Sendable {
     return try await isHeld ? storing.hold(group) : storing.write(group)
   }
 
-  /// Whether the transaction stays open behind these rows, because more are on their way.
-  private func isHeldOpen(_ bytes: Int, _ holding: Holding) -> Bool {
-    guard storing != nil, bytes > 0 else { return false }
+  /// Whether the transaction stays open behind these rows, because more are on their way. A few rows are no sign that the
+  /// target is behind, and somebody may wait for them.
+  private func isHeldOpen(_ group: [Parcel], _ bytes: Int, _ holding: Holding) -> Bool {
+    let rows = group.reduce(0) { $0 + $1.payloads[lane].rows.count }
+    guard storing != nil, rows >= Holding.rowsMin else { return false }
     return holding.takes(bytes, goesOn: !books.isQuiet && !inbox.isAtBarrier, at: world.now())
   }
 

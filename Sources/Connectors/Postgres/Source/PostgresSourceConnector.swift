@@ -50,7 +50,8 @@ struct PostgresSourceConnector: SourceConnector {
     "How long a quiet stream stays where it is before its place moves along with the server's log.",
     range: 100...3_600_000, tuning: true)
   var heartbeat: Duration = .seconds(10)
-  @Setting("What a stream does when a table changes its columns: go on with the new ones, or stop the run.")
+  @Setting(
+    "What a stream does when a table changes its columns: go on with the new ones, or stop the run.", tuning: true)
   var onSchemaChange: SchemaChangePolicy = .follow
 
   init() {}
@@ -116,13 +117,10 @@ struct PostgresSourceConnector: SourceConnector {
       url: url, tables: tables, conditions: conditions, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce,
       timeout: timeout)
     // Who only looks sees rows that are there, and makes no slot on the server.
-    if read == .snapshot || context.onlyLooks { return PostgresSource(load, context) }
-    guard context.part.isWhole else {
-      throw ConnectorError(
-        "postgres.part_of_stream", "A part of tables whose changes are followed cannot be loaded by itself.",
-        remedy: .stop,
-        hint: "Rows would be stored that the stream has changed meanwhile: load all with `millrace checkpoint reset`.")
-    }
+    if read == .snapshot { return PostgresSource(load, context) }
+    if context.onlyLooks { return StreamLook(streamSettings(context, load: load), rows: PostgresSource(load, context)) }
+    // Who made the part has seen to it that the stream stores nothing meanwhile.
+    if !context.part.isWhole { return StreamPart(streamSettings(context, load: load), load, context) }
     return PostgresStreamSource(streamSettings(context, load: load), context)
   }
 

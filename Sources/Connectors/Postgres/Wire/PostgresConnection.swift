@@ -105,6 +105,11 @@ extension PostgresConnection {
   /// Sends a statement together with the next ones: what it says to it, an error too, is said to them.
   func runAhead(_ sql: String) { ahead += sql + "; " }
 
+  /// Sends alone what was to go ahead of the next statements.
+  func sendAhead() throws(PostgresError) {
+    if !ahead.isEmpty { try run("") }
+  }
+
   /// Sends statements, with those that were to go ahead of them.
   func send(_ sql: String) throws(PostgresError) -> PostgresResult {
     defer { ahead = "" }
@@ -114,7 +119,7 @@ extension PostgresConnection {
   /// Runs one statement; parameters are texts.
   @discardableResult
   func query(_ sql: String, _ parameters: [String?] = []) throws(PostgresError) -> PostgresResult {
-    if !ahead.isEmpty { try run("") }
+    try sendAhead()
     let texts = parameters.map { $0.flatMap { strdup($0) } }
     defer { texts.forEach { free($0) } }
     let values = texts.map { UnsafePointer($0) }

@@ -66,6 +66,10 @@ extension PostgresError {
   private var remedy: ConnectorError.Remedy {
     if state.isEmpty { return .retry(after: nil) }
     if state == "57P04" { return .stop }
+    // What a server says that looks up a table which is being changed or dropped at that moment.
+    if state == "XX000", message.contains("cache lookup failed") || message.contains("catalog is missing") {
+      return .retry(after: nil)
+    }
     switch state.prefix(2) {
     case "08", "40", "53", "57", "58": return .retry(after: nil)
     default: return ["55006", "55P03", "25006"].contains(state) ? .retry(after: nil) : .stop
