@@ -21,11 +21,12 @@ from pathlib import Path
 from expressions import evaluations
 from harness import compete, machine, peers, postgres, report, startup, tables, workloads
 from w1 import growth
-from w6 import requests
+from w4 import changes
+from w6 import delivery, replay, requests
 
 HERE = Path(__file__).parent
 BUILD = HERE.parent / ".build"
-SECTIONS = [*workloads.names(), "w6", "expressions", "growth", "startup"]
+SECTIONS = [*workloads.names(), "w4", "w6", "replay", "delivery", "expressions", "growth", "startup"]
 
 
 def options() -> argparse.Namespace:
@@ -75,8 +76,12 @@ def measure(section: str, chosen: argparse.Namespace, scratch: str, results: dic
     version = version_of(chosen.binary)
     if version is None:
         return 1
+    if section == "w4":
+        return measure_changes(chosen, scratch, results)
     if section == "w6":
         return measure_requests(chosen, scratch, results)
+    if section in ("replay", "delivery"):
+        return measure_one_side(section, chosen, scratch, results, version)
     if section == "expressions":
         return measure_expressions(chosen, version, scratch, results)
     if section == "growth":
@@ -144,6 +149,30 @@ def measure_tables(work: tables.TableWorkload, found: list[peers.Peer], chosen: 
     return failed
 
 
+def measure_changes(chosen: argparse.Namespace, scratch: str, results: dict) -> int:
+    os.environ["MILLRACE_BINARY"] = chosen.binary
+    found, missing = peers.find(HERE / "w4" / "peers", chosen.python, chosen.only)
+    for reason in missing:
+        print(f"not measured: {reason}", file=sys.stderr)
+    backlog = (chosen.records or changes.BACKLOG) // 10 * 10
+    try:
+        standings, version = changes.competing(found, scratch, lambda target: target in (chosen.variant or [target]), backlog)
+    except postgres.Missing as error:
+        print(f"not measured: {error}", file=sys.stderr)
+        return 1
+    results["w4"] = {"backlog": backlog, "postgres": version, "peers": [asdict(standing) for standing in standings]}
+    problems = [f"{standing.peer.title}, into {standing.target}: {problem}" for standing in standings for problem in standing.problems]
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+        chosen.update_readme = False
+    heading = (
+        f"A backlog of {report.count(backlog)} changes, and {changes.SECONDS} s at each pace; PostgreSQL {version}; after each, source and "
+        "target were compared row by row, and a peer with a difference gets no row."
+    )
+    publish("w4", f"{changes.table(standings, backlog)}\n\n{heading}", chosen, results)
+    return 1 if problems else 0
+
+
 def measure_requests(chosen: argparse.Namespace, scratch: str, results: dict) -> int:
     os.environ["MILLRACE_BINARY"] = chosen.binary
     found, missing = peers.find(HERE / "w6" / "peers", chosen.python, chosen.only)
@@ -158,6 +187,26 @@ def measure_requests(chosen: argparse.Namespace, scratch: str, results: dict) ->
     heading = f"wrk on one thread, keep-alive, {requests.SECONDS} s each, in turns; a server with an answer other than 2xx gets no row."
     publish("w6", f"{requests.table(standings)}\n\n{heading}", chosen, results)
     return 1 if problems else 0
+
+
+def measure_one_side(section: str, chosen: argparse.Namespace, scratch: str, results: dict, version: str) -> int:
+    """The log read again, or events sent as requests, which other programs of W6 do not do."""
+    os.environ["MILLRACE_BINARY"] = chosen.binary
+    name = "millrace" if section == "replay" else "nginx"
+    found, missing = peers.find(HERE / "w6" / "peers", chosen.python, [name])
+    if not found:
+        print("\n".join(f"not measured: {reason}" for reason in missing), file=sys.stderr)
+        return 1
+    if section == "replay":
+        replayed = replay.measure(found[0], chosen.binary, scratch)
+        results["replay"] = asdict(replayed)
+        publish("replay", f"{replay.table(replayed)}\n\n{version}, best of {replay.RUNS}.", chosen, results)
+    else:
+        delivered = delivery.measure(found[0], chosen.binary, scratch)
+        results["delivery"] = {count: asdict(one) for count, one in delivered.items()}
+        heading = f"{version}, {found[0].title} {found[0].version}; {report.count(delivery.EVENTS)} events, best of {delivery.RUNS} in turns."
+        publish("delivery", f"{delivery.table(delivered)}\n\n{heading}", chosen, results)
+    return 0
 
 
 def measure_expressions(chosen: argparse.Namespace, version: str, scratch: str, results: dict) -> int:

@@ -10,6 +10,8 @@ import time
 
 # Everything else is as PostgreSQL ships it: fsync, full-page writes and synchronous commits are on.
 SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "listen_addresses": "", "autovacuum": "off"}
+# The processes that end with their clients.
+ENDING = "('client backend', 'walsender', 'logical replication worker')"
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -24,13 +26,16 @@ class SQLFailed(Exception):
 class Server:
     """Runs while the `with` block does."""
 
+    def __init__(self, **settings: str) -> None:
+        self.settings = {**SETTINGS, **settings}
+
     def __enter__(self) -> "Server":
         self.programs = programs()
         self.folder = tempfile.mkdtemp(prefix="bench-pg-")
         self.user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
         shutil.chown(self.folder, self.user)
         self.data = os.path.join(self.folder, "data")
-        options = " ".join(f"-c {name}='{value}'" for name, value in {**SETTINGS, "unix_socket_directories": self.folder}.items())
+        options = " ".join(f"-c {name}='{value}'" for name, value in {**self.settings, "unix_socket_directories": self.folder}.items())
         self.call("initdb", "-D", self.data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8")
         self.call("pg_ctl", "-D", self.data, "-w", "-l", os.path.join(self.folder, "log"), "-o", options, "start")
         os.chmod(self.folder, 0o755)
@@ -51,25 +56,35 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"postgresql://postgres@/postgres?host={self.folder}"
+        return self.url_of("postgres")
+
+    def url_of(self, database: str) -> str:
+        port = f"&port={self.settings['port']}" if "port" in self.settings else ""
+        return f"postgresql://postgres@/{database}?host={self.folder}{port}"
 
     @property
     def version(self) -> str:
         return self.sql("SHOW server_version").split()[0]
 
-    def sql(self, statements: str) -> str:
+    def sql(self, statements: str, database: str = "postgres") -> str:
         """What psql prints for the statements, unaligned and without headers; raises where one fails."""
         answer = subprocess.run(
-            [os.path.join(self.programs, "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", self.url],
+            [os.path.join(self.programs, "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", self.url_of(database)],
             input=statements, capture_output=True, text=True,
         )
         if answer.returncode != 0:
             raise SQLFailed(answer.stderr.strip())
         return answer.stdout.strip()
 
+    def psql(self, database: str) -> subprocess.Popen:
+        """One that answers a statement on each line, as often as it is asked."""
+        return subprocess.Popen(
+            [os.path.join(self.programs, "psql"), "-XAtq", self.url_of(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+        )
+
     def cpu_s(self) -> float:
         """User and system time of the server and all its processes that have ended, as those of clients do shortly after them."""
-        while self.sql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'") != "1":
+        while self.sql(f"SELECT count(*) FROM pg_stat_activity WHERE backend_type IN {ENDING}") != "1":
             time.sleep(0.02)
         # They leave the list a moment before they have ended and are counted.
         time.sleep(0.2)

@@ -1,5 +1,6 @@
 """W2: a million goods of twelve columns from a file into a table."""
 
+from harness.goods import tables
 from harness.postgres import Server
 from harness.tables import TableWorkload, Variant
 from w2.generate import ensured
@@ -7,10 +8,6 @@ from w2.generate import ensured
 GOODS = """(id bigint PRIMARY KEY, sku text NOT NULL, name text NOT NULL, brand text NOT NULL, category text NOT NULL,
   price numeric(10,2) NOT NULL, list_price numeric(10,2), stock integer NOT NULL, active boolean NOT NULL, description text,
   created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL)"""
-
-INSERT = f"DROP SCHEMA IF EXISTS millrace CASCADE; DROP TABLE IF EXISTS goods; CREATE TABLE goods {GOODS}"
-# Every second row is there already, with other values.
-UPSERT = f"{INSERT}; INSERT INTO goods SELECT * FROM seed"
 
 
 def set_up(server: Server, stem: str, rows: int) -> None:
@@ -37,7 +34,7 @@ WORKLOAD = TableWorkload(
     variants=tuple(
         Variant(f"{form}-{mode}", f"{form.upper()}, {mode}", statements)
         for form in ("csv", "ndjson")
-        for mode, statements in (("insert", INSERT), ("upsert", UPSERT))
+        for mode, statements in tables(GOODS).items()
     ),
     source=source,
     set_up=set_up,

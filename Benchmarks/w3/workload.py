@@ -1,5 +1,6 @@
 """W3: two million goods from one table into another, with a mapping."""
 
+from harness.goods import merge, tables
 from harness.postgres import Server
 from harness.tables import TableWorkload, Variant
 from w2.generate import ensured
@@ -20,12 +21,7 @@ MAPPING = f"""SELECT id, btrim(sku, ' ') AS code, btrim(name, ' ') AS title, bra
   CASE WHEN active THEN 'published' ELSE 'hidden' END AS state, coalesce(description, '') AS description,
   updated_at AS changed_at, 'web' AS channel FROM origin"""
 
-CHANGES = ", ".join(f"{name} = EXCLUDED.{name}" for name in COLUMNS[1:])
-MERGE = f"INSERT INTO goods SELECT * FROM stage ON CONFLICT (id) DO UPDATE SET {CHANGES}"
-
-INSERT = f"DROP SCHEMA IF EXISTS millrace CASCADE; DROP TABLE IF EXISTS goods, stage; CREATE TABLE goods {GOODS}"
-# Every second row is there already, with other values.
-UPSERT = f"{INSERT}; INSERT INTO goods SELECT * FROM seed"
+MERGE = merge(COLUMNS)
 
 
 def set_up(server: Server, stem: str, rows: int) -> None:
@@ -53,7 +49,7 @@ WORKLOAD = TableWorkload(
     title="W3: goods from a table into another, with a mapping",
     target="goods",
     expected="expected",
-    variants=(Variant("insert", "insert", INSERT), Variant("upsert", "upsert", UPSERT)),
+    variants=tuple(Variant(mode, mode, statements) for mode, statements in tables(GOODS).items()),
     source=source,
     set_up=set_up,
     rows=2_000_000,

@@ -143,6 +143,8 @@ package struct Context: Sendable {
   /// Which rows are read of those that exist; and whether only such rows are, not what comes later (`backfill`).
   package var part = SourcePart()
   package var isBackfill = false
+  /// The pipeline that follows the changes of the rows of which this run loads a part; it stores none meanwhile.
+  package var beside: String?
   /// Whether nothing runs, and the source is only looked into: it takes nothing from anybody and locks nothing.
   package var onlyLooks = false
   /// Milliseconds since 1970, UTC; for what people read and what is kept for a time, never for an order.

@@ -33,6 +33,15 @@ package protocol Source: Sendable {
   /// How much there is, for progress and time left; nil where nobody knows.
   func extent() async -> Extent?
 
+  /// How far what was acknowledged is behind what there is; nil for sources that have no log.
+  func lag() async throws(ConnectorError) -> Lag?
+
+  /// Whether somebody on the other side waits for a sign of life, also where nothing is read because a target is slow.
+  /// Then ``keepAlive()`` is called now and then.
+  var wantsKeepAlive: Bool { get }
+
+  func keepAlive() async throws(ConnectorError)
+
   /// Lets go of everything. Called once at the end, after an `open` that failed, and before each one that follows a
   /// `retry`; what is not open bears it.
   func close() async
@@ -41,6 +50,9 @@ package protocol Source: Sendable {
 extension Source {
   /// Without tables all events are of one kind.
   package func tables() -> [SourceTable] { [] }
+  package func lag() -> Lag? { nil }
+  package var wantsKeepAlive: Bool { false }
+  package func keepAlive() {}
 }
 
 /// What ``Source/next(into:)`` did.

@@ -15,16 +15,19 @@ package protocol LookupTargetConnector: TargetConnector {
 /// All calls come from one lane, one at a time; a call may block its thread.
 package protocol TargetLookup: Sendable {
   /// Connects, for reading alone, and checks that the columns fit what is there. Throws what a run would.
-  func open(_ columns: Columns) async throws(ConnectorError)
+  ///
+  /// - Parameter streams: whose rows are looked at; ``Row/stream`` counts through them. More than one only where
+  ///   ``About/takesStreams`` says so.
+  func open(_ streams: [TargetStream]) async throws(ConnectorError)
 
-  /// What turns rows into this target's form, as a run's would; called after `open`.
+  /// What turns rows of all streams into this target's form, as a run's would; called after `open`.
   func makeEncoder() throws(ConnectorError) -> any Encoder
 
-  /// What the target holds under each key, in the order of `keys`: an object of its columns, or nil where there is no
-  /// such row.
+  /// What the target holds under each key of a stream, in the order of `keys`: an object of its columns, or nil where
+  /// there is no such row.
   ///
   /// - Parameter keys: the values of the key's columns, in the order of ``Columns/key``; at most ``lookupKeysMax``.
-  func rows(_ keys: [[Value]]) async throws(ConnectorError) -> [Value?]
+  func rows(_ keys: [[Value]], of stream: Int) async throws(ConnectorError) -> [Value?]
 
   /// Lets go of everything; what is not open bears it.
   func close() async

@@ -33,6 +33,8 @@ extension Flow {
     /// The checkpoint is durable up to this position.
     case checkpointed(Checkpoint)
     case acknowledged(positions: Int)
+    /// How far the targets are behind the source, after each acknowledgement.
+    case lag(Lag)
     /// Events are in flight and none has moved for so long.
     case stalled(for: Duration, inFlightBytes: Int)
     /// A stop was asked for; what is in flight drains.

@@ -1,12 +1,22 @@
 import ConnectorKit
 import Records
 
+extension SourcePart {
+  /// What tells its files from those of other parts: `shard-2-of-8`, or `part-` and a checksum of what is asked for.
+  fileprivate var name: String {
+    var onlyShard = SourcePart()
+    onlyShard.shard = shard
+    if let shard, self == onlyShard { return "shard-\(shard.number)-of-\(shard.count)" }
+    return "part-" + SHA256.hex(Array(value.json.utf8), bytes: 4)
+  }
+}
+
 extension Plan {
   /// The plan that loads a part of the source's rows, with a checkpoint, dead letters and a name of its own: parts run
   /// side by side, and none of them moves the pipeline's own checkpoint.
   package func loading(_ part: SourcePart) -> Plan {
     if part.isWhole { return self }
-    let suffix = part.shard.map { "shard-\($0.number)-of-\($0.count)" } ?? "backfill"
+    let suffix = part.name
     var plan = self
     plan.part = part
     plan.name = "\(name).\(suffix)"

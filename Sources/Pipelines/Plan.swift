@@ -39,6 +39,8 @@ package struct Plan: Sendable {
   package var part = SourcePart()
   /// Whether only rows that exist are read, not what comes later.
   package var isBackfill = false
+  /// Of a part of what a pipeline follows, that pipeline's name, where its target lets both store in turns.
+  package var beside: String?
 
   /// What the plan was made of; nil for one that the program made itself.
   var origin: Origin?

@@ -35,6 +35,13 @@ package struct EventLog: Sendable {
       line(.debug, "checkpointed", "The checkpoint is saved.", ["position": checkpoint.position?.value])
     case .acknowledged(let positions):
       line(.debug, "acknowledged", "The source was told.", ["positions": .int(Int64(positions))])
+    case .lag(let lag):
+      line(
+        .debug, "lag", "The target is \(Quantity.bytes(lag.bytes)) of the log behind.",
+        [
+          "bytes": .int(Int64(clamping: lag.bytes)), "seconds": lag.secondsValue,
+          "events": lag.events.map { .int(Int64(clamping: $0)) },
+        ])
     case .stalled(let duration, let bytes):
       line(
         .warning, "stalled", "Nothing has moved for \(Quantity.duration(duration)), and records are in flight.",

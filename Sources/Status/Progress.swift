@@ -36,6 +36,7 @@ package struct Progress: Sendable {
   package private(set) var bytes: UInt64 = 0
   package private(set) var extent: Extent?
   package private(set) var retries: UInt64 = 0
+  package private(set) var lag: Lag?
   package private(set) var outage: Outage?
   package private(set) var stalledFor: Duration?
   package private(set) var inFlightBytes = 0
@@ -66,6 +67,7 @@ package struct Progress: Sendable {
       outage = Outage(party: party, until: now + pause, isOpen: true)
     case .parked: retries += 1
     case .recovered(let party): if outage?.party == party { outage = nil }
+    case .lag(let lag): self.lag = lag
     case .stalled(let duration, let inFlight):
       stalledFor = duration
       inFlightBytes = inFlight

@@ -3,7 +3,7 @@ import Records
 
 /// The end of a run, for people: the balance, and where things are.
 package enum SummaryText {
-  /// - Parameter file: the pipeline's file, for the commands that it names.
+  /// - Parameter file: the pipeline's file, and which part of it is meant, for the commands that it names.
   package static func text(
     _ summary: Flow.Summary, pipeline: String, file: String, _ files: StateFiles, _ style: Style = .plain
   ) -> String {

@@ -28,13 +28,12 @@ struct CheckpointShowCommand: Command {
         millrace checkpoint show products.yaml --json
       """)
 
-  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-  var file: String
+  @OptionGroup var pipeline: StateArgument
 
   @OptionGroup var output: OutputOptions
 
   func perform() async throws(Failure) -> ExitStatus {
-    let standing = try await Standing(PipelineFiles.one(file))
+    let standing = try await Standing(pipeline.plan())
     let whole = standing.checkpoint.flatMap { try? Value(json: $0.json) } ?? .null
     answer(whole, text: standing.text(Environment.answerStyle))
     return .done
@@ -53,8 +52,7 @@ struct CheckpointSetCommand: Command {
         millrace checkpoint set products.yaml --position '{"files":[...]}'
       """)
 
-  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-  var file: String
+  @OptionGroup var pipeline: StateArgument
 
   @Option(help: "The position's value as JSON, as `checkpoint show --json` prints it.")
   var position: String?
@@ -72,7 +70,7 @@ struct CheckpointSetCommand: Command {
   }
 
   func perform() async throws(Failure) -> ExitStatus {
-    try await CheckpointMove(PipelineFiles.one(file), output, asks: !yes).run { checkpoint, plan throws(Failure) in
+    try await CheckpointMove(pipeline.plan(), output, asks: !yes).run { checkpoint, plan throws(Failure) in
       if accept {
         checkpoint.pipeline = plan.name
         checkpoint.fingerprint = plan.fingerprint
@@ -105,8 +103,7 @@ struct CheckpointRewindCommand: Command {
         millrace checkpoint rewind products.yaml --yes
       """)
 
-  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-  var file: String
+  @OptionGroup var pipeline: StateArgument
 
   @Flag(name: [.short, .long], help: "Do not ask.")
   var yes = false
@@ -114,7 +111,7 @@ struct CheckpointRewindCommand: Command {
   @OptionGroup var output: OutputOptions
 
   func perform() async throws(Failure) -> ExitStatus {
-    try await CheckpointMove(PipelineFiles.one(file), output, asks: !yes).run { checkpoint, _ throws(Failure) in
+    try await CheckpointMove(pipeline.plan(), output, asks: !yes).run { checkpoint, _ throws(Failure) in
       checkpoint.position = nil
       checkpoint.stage = .running
     }
@@ -132,8 +129,7 @@ struct CheckpointResetCommand: Command {
         millrace checkpoint reset products.yaml
       """)
 
-  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-  var file: String
+  @OptionGroup var pipeline: StateArgument
 
   @Flag(name: [.short, .long], help: "Do not ask.")
   var yes = false
@@ -141,6 +137,6 @@ struct CheckpointResetCommand: Command {
   @OptionGroup var output: OutputOptions
 
   func perform() async throws(Failure) -> ExitStatus {
-    try await CheckpointMove(PipelineFiles.one(file), output, asks: !yes).reset()
+    try await CheckpointMove(pipeline.plan(), output, asks: !yes).reset()
   }
 }

@@ -21,6 +21,10 @@ extension CodeBook {
       "The source has no keys or conditions by which some of its records could be chosen.",
       remedy: "Leave out --where, --from, --to and --shard."),
     Entry(
+      "backfill.not_begun", "a part of what no pipeline follows yet",
+      "Rows are loaded as they are now, and their later changes must come from a stream that has begun before.",
+      remedy: "Run the pipeline first; `millrace run --once` is enough."),
+    Entry(
       "backfill.nothing_follows", "a source that nothing follows",
       "--then-run goes on with what comes later, and this source ends with what exists.",
       remedy: "Leave out --then-run, or let the source go on."),

@@ -83,14 +83,13 @@ struct DeadLettersListCommand: Command {
         millrace dead-letters list products.yaml
       """)
 
-  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-  var file: String
+  @OptionGroup var pipeline: StateArgument
 
   @OptionGroup(title: "Filter") var filter: DeadLetterFilter
   @OptionGroup var output: OutputOptions
 
   func perform() async throws(Failure) -> ExitStatus {
-    let plan = try PipelineFiles.one(file)
+    let plan = try pipeline.plan()
     let letters = try OpenLetters(plan).chosen([], filter)
     let kinds = DeadLetterKind.kinds(of: letters)
     answer(
@@ -116,8 +115,10 @@ struct DeadLettersListCommand: Command {
       ]
     }
     let head = "\(style.bold(plan.name)): \(Quantity.count(UInt64(total), "dead letter")) in \(plan.deadLetters.path)"
-    return ([head, ""] + lines + ["", "millrace dead-letters show \(plan.file)   shows the records"]).joined(
-      separator: "\n")
+    return
+      ([head, ""] + lines + ["", "millrace dead-letters show \(plan.file)\(plan.part.arguments)   shows the records"])
+      .joined(
+        separator: "\n")
   }
 }
 
@@ -132,8 +133,7 @@ struct DeadLettersShowCommand: Command {
         millrace dead-letters show products.yaml --code mapping.too_long --limit 5
       """)
 
-  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-  var file: String
+  @OptionGroup var pipeline: StateArgument
 
   @Argument(help: "The ids of dead letters; without them all.")
   var ids: [String] = []
@@ -145,7 +145,7 @@ struct DeadLettersShowCommand: Command {
   @OptionGroup var output: OutputOptions
 
   func perform() async throws(Failure) -> ExitStatus {
-    let plan = try PipelineFiles.one(file)
+    let plan = try pipeline.plan()
     let chosen = try OpenLetters(plan, withLines: true).chosen(ids, filter)
     for letter in chosen.prefix(max(0, limit)) {
       Output.answer(output.json ? letter.line : text(letter))

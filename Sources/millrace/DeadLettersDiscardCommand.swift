@@ -16,8 +16,7 @@ struct DeadLettersDiscardCommand: Command {
         millrace dead-letters discard products.yaml --code mapping.too_long
       """)
 
-  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-  var file: String
+  @OptionGroup var pipeline: StateArgument
 
   @Argument(help: "The ids of dead letters.")
   var ids: [String] = []
@@ -33,7 +32,7 @@ struct DeadLettersDiscardCommand: Command {
   @OptionGroup var output: OutputOptions
 
   func perform() async throws(Failure) -> ExitStatus {
-    let plan = try PipelineFiles.one(file)
+    let plan = try pipeline.plan()
     guard all || !ids.isEmpty || !filter.isEmpty else {
       throw Failure(
         nil, "Nothing says which dead letters to discard.", hint: "Name ids or a filter, or say --all.", exit: .usage)

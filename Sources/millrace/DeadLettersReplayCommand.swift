@@ -18,8 +18,7 @@ struct DeadLettersReplayCommand: Command {
         millrace dead-letters replay products.yaml catalogue.ndjson@4711 --edit
       """)
 
-  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-  var file: String
+  @OptionGroup var pipeline: StateArgument
 
   @Argument(help: "The ids of dead letters; without them all that the filter accepts.")
   var ids: [String] = []
@@ -39,7 +38,7 @@ struct DeadLettersReplayCommand: Command {
 
   func perform() async throws(Failure) -> ExitStatus {
     Signals.ignoreClosedPipes()
-    let plan = try PipelineFiles.one(file)
+    let plan = try pipeline.plan()
     if let reason = plan.target.refusesReplay {
       throw Failure(
         "dead_letters.no_replay", reason, hint: "Mend the source or the pipeline, and run it again.",
@@ -91,8 +90,7 @@ struct DeadLettersReplayCommand: Command {
     _ letters: [LetterReplay.Letter], _ journal: LetterJournal, _ plan: Plan
   ) async throws(Failure) -> ExitStatus {
     let replay = LetterReplay(letters, journal, wallTime: SystemTime.wallTime)
-    let console = Console(isTerminal: Environment.isTerminal, style: Environment.style)
-    let reporter = Reporter(console, level: output.level, format: output.logFormat, showsProgress: !output.quiet)
+    let reporter = output.reporter(Console(isTerminal: Environment.isTerminal, style: Environment.style))
     let runner = try Runner(plan, replaying: replay, observe: reporter.observer(of: plan.name))
     let signals = Signals()
     signals.watch { runner.flow.stop() }

@@ -21,8 +21,7 @@ struct DryRunCommand: Command {
         millrace dry-run products.yaml --against-target
       """)
 
-  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-  var file: String
+  @OptionGroup var pipeline: PipelineArgument
 
   @Option(name: [.short, .long], help: "The most records that are read.")
   var limit = 20
@@ -40,7 +39,7 @@ struct DryRunCommand: Command {
   }
 
   func perform() async throws(Failure) -> ExitStatus {
-    let plan = try PipelineFiles.one(file)
+    let plan = try pipeline.plan()
     let began = SystemTime.now()
     let trial = try await Trial(plan, input: input, looksAtTarget: againstTarget)
     let view = TrialText(width: Environment.answerWidth, style: Environment.answerStyle)

@@ -17,6 +17,11 @@ struct OutputOptions: ParsableArguments {
 
   /// What is logged: quiet means problems, unless the level says otherwise.
   var level: LogLevel { quiet ? max(logLevel, .warning) : logLevel }
+
+  /// What tells people how runs go on.
+  func reporter(_ console: Console) -> Reporter {
+    Reporter(console, level: level, format: logFormat, showsProgress: !quiet)
+  }
 }
 
 extension LogLevel: ExpressibleByArgument {}

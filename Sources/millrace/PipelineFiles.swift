@@ -1,8 +1,18 @@
+import ArgumentParser
 import ConnectorKit
 import Connectors
 import Glibc
 import Pipelines
 import Status
+
+/// The one pipeline that a command is about.
+struct PipelineArgument: ParsableArguments {
+  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
+  var file: String
+
+  /// What is wrong with it is told on standard error, warnings too.
+  func plan() throws(Failure) -> Plan { try PipelineFiles.one(file) }
+}
 
 /// From the paths of the command line to plans.
 enum PipelineFiles {

@@ -18,8 +18,7 @@ struct PlanCommand: Command {
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, mermaid, dot, json }
 
-  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-  var file: String
+  @OptionGroup var pipeline: PipelineArgument
 
   @Option(help: "How the plan is written.")
   var format: Format?
@@ -27,13 +26,13 @@ struct PlanCommand: Command {
   @OptionGroup var output: OutputOptions
 
   func perform() async throws(Failure) -> ExitStatus {
-    let plan = try PipelineFiles.one(file)
-    let view = PlanView(plan)
+    let plan = try pipeline.plan()
     switch format ?? (output.json ? .json : .text) {
-    case .mermaid: Output.answer(view.mermaid)
-    case .dot: Output.answer(view.dot)
-    case .json: Output.answer(view.json(try await Standing(plan)).json)
+    case .mermaid: Output.answer(PlanView(plan).mermaid)
+    case .dot: Output.answer(PlanView(plan).dot)
+    case .json: Output.answer(await PlanView(plan, LiveStatements(plan)).json(try await Standing(plan)).json)
     case .text:
+      let view = await PlanView(plan, LiveStatements(plan))
       let standing = try await Standing(plan)
       Output.answer(view.text(standing, width: Environment.answerWidth, Environment.answerStyle))
     }

@@ -29,12 +29,13 @@ struct PlanView {
   let stages: [Stage]
   let edges: [Edge]
 
-  init(_ plan: Plan) {
+  /// - Parameter live: what the target said that it would do; nil where it was not asked.
+  init(_ plan: Plan, _ live: LiveStatements? = nil) {
     name = plan.name
     let flow =
       [Self.connector("source", "source: \(plan.sourceType)", plan.source)] + Self.contract(plan)
-      + (plan.hasStreams ? [] : Self.transforms(plan) + [Self.mappings(plan)]) + [Self.target(plan)]
-    let streams = plan.hasStreams ? Self.streams(plan) : []
+      + (plan.hasStreams ? [] : Self.transforms(plan) + [Self.mappings(plan)]) + [Self.target(plan, live)]
+    let streams = plan.hasStreams ? Self.streams(plan, live) : []
     let state = [
       Stage(id: "dead_letters", title: "dead letters", settings: [Setting("path", plan.deadLetters.path)]),
       Stage(
@@ -137,7 +138,7 @@ struct PlanView {
   }
 
   /// Each with what is its own; skipped ones are not reached.
-  private static func streams(_ plan: Plan) -> [Stage] {
+  private static func streams(_ plan: Plan, _ live: LiveStatements?) -> [Stage] {
     plan.streams.enumerated().filter { !$0.element.skips }.map { index, stream in
       var part = plan
       part.streams = [stream]
@@ -155,25 +156,26 @@ struct PlanView {
         key.isEmpty
           ? Setting("key", "the table's own", isDefault: true)
           : Setting("key", key.joined(separator: ", ")))
-      settings += statements(stream)
+      settings += statements(stream, live)
       return Stage(
         id: "stream_\(index + 1)", title: "stream: \(stream.pattern?.text ?? "*")", settings: settings)
     }
   }
 
   /// What the target says to its server.
-  private static func statements(_ stream: StreamPlan) -> [Setting] {
+  private static func statements(_ stream: StreamPlan, _ live: LiveStatements?) -> [Setting] {
     guard let target = stream.target as? any StatementsTargetConnector else { return [] }
-    return target.statements(TargetStream(stream.columns)).map { Setting("statement", $0) }
+    let said = live?[stream] ?? target.statements(TargetStream(stream.columns))
+    return said.map { Setting("statement", $0) }
   }
 
-  private static func target(_ plan: Plan) -> Stage {
+  private static func target(_ plan: Plan, _ live: LiveStatements?) -> Stage {
     var stage = connector("target", "target: \(plan.targetType)", plan.target)
     if plan.hasStreams {
       let own = type(of: plan.target).about.streamSettings
       stage.settings.removeAll { own.contains($0.name) }
     } else {
-      stage.settings += statements(plan.streams[0])
+      stage.settings += statements(plan.streams[0], live)
     }
     let (batch, usual) = (plan.batch, BatchPolicy())
     let key = plan.hasStreams ? [] : plan.columns.key.map { plan.columns.names[$0] }

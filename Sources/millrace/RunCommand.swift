@@ -47,7 +47,7 @@ struct RunCommand: Command {
     PipelineFiles.tell(result)
     guard !result.plans.isEmpty else { throw PipelineFiles.wrong(result) }
     let console = Console(isTerminal: Environment.isTerminal, style: Environment.style)
-    let reporter = Reporter(console, level: output.level, format: output.logFormat, showsProgress: !output.quiet)
+    let reporter = output.reporter(console)
     let monitor = try monitor.map { address throws(Failure) in try Monitor(address, reporter) }
     defer { monitor?.stop() }
     let runs = Runs(console, reporter, output)

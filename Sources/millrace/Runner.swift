@@ -37,6 +37,7 @@ struct Runner: Sendable {
     context.wants = plan.wants
     context.part = plan.part
     context.isBackfill = plan.isBackfill
+    context.beside = plan.beside
     do throws(ConnectorError) {
       let source = try plan.source.makeSource(context)
       var targets: [any Target] = []

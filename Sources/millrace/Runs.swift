@@ -90,7 +90,8 @@ final class Runs: Sendable {
     }
     console.say(
       SummaryText.text(
-        summary, pipeline: runner.plan.name, file: runner.plan.file, runner.files, console.style))
+        summary, pipeline: runner.plan.name, file: runner.plan.file + runner.plan.part.arguments, runner.files,
+        console.style))
   }
 
   private func tell(_ failure: Failure, _ plan: Plan) {

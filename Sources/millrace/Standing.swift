@@ -12,6 +12,8 @@ struct Standing: Sendable {
   let runner: (isRunning: Bool, process: String?)
   /// What the source holds; nil where it does not say, or cannot be asked.
   let extent: Extent?
+  /// How far the target is behind a source that has a log.
+  let lag: Lag?
   /// Dead letters that nobody has worked through, and those that somebody has.
   let letters: (open: Int, done: Int)
   /// Why the source could not be asked.
@@ -24,23 +26,27 @@ struct Standing: Sendable {
     letters = (found.letters.count, found.done)
     runner = FileCheckpoints.runner(of: plan.checkpoint.path)
     do throws(Failure) {
-      extent = try await Self.extent(of: plan, at: checkpoint?.position)
+      (extent, lag) = try await Self.look(at: plan, checkpoint?.position)
       sourceFailure = nil
     } catch {
-      extent = nil
+      (extent, lag) = (nil, nil)
       sourceFailure = error
     }
   }
 
-  /// Opens the source at a position and asks how much there is.
   static func extent(of plan: Plan, at position: Position?) async throws(Failure) -> Extent? {
+    try await look(at: plan, position).0
+  }
+
+  /// Opens the source at a position and asks how much there is.
+  private static func look(at plan: Plan, _ position: Position?) async throws(Failure) -> (Extent?, Lag?) {
     let plan = try Runner.resolve(plan)
     do throws(ConnectorError) {
       let source = try plan.source.makeSource(.looking(plan))
       try await source.open(at: position)
-      let extent = await source.extent()
+      let found = (await source.extent(), try await source.lag())
       await source.close()
-      return extent
+      return found
     } catch {
       throw Failure(error)
     }
@@ -59,13 +65,15 @@ struct Standing: Sendable {
   }
 
   /// How much is still to be read.
-  var left: UInt64? { extent.map { $0.total - min($0.total, $0.done) } }
+  var left: UInt64? { extent.map { $0.total - min($0.total, $0.done) } ?? lag?.bytes }
 
   /// What a run would do now, one sentence.
   var nextRun: String {
     if let refusal { return "refuses: \(refusal.message)" }
     if let sourceFailure { return "cannot start: \(sourceFailure.message)" }
-    let amount = left.map { left in extent?.unit == .bytes ? Quantity.bytes(left) : Quantity.count(left, "row") }
+    let amount = left.map { left in
+      (extent?.unit ?? .bytes) == .bytes ? Quantity.bytes(left) : Quantity.count(left, "row")
+    }
     guard checkpoint?.position != nil else {
       return "starts at the beginning" + (amount.map { ", with \($0) to read" } ?? "")
     }
@@ -79,16 +87,17 @@ struct Standing: Sendable {
       "process": runner.process.flatMap { Int64($0) }.map { .int($0) } ?? .null,
       "checkpoint": checkpoint.map { $0.summary(path: plan.checkpoint.path) } ?? .null,
       "runs": .int(Int64(clamping: checkpoint?.runs ?? 0)), "totals": (checkpoint?.totals ?? Counts()).value,
-      "lag": lag, "next_run": .string(nextRun), "dead_letters": .string(plan.deadLetters.path),
+      "lag": lagValue, "next_run": .string(nextRun), "dead_letters": .string(plan.deadLetters.path),
       "open_dead_letters": .int(Int64(letters.open)), "done_dead_letters": .int(Int64(letters.done)),
     ]
   }
 
-  private var lag: Value {
+  private var lagValue: Value {
     let left = left.map { Value.int(Int64(clamping: $0)) } ?? .null
     return [
-      "bytes": extent?.unit == .bytes ? left : .null, "rows": extent?.unit == .rows ? left : .null,
-      "seconds": age.map { .int($0 / 1_000) } ?? .null,
+      "bytes": (extent?.unit ?? .bytes) == .bytes ? left : .null, "rows": extent?.unit == .rows ? left : .null,
+      "events": lag?.events.map { .int(Int64(clamping: $0)) } ?? .null,
+      "seconds": lag?.seconds == nil ? age.map { .int($0 / 1_000) } ?? .null : lag?.secondsValue ?? .null,
     ]
   }
 

@@ -14,6 +14,7 @@ extension Standing {
       rows.append(("so far", totals(checkpoint.totals)))
     }
     if let extent, extent.total > 0 { rows.append(("lag", lagText(extent))) }
+    if let lag { rows.append(("lag", lagText(lag))) }
     rows.append(("next run", nextRun))
     rows.append(("checkpoint", plan.checkpoint.path + (checkpoint == nil ? " (none yet)" : "")))
     if letters.open + letters.done > 0 {
@@ -46,6 +47,12 @@ extension Standing {
     ]
     let parts = buckets.filter { $0.0 > 0 }.map { "\(Quantity.count($0.0)) \($0.1)" }
     return "\(Quantity.count(counts.read)) read" + (parts.isEmpty ? "" : " = " + parts.joined(separator: " + "))
+  }
+
+  private func lagText(_ lag: Lag) -> String {
+    let seconds = lag.seconds.map { ", \(Quantity.duration(.milliseconds(Int64($0 * 1_000))))" } ?? ""
+    let events = lag.events.map { ", \(Quantity.count($0, "change"))" } ?? ""
+    return "\(Quantity.bytes(lag.bytes)) of the log behind\(seconds)\(events)"
   }
 
   private func lagText(_ extent: Extent) -> String {

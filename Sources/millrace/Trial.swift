@@ -34,27 +34,29 @@ struct Trial {
       self.routes = routes.filter { !$0.stream.skips }
       contract = routes.contract.map { ContractStage($0.withoutStops) }
       mapper = routes.mappers(lanes: plan.lanes)()
-      lookup = looksAtTarget ? try await Self.open(plan) : nil
+      lookup = looksAtTarget ? try await Self.open(plan, self.routes) : nil
       encoder = try Self.encoder(plan, lookup)
     } catch {
       throw Failure(error)
     }
   }
 
-  private static func open(_ plan: Plan) async throws(ConnectorError) -> any TargetLookup {
+  private static func open(_ plan: Plan, _ routes: [Route]) async throws(ConnectorError) -> any TargetLookup {
     guard let connector = plan.target as? any LookupTargetConnector else {
       throw ConnectorError(
         "dry_run.no_lookup", "A target of type \(plan.targetType) cannot be asked what it holds.", remedy: .stop,
         hint: "Leave out --against-target.")
     }
-    guard !plan.columns.key.isEmpty, !plan.hasStreams else {
+    if let route = routes.first(where: { $0.stream.columns.key.isEmpty }) {
+      let whose = route.table.map { " of \($0.fullName)" } ?? ""
       throw ConnectorError(
-        "dry_run.no_key", "Rows are looked up by their key, and the pipeline has none for its target.", remedy: .stop,
-        hint: "Name the fields of the key: target: {key: [id]}.")
+        "dry_run.no_key", "Rows\(whose) are looked up by their key, and the pipeline has none for its target.",
+        remedy: .stop,
+        hint: "Name the fields of the key: \(plan.hasStreams ? "key: [id] in the stream" : "target: {key: [id]}").")
     }
     let lookup = try connector.makeLookup(Context.looking(plan))
     do throws(ConnectorError) {
-      try await lookup.open(plan.columns)
+      try await lookup.open(routes.targetStreams)
     } catch {
       await lookup.close()
       throw error
@@ -119,7 +121,8 @@ struct Trial {
     guard let lookup else { return }
     for index in records.indices where records[index].operation != nil && records[index].operation != .truncate {
       guard case .object(let key) = records[index].key else { continue }
-      records[index].held = try await lookup.rows([key.map(\.value)]).first.map { $0.map { .row($0) } ?? .nothing }
+      let found = try await lookup.rows([key.map(\.value)], of: records[index].stream).first
+      records[index].held = found.map { $0.map { .row($0) } ?? .nothing }
     }
   }
 }
@@ -140,7 +143,8 @@ extension Trial {
 
   private func record(_ bare: TrialRecord, _ row: Row, _ batch: Batch) -> TrialRecord {
     var made = bare
-    let route = routes[min(Int(row.stream), routes.count - 1)]
+    made.stream = min(Int(row.stream), routes.count - 1)
+    let route = routes[made.stream]
     made.operation = row.operation
     made.table = route.table?.fullName
     made.fields = fields(of: row, route.stream, batch)

@@ -39,6 +39,8 @@ struct TrialRecord: Sendable {
   var place: String
   /// The source's table; nil where the pipeline has no streams.
   var table: String?
+  /// Which of the pipeline's ways the row took.
+  var stream = 0
   /// What the target would do; nil for a record that does not reach it.
   var operation: RowOperation?
   var key = Value.null

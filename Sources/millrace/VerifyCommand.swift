@@ -25,8 +25,7 @@ struct VerifyCommand: Command {
         millrace verify products.yaml --repair
       """)
 
-  @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-  var file: String
+  @OptionGroup var pipeline: PipelineArgument
 
   @Flag(help: "Make the rows that differ the same again.")
   var repair = false
@@ -52,7 +51,7 @@ struct VerifyCommand: Command {
 
   func perform() async throws(Failure) -> ExitStatus {
     Signals.ignoreClosedPipes()
-    let plan = try PipelineFiles.one(file)
+    let plan = try pipeline.plan()
     if repair, let reason = plan.target.refusesReplay {
       throw Failure(
         "verify.no_repair", reason, hint: "Reset the checkpoint and run the pipeline again.", exit: .surroundings)

@@ -87,6 +87,11 @@ private final class Numbers: Source, @unchecked Sendable {
   func open(at position: Position?) async throws(ConnectorError) { next = Int(position?.value.int ?? 0) }
 
   func next(into batch: Batch) async throws(ConnectorError) -> Next {
+    // However late the stop is seen, there is something left for a second run.
+    if let stopsAt, next > stopsAt {
+      try? await Task.sleep(for: .milliseconds(1))
+      return .idle
+    }
     if next >= count { return .end }
     let end = min(count, next + 500)
     for number in next..<end {

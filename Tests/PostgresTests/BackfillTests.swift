@@ -3,6 +3,7 @@ import Flows
 import Foundation
 import Pipelines
 import Records
+import Synchronization
 import Testing
 
 @testable import Connectors
@@ -53,16 +54,17 @@ struct BackfillTests {
     let whole = try Self.plan(place, "p")
     var part = SourcePart()
     (part.from, part.to) = (["20", "b5"], ["30", "b0"])
+    let unconditional = whole.loading(part)
     part.condition = "b <> 'b7'"
+    let conditional = whole.loading(part)
+    #expect(unconditional.checkpoint.path != conditional.checkpoint.path)
+    #expect(unconditional.deadLetters.path != conditional.deadLetters.path)
     #expect(try await place.run(whole.loading(part)).counts.read == 85)
     #expect(try place.sql("SELECT min((a, b)::text), max((a, b)::text) FROM copy") == [["(20,b5)", "(29,b9)"]])
     part.from = ["20"]
+    // Another part, with a checkpoint of its own.
     let error = await #expect(throws: FlowError.self) { try await place.run(whole.loading(part)) }
-    // Another part with the same name: its checkpoint is not this one's.
-    #expect(error?.code == "checkpoint.pipeline_changed")
-    try FileManager.default.removeItem(atPath: whole.loading(part).checkpoint.path)
-    let other = await #expect(throws: FlowError.self) { try await place.run(whole.loading(part)) }
-    #expect(other?.code == "backfill.bad_key")
+    #expect(error?.code == "backfill.bad_key")
   }
 
   // MARK: - The program
@@ -130,6 +132,86 @@ struct BackfillTests {
     #expect(plan.out.contains("statement"))
   }
 
+  private static func followed(_ place: Workplace) throws -> String {
+    try place.sql(
+      """
+      CREATE TABLE source (id int PRIMARY KEY, n int NOT NULL);
+      INSERT INTO source SELECT g, 0 FROM generate_series(1, 3000) g;
+      CREATE TABLE copy (LIKE source INCLUDING ALL)
+      """)
+    _ = try place.plan(
+      from: "type: postgres, url: URL, tables: [SCHEMA.source], read: stream, heartbeat: 200ms, chunk_rows: 300",
+      to: "table: SCHEMA.copy, key: [id]")
+    return place.path("p.yaml")
+  }
+
+  private static let differing =
+    "SELECT count(*) FROM (SELECT * FROM source EXCEPT ALL SELECT * FROM copy) x"
+
+  @Test(.enabled(if: PostgresServer.shared?.hasLogicalLog ?? false, "no PostgreSQL with wal_level = logical"))
+  func `parts of what is followed are loaded while the pipeline stands`() throws {
+    let place = try Workplace()
+    defer { place.dropSlots() }
+    let file = try Self.followed(place)
+    let early = try Self.millrace(["backfill", file, "--where", "id <= 1000"])
+    #expect(early.status == 64 && early.err.contains("backfill.not_begun"))
+    #expect(try Self.millrace(["run", "--once", "--quiet", file]).status == 0)
+    // Changes that wait in the log while rows are loaded that have them already.
+    try place.sql("UPDATE source SET n = 1 WHERE id % 2 = 0;\nDELETE FROM source WHERE id % 7 = 0")
+    let part = try Self.millrace(["backfill", file, "--where", "id <= 1000", "--json"])
+    #expect(part.status == 0 && part.out.contains("\"read\":858"), "\(part.err)")
+    try place.sql("UPDATE source SET id = id + 5000, n = 2 WHERE id % 5 = 0")
+    #expect(try Self.millrace(["run", "--once", "--quiet", file]).status == 0)
+    for shard in 1...2 { #expect(try Self.millrace(["backfill", file, "--shard", "\(shard)/2"]).status == 0) }
+    #expect(try Self.millrace(["run", "--once", "--quiet", file]).status == 0)
+    #expect(try place.value(Self.differing) == "0")
+    #expect(try place.count("copy") == place.count("source"))
+  }
+
+  @Test(.enabled(if: PostgresServer.shared?.hasLogicalLog ?? false, "no PostgreSQL with wal_level = logical"))
+  func `parts of what is followed are loaded while the pipeline runs, under writes`() throws {
+    let place = try Workplace()
+    defer { place.dropSlots() }
+    let file = try Self.followed(place)
+    let run = Process()
+    run.executableURL = Program.binary
+    run.arguments = ["run", "--quiet", file]
+    try run.run()
+    defer { run.terminate() }
+    for _ in 0..<400 where !FileManager.default.fileExists(atPath: place.path("p.checkpoint.json")) { usleep(20_000) }
+    let flag = Flag()
+    let wrote = DispatchSemaphore(value: 0)
+    DispatchQueue(label: "writes").async {
+      var n = 1
+      while !flag.isSet {
+        n += 1
+        _ = try? place.sql(
+          """
+          UPDATE source SET n = \(n) WHERE id BETWEEN \(n * 37 % 2900) AND \(n * 37 % 2900 + 60);
+          DELETE FROM source WHERE id = \(n * 11 % 3000);
+          INSERT INTO source VALUES (\(n * 11 % 3000 + 1), \(n)) ON CONFLICT (id) DO UPDATE SET n = \(n)
+          """)
+      }
+      wrote.signal()
+    }
+    for shard in 1...6 {
+      let part = try Self.millrace(["backfill", file, "--shard", "\(shard)/6"])
+      #expect(part.status == 0, "\(part.err)")
+    }
+    flag.set()
+    wrote.wait()
+    var left: String?
+    for _ in 0..<400 {
+      left = try place.value(Self.differing)
+      if try left == "0" && place.count("copy") == place.count("source") { break }
+      usleep(50_000)
+    }
+    #expect(left == "0")
+    #expect(try place.count("copy") == place.count("source"))
+    run.terminate()
+    run.waitUntilExit()
+  }
+
   /// Two databases, and the pipeline of the repository between them.
   @Test func `a real schema moves between two databases`() async throws {
     let place = try Workplace()
@@ -153,8 +235,15 @@ struct BackfillTests {
     let environment = [
       "SHOP_DATABASE_URL": urls[0], "MIRROR_DATABASE_URL": urls[1], "MILLRACE_STATE": place.path("state"),
     ]
-    let run = try Self.millrace(
-      ["backfill", root.appendingPathComponent("shop-mirror.yaml").path, "--json"], environment)
+    let file = root.appendingPathComponent("shop-mirror.yaml").path
+    let planned = try Self.millrace(["plan", file, "--json"], environment)
+    #expect(
+      planned.out.contains(#"ON CONFLICT (\"id\") DO UPDATE"#) && planned.out.contains("FORMAT binary"), "\(planned)")
+    // The key of a table that the file does not name.
+    #expect(planned.out.contains(#"INSERT INTO \"shop\".\"order_lines\""#))
+    let before = try Self.millrace(["dry-run", file, "--against-target", "--limit", "50"], environment)
+    #expect(before.status == 0 && before.err.contains("In the target: 50 new, 0 changed"), "\(before.err)")
+    let run = try Self.millrace(["backfill", file, "--json"], environment)
     #expect(run.status == 0, "\(run.err)")
     let (source, mirror) = (try PostgresConnection(Secret(urls[0])), try PostgresConnection(Secret(urls[1])))
     for table in ["categories", "products", "orders", "order_lines"] {
@@ -163,10 +252,18 @@ struct BackfillTests {
     }
     #expect(try mirror.query("SELECT count(*), count(DISTINCT email) FROM shop.customers").rows == [["2000", "1"]])
     #expect(try mirror.query("SELECT count(*) FROM shop.sessions").rows == [["0"]])
-    let check = try Self.millrace(
-      ["validate", "--connect", root.appendingPathComponent("shop-mirror.yaml").path], environment)
+    try mirror.query("UPDATE shop.categories SET name = name || '!' WHERE id = (SELECT min(id) FROM shop.categories)")
+    let after = try Self.millrace(["dry-run", file, "--against-target", "--limit", "60"], environment)
+    #expect(after.status == 0 && after.err.contains("In the target: 0 new, 1 changed"), "\(after.err)")
+    let check = try Self.millrace(["validate", "--connect", file], environment)
     #expect(check.status == 0, "\(check.out)")
   }
+}
+
+private final class Flag: Sendable {
+  private let state = Mutex(false)
+  var isSet: Bool { state.withLock { $0 } }
+  func set() { state.withLock { $0 = true } }
 }
 
 @Suite struct TypeFitTests {

@@ -16,7 +16,9 @@ struct ChangeFaultTests {
   private static let rows = 30_000
 
   /// Money that is moved between accounts, so that its sum is the same at every moment; rows that come and go with none.
-  private static func prepare(_ place: Workplace) throws {
+  ///
+  /// - Parameter options: of the source's url.
+  private static func prepare(_ place: Workplace, options: String = "") throws {
     try place.sql(
       """
       CREATE TABLE source (id int PRIMARY KEY, money bigint NOT NULL, note text, big text);
@@ -29,7 +31,7 @@ struct ChangeFaultTests {
       name: \(place.schema)-p
       source:
         type: postgres
-        url: "\(place.server.url)"
+        url: "\(place.server.url)\(options)"
         tables: [\(place.schema).source]
         read: snapshot_then_stream
         chunk_rows: 700
@@ -88,9 +90,11 @@ struct ChangeFaultTests {
       .appendingPathComponent("millrace")
   }
 
+  /// - Parameter pause: when the process is stopped, and for how long, in seconds.
   /// - Returns: the exit code; nil where it was killed.
   private static func run(
-    _ place: Workplace, _ more: [String] = [], for seconds: Double, _ look: () -> Void
+    _ place: Workplace, _ more: [String] = [], for seconds: Double, pause: (after: Double, length: Double)? = nil,
+    _ look: () -> Void
   ) throws -> Int32? {
     let process = Process()
     process.executableURL = binary
@@ -103,8 +107,15 @@ struct ChangeFaultTests {
     process.standardError = file
     try process.run()
     let end = Date().addingTimeInterval(seconds)
+    var pause = pause
     while process.isRunning, Date() < end {
       look()
+      if let now = pause, Date() > end.addingTimeInterval(now.after - seconds) {
+        pause = nil
+        kill(process.processIdentifier, SIGSTOP)
+        usleep(UInt32(now.length * 1_000_000))
+        kill(process.processIdentifier, SIGCONT)
+      }
       usleep(3_000)
     }
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
@@ -149,6 +160,23 @@ struct ChangeFaultTests {
       }
     }
     traffic.end()
+    #expect(torn == [])
+    try Self.finish(place)
+  }
+
+  @Test func `stopped for longer than the server waits for a sign of life`() throws {
+    try #require(FileManager.default.isExecutableFile(atPath: Self.binary.path), "no program at \(Self.binary.path)")
+    let place = try Workplace()
+    defer { place.dropSlots() }
+    try Self.prepare(place, options: "?options=-c%20wal_sender_timeout%3D1s")
+    let traffic = Traffic(place, pause: 1_000)
+    var torn: [String] = []
+    _ = try Self.run(place, for: 8, pause: (after: 3, length: 3)) {
+      if let sum = Self.torn(place) { torn.append(sum) }
+    }
+    traffic.end()
+    let log = try String(contentsOfFile: place.path("p.log"), encoding: .utf8)
+    #expect(log.contains("Trying again"), "the server let go of the stream: \(log.suffix(2_000))")
     #expect(torn == [])
     try Self.finish(place)
   }

@@ -135,6 +135,30 @@ struct ChangeTests {
     #expect(try place.sql("SELECT id FROM copy") == [["2"]])
   }
 
+  /// Two tables that follow each other, as two databases would.
+  @Test func `what a pipeline stores under an origin does not come back`() async throws {
+    let place = try Workplace()
+    defer { place.dropSlots() }
+    try place.sql("CREATE TABLE source (id int PRIMARY KEY, name text);\nCREATE TABLE copy (LIKE source INCLUDING ALL)")
+    let names = ["\(place.schema)_there", "\(place.schema)_back"]
+    defer { for name in names { _ = try? place.sql("SELECT pg_replication_origin_drop('\(name)')") } }
+    func plan(_ from: String, _ to: String, _ number: Int) throws -> Plan {
+      try place.plan(
+        from:
+          "type: postgres, url: URL, tables: [SCHEMA.\(from)], read: stream, ignore_origins: [\(names[1 - number])]",
+        to: "table: SCHEMA.\(to), key: [id], origin: \(names[number])", name: to)
+    }
+    let (there, back) = (try plan("source", "copy", 0), try plan("copy", "source", 1))
+    for plan in [there, back] { _ = try await Self.catchUp(place, plan) }
+    try place.sql("INSERT INTO source VALUES (1, 'from here');\nINSERT INTO copy VALUES (2, 'from there')")
+    #expect(try await Self.catchUp(place, there).counts.read == 1)
+    #expect(try await Self.catchUp(place, back).counts.read == 1)
+    #expect(try await Self.catchUp(place, there).counts.read == 0)
+    #expect(try await Self.catchUp(place, back).counts.read == 0)
+    #expect(try Self.difference(place) == "0")
+    #expect(try place.count("source") == 2)
+  }
+
   @Test(arguments: ["follow", "stop"])
   func `columns that come and go are said`(policy: String) async throws {
     let place = try Workplace()
@@ -163,6 +187,31 @@ struct ChangeTests {
     if policy == "follow" { #expect(notes.all.contains { $0.contains("c is new, b is gone, a has another type") }) }
     let rows = try place.sql("SELECT id, a, b, c FROM copy ORDER BY id")
     #expect(rows == [["1", "2", "one", nil], ["2", "12345678901", nil, "new"]])
+  }
+
+  /// It is stored as a whole or not at all, so another run would stop there again, and again: it is said what helps.
+  @Test func `a table that changes inside of a transaction stops the run with a way out`() async throws {
+    let place = try Workplace()
+    defer { place.dropSlots() }
+    try place.sql(
+      "CREATE TABLE source (id int PRIMARY KEY, a int);\nCREATE TABLE copy (id int PRIMARY KEY, a int, c text)")
+    _ = try await Self.catchUp(place, try Self.plan(place, ", on_schema_change: stop"))
+    try place.sql(
+      """
+      BEGIN;
+      INSERT INTO source VALUES (1, 1);
+      ALTER TABLE source ADD COLUMN c text;
+      INSERT INTO source VALUES (2, 2, 'new');
+      COMMIT
+      """)
+    let error = await #expect(throws: FlowError.self) {
+      try await Self.catchUp(place, try Self.plan(place, ", on_schema_change: stop"))
+    }
+    #expect(error?.code == "postgres.schema_changed")
+    #expect(error?.hint?.contains("on_schema_change: follow") == true)
+    #expect(try place.count("copy") == 0)
+    _ = try await Self.catchUp(place, try Self.plan(place, ", on_schema_change: follow"))
+    #expect(try place.sql("SELECT * FROM copy ORDER BY id") == [["1", "1", nil], ["2", "2", "new"]])
   }
 
   @Test func `what somebody else has read, and a slot that is gone, stop the run`() async throws {

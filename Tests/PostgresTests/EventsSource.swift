@@ -6,7 +6,8 @@ import Records
 @testable import Connectors
 
 /// `source: {type: events, path: …}`: changes of tables as a log would give them, for tests of what a target makes of
-/// them. A line is `{"table": "a", "op": "update", "key": …, "record": …, "before": …, "meta": …}`.
+/// them. A line is `{"table": "a", "op": "update", "key": …, "record": …, "before": …, "meta": …}`,
+/// with `"partial": true` where an update leaves columns out.
 struct EventsSourceConnector: SourceConnector {
   static let about = About("events", .source, title: "Events", summary: "Changes of tables.", hasTables: true)
 
@@ -68,6 +69,7 @@ private final class EventsDecoder: Decoder {
         case "record": event.record = node
         case "before": event.before = node
         case "key": event.key = node
+        case "partial": event.isPartial = true
         default: event.meta = node
         }
       }

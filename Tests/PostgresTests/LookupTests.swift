@@ -23,8 +23,8 @@ struct LookupTests {
     try place.sql("CREATE TABLE goods (a int, b text, price numeric, tags text[], PRIMARY KEY (a, b))")
     try place.sql("INSERT INTO goods VALUES (1, 'x', 1.50, '{a}'), (2, E'y\\t''z', NULL, NULL), (3, 'w', 7, '{}')")
     let lookup = try Self.lookup(place)
-    try await lookup.open(Columns(names: ["a", "b", "price"], key: [0, 1]))
-    let found = try await lookup.rows([[3, "w"], [9, "none"], [2, "y\t'z"], [1, "x"]])
+    try await lookup.open([TargetStream(Columns(names: ["a", "b", "price"], key: [0, 1]))])
+    let found = try await lookup.rows([[3, "w"], [9, "none"], [2, "y\t'z"], [1, "x"]], of: 0)
     #expect(
       found.map { $0?.json } == [
         #"{"a":3,"b":"w","price":7,"tags":[]}"#, nil, #"{"a":2,"b":"y\t'z","price":null,"tags":null}"#,
@@ -38,12 +38,12 @@ struct LookupTests {
     let place = try Workplace()
     let lookup = try Self.lookup(place)
     let missing = await #expect(throws: ConnectorError.self) {
-      try await lookup.open(Columns(names: ["a"], key: [0]))
+      try await lookup.open([TargetStream(Columns(names: ["a"], key: [0]))])
     }
     #expect(missing?.code == "postgres.undefined_table")
     let making = try Self.lookup(place, [.init("create", true)])
-    try await making.open(Columns(names: ["a"], key: [0]))
-    #expect(try await making.rows([[1]]) == [nil])
+    try await making.open([TargetStream(Columns(names: ["a"], key: [0]))])
+    #expect(try await making.rows([[1]], of: 0) == [nil])
     #expect(try place.value("SELECT count(*) FROM pg_tables WHERE schemaname = '\(place.schema)'") == "0")
   }
 }

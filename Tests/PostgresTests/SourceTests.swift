@@ -112,6 +112,25 @@ struct SourceTests {
     #expect(try place.count("b") == 40)
   }
 
+  @Test func `each of several tables has a condition of its own`() async throws {
+    let place = try Workplace()
+    for (number, table) in ["one", "two", "three", "other"].enumerated() {
+      try place.sql("CREATE TABLE \(table) (id int PRIMARY KEY)")
+      try place.sql("INSERT INTO \(table) SELECT \(number) * 1000 + g FROM generate_series(1, 100) g")
+    }
+    try place.sql("CREATE TABLE copy (id int)")
+    let tables = "type: postgres, url: URL, tables: [SCHEMA.one, SCHEMA.two, SCHEMA.three, SCHEMA.other]"
+    let conditions = "SCHEMA.t*: id % 2 = 0, SCHEMA.one: id <= 10, SCHEMA.three: id <= 2005"
+    let to = "table: SCHEMA.copy, mode: insert"
+    let summary = try await place.run(try place.plan(from: "\(tables), where: {\(conditions)}", to: to))
+    #expect(summary.counts.read == 165)
+    let read = "SELECT string_agg(n::text, ' ' ORDER BY k) FROM (SELECT id / 1000 k, count(*) n FROM copy GROUP BY 1) x"
+    #expect(try place.value(read) == "10 50 5 100")
+    let wrong = try place.plan(from: "\(tables), where: {SCHEMA.tow: id > 1}", to: to, name: "wrong")
+    let error = await #expect(throws: FlowError.self) { try await place.run(wrong) }
+    #expect(error?.code == "postgres.undefined_table" && error?.hint?.contains("two") == true)
+  }
+
   @Test func `in JSON numbers, arrays and timestamps have their own forms`() async throws {
     let place = try Workplace()
     try place.sql(

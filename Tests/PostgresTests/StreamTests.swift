@@ -194,6 +194,29 @@ struct StreamTests {
     #expect(try Self.goods(place) == ["1 1 A 1 f", "2 1 b 5 f", "3 3 again 2 f"])
   }
 
+  @Test(arguments: ["check", "deferred"])
+  func `a row may come before the one that it refers to where its key is deferred`(policy: String) async throws {
+    let place = try Workplace()
+    try place.sql(Self.goods.replacing("REFERENCES maker,", with: "REFERENCES maker DEFERRABLE,"))
+    let summary = try await Self.run(
+      place,
+      [
+        #"{"table":"goods","op":"create","record":{"id":4,"maker":3,"name":"d","v":1,"gone":false}}"#,
+        #"{"table":"maker","op":"create","record":{"id":3,"name":"three","gone":false}}"#,
+      ], target: ", foreign_keys: \(policy)")
+    #expect(
+      summary.counts.shown
+        == (policy == "check" ? "2 read, 1 written, 0 stale, 1 dead" : "2 read, 2 written, 0 stale, 0 dead"))
+    let bad = [
+      #"{"table":"goods","op":"create","record":{"id":5,"maker":99,"name":"e","v":1,"gone":false}}"#,
+      #"{"table":"goods","op":"create","record":{"id":6,"maker":1,"name":"f","v":1,"gone":false}}"#,
+    ]
+    try? FileManager.default.removeItem(atPath: place.path("p.checkpoint.json"))
+    let other = try await Self.run(place, bad, target: ", foreign_keys: \(policy)")
+    #expect(other.counts.shown == "2 read, 1 written, 0 stale, 1 dead")
+    #expect(try Self.goods(place).last == "6 1 f 1 f")
+  }
+
   @Test func `deletes are marked, or ignored`() async throws {
     let events = [
       #"{"table":"goods","op":"delete","key":{"id":1}}"#, #"{"table":"goods","op":"delete","key":{"id":9}}"#,

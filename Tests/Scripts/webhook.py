@@ -142,6 +142,24 @@ class Webhooks(unittest.TestCase):
             caller.sendall(b"POST /hook HTTP/1.1\r\nHost: a\r\nContent-Length: 1073741824\r\n\r\n")
             self.assertTrue(caller.recv(1000).startswith(b"HTTP/1.1 413 "))
 
+    def test_one_body_alone_may_be_as_long_as_the_setting_says(self):
+        """Longer than what all bodies that are under way may take together."""
+        self.start("  event: {id: /id}\n  body_bytes: 512MiB")
+        length = 300_000_000
+
+        def pieces():
+            yield b'{"id":7,"x":"'
+            for _ in range(length // 1_000_000):
+                yield b"x" * 1_000_000
+            yield b'"}'
+
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection.request("POST", "/hook", pieces(), {"content-length": str(length + len('{"id":7,"x":"') + 2)})
+        answer = connection.getresponse()
+        self.assertEqual((answer.status, answer.read()), (204, b""))
+        connection.close()
+        self.assertEqual(self.wait_for_rows(1)[0]["id"], 7)
+
     def test_bodies_in_pieces_and_requests_in_one(self):
         self.start("  event: {id: /id}")
         with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as caller:

@@ -46,6 +46,7 @@ struct MonitoringTests {
       .read(bytes: 4_096, inFlightBytes: 1_024), .settled(counts),
       .circuitOpened(.target(lane: 0), for: .seconds(30), Self.away),
       .checkpointed(Checkpoint(pipeline: "p", fingerprint: "f", lanes: 1)),
+      .lag(Lag(bytes: 4_711, seconds: 0.25, events: 3)),
     ])
     let text = MetricsText.text([("a\"b", progress)], at: .milliseconds(3_500))
     let lines = text.split(separator: "\n").map(String.init)
@@ -58,6 +59,8 @@ struct MonitoringTests {
       "millrace_ready{pipeline=\"a\\\"b\"} 0", "millrace_up{pipeline=\"a\\\"b\"} 1",
       "millrace_retries_total{pipeline=\"a\\\"b\"} 1",
       "millrace_checkpoint_age_seconds{pipeline=\"a\\\"b\"} 2.500",
+      "millrace_lag_bytes{pipeline=\"a\\\"b\"} 4711", "millrace_lag_seconds{pipeline=\"a\\\"b\"} 0.250",
+      "millrace_lag_events{pipeline=\"a\\\"b\"} 3",
     ] {
       #expect(lines.contains(line), "\(line)\n\(text)")
     }

@@ -11,6 +11,7 @@ sys.path[:0] = [str(HERE.parents[2] / ".." / ".build" / "bench" / "duckdb-postgr
 import duckdb  # noqa: E402
 import duckdb_extension_postgres_scanner as extension  # noqa: E402
 
+from harness.goods import merge  # noqa: E402
 from w2.generate import COLUMNS  # noqa: E402
 
 TYPES = ["BIGINT", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "DECIMAL(10,2)", "DECIMAL(10,2)", "INTEGER", "BOOLEAN", "VARCHAR", "TIMESTAMPTZ", "TIMESTAMPTZ"]
@@ -34,13 +35,11 @@ def main(variant: str, stem: str) -> None:
     if mode == "insert":
         database.execute(f"INSERT INTO pg.goods {rows}")
         return
-    changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in COLUMNS[1:])
     # A session's temporary table is out of DuckDB's sight; this one is as little logged.
     database.execute("CALL postgres_execute('pg', 'CREATE UNLOGGED TABLE stage (LIKE goods)')")
     database.execute("CALL pg_clear_cache()")
     database.execute(f"INSERT INTO pg.stage {rows}")
-    merge = f"INSERT INTO goods SELECT * FROM stage ON CONFLICT (id) DO UPDATE SET {changes}"
-    database.execute(f"CALL postgres_execute('pg', '{merge}; DROP TABLE stage')")
+    database.execute(f"CALL postgres_execute('pg', '{merge(COLUMNS)}; DROP TABLE stage')")
 
 
 if __name__ == "__main__":

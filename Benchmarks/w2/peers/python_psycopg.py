@@ -1,7 +1,6 @@
 """Python with psycopg: rows through COPY, an upsert through a temporary table."""
 
 import csv
-import json
 import os
 import sys
 
@@ -9,6 +8,7 @@ import orjson
 import psycopg
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
+from harness.goods import STAGE, merge, psycopg_about  # noqa: E402
 from w2.generate import COLUMNS  # noqa: E402
 
 
@@ -32,17 +32,16 @@ def main(variant: str, stem: str) -> None:
         place = "goods"
         if mode == "upsert":
             place = "stage"
-            connection.execute("CREATE TEMP TABLE stage (LIKE goods)")
+            connection.execute(STAGE)
         with connection.cursor() as cursor, cursor.copy(f"COPY {place} FROM STDIN") as copy:
             for row in rows(form, f"{stem}.{form}"):
                 copy.write_row(row)
         if mode == "upsert":
-            changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in COLUMNS[1:])
-            connection.execute(f"INSERT INTO goods SELECT * FROM stage ON CONFLICT (id) DO UPDATE SET {changes}")
+            connection.execute(merge(COLUMNS))
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--about":
-        print(json.dumps({"title": "Python with psycopg", "version": f"{psycopg.__version__} on Python {sys.version.split()[0]}"}))
+        print(psycopg_about())
     else:
         main(*sys.argv[1:])

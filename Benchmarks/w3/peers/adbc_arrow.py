@@ -8,12 +8,12 @@ from importlib.metadata import version
 import adbc_driver_postgresql.dbapi as postgresql
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
+from harness.goods import merge  # noqa: E402
 from w3.workload import COLUMNS, MAPPING  # noqa: E402
 
 # Arrow has no numeric that the driver reads and writes as such: prices travel as texts and become numbers in the last step.
 READ = f"SELECT id, code, title, brand, department, price::text, list_price::text, stock, state, description, changed_at, channel FROM ({MAPPING}) m"
 WRITE = ", ".join(f"{name}::numeric" if name in ("price", "list_price") else name for name in COLUMNS)
-CHANGES = ", ".join(f"{name} = EXCLUDED.{name}" for name in COLUMNS[1:])
 
 
 def main(variant: str) -> None:
@@ -22,8 +22,8 @@ def main(variant: str) -> None:
         with source.cursor() as out, target.cursor() as into:
             out.execute(READ)
             into.adbc_ingest("stage", out.fetch_record_batch(), mode="create", temporary=True)
-            merge = f" ON CONFLICT (id) DO UPDATE SET {CHANGES}" if variant == "upsert" else ""
-            into.execute(f"INSERT INTO goods SELECT {WRITE} FROM stage{merge}")
+            rows = f"SELECT {WRITE} FROM stage"
+            into.execute(merge(COLUMNS, rows) if variant == "upsert" else f"INSERT INTO goods {rows}")
         target.commit()
 
 

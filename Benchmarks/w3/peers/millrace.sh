@@ -1,11 +1,6 @@
 #!/bin/sh
 # Millrace itself: pipelines are read, planned and run as a user runs them.
-set -eu
-binary=${MILLRACE_BINARY:?names the millrace binary}
-if [ "$1" = --about ]; then
-  version=$("$binary" --version) || exit 1
-  exec printf '{"title": "Millrace", "version": "%s"}\n' "${version#millrace }"
-fi
+. "$(dirname "$0")/../../harness/millrace.sh"
 export MILLRACE_STATE="$SCRATCH/state"
 sed "s/mode: upsert/mode: $1/" "$(dirname "$0")/../goods.yaml" >"$SCRATCH/goods.yaml"
 exec "$binary" run --once --quiet "$SCRATCH/goods.yaml"

@@ -1,12 +1,12 @@
 """Python with psycopg: rows out through COPY, mapped in Python, and in through COPY; an upsert through a temporary table."""
 
-import json
 import os
 import sys
 
 import psycopg
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", ".."))
+from harness.goods import STAGE, psycopg_about  # noqa: E402
 from w3.workload import DEPARTMENTS, MERGE  # noqa: E402
 
 
@@ -24,7 +24,7 @@ def main(variant: str) -> None:
         place = "goods"
         if variant == "upsert":
             place = "stage"
-            target.execute("CREATE TEMP TABLE stage (LIKE goods)")
+            target.execute(STAGE)
         with source.cursor().copy("COPY origin TO STDOUT") as out, target.cursor().copy(f"COPY {place} FROM STDIN") as copy:
             for row in out.rows():
                 copy.write_row(mapped(row))
@@ -34,6 +34,6 @@ def main(variant: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "--about":
-        print(json.dumps({"title": "Python with psycopg", "version": f"{psycopg.__version__} on Python {sys.version.split()[0]}"}))
+        print(psycopg_about())
     else:
         main(sys.argv[1])

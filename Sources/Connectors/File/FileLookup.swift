@@ -54,13 +54,15 @@ final class FileLookup: TargetLookup {
     self.context = context
   }
 
-  func open(_ columns: Columns) async throws(ConnectorError) { self.columns.withLock { $0 = columns } }
+  func open(_ streams: [TargetStream]) async throws(ConnectorError) {
+    columns.withLock { $0 = streams.first?.columns }
+  }
 
   func makeEncoder() throws(ConnectorError) -> any Encoder {
     try target.makeOfflineEncoder(columns.withLock { $0 } ?? Columns(names: []))
   }
 
-  func rows(_ keys: [[Value]]) async throws(ConnectorError) -> [Value?] {
+  func rows(_ keys: [[Value]], of stream: Int) async throws(ConnectorError) -> [Value?] {
     var found = [Value?](repeating: .none, count: keys.count)
     guard let columns = columns.withLock({ $0 }), try exists() else { return found }
     let names = columns.key.map { columns.names[$0] }

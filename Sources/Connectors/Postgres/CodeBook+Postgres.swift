@@ -82,6 +82,10 @@ extension CodeBook {
       "Several lanes commit at different moments, so a crash would insert some rows twice.",
       remedy: "Set `lanes: 1`, or give the table a key."),
     Entry(
+      "postgres.origin_needs_one_lane", "a replication origin for several lanes",
+      "A replication origin is had by one session at a time, and each lane has a session of its own.",
+      remedy: "Set `lanes: 1`, or leave `origin` out."),
+    Entry(
       "postgres.truncate_needs_one_lane", "a truncate among several lanes",
       "A truncate comes between rows of all keys, and several lanes cannot agree on its place.",
       remedy: "Set `lanes: 1`, or `on_delete: ignore`."),

@@ -39,9 +39,9 @@ extension CodeBook {
       "One client at a time can read from a slot. One that was killed holds it until the server notices.",
       remedy: "Let one run of a pipeline read at a time, or name another slot."),
     Entry(
-      "postgres.part_of_stream", "a part of tables whose changes are followed",
-      "Rows that are loaded beside the stream could take the place of newer ones.",
-      remedy: "Load all anew with `millrace checkpoint reset`, or load the part with a pipeline of its own."),
+      "postgres.turn_lost", "a backfill beside a stream was cut off",
+      "The connection that kept the stream from storing changes broke, so what was read may be older than what is stored.",
+      remedy: "Run the backfill again; it goes on where it was."),
     Entry(
       "postgres.not_streamed", "something that has no log of its own",
       "Views, materialized views and foreign tables have no changes in the server's log.",

@@ -19,7 +19,7 @@ extension PostgresConnection {
 extension Problem {
   /// What went wrong with a server: its address, or else one of the settings.
   fileprivate init(of setting: String, _ error: ConnectorError) {
-    let isAddress = error.code.hasSuffix("refused") || error.code.hasSuffix("unreachable")
+    let isAddress = ["postgres.refused", "postgres.unreachable", "postgres.bad_url"].contains(error.code)
     self.init(isAddress ? "url" : setting, error)
   }
 }
@@ -31,6 +31,7 @@ extension PostgresSourceConnector: SourceConnectionCheck {
       let found = try SourceTables(patterns: tables, wants: context.wants).find(connection)
       var check = SourceCheck(tables: found.schemas.map(\.sourceTable), problems: connection.versionProblems)
       for schema in found.schemas { check.problems += problems(of: schema, connection) }
+      check.problems += [conditions.problem(with: check.tables)].compactMap(\.self)
       if read != .snapshot { check.problems += try streamProblems(context, connection) }
       check.problems += found.circles.map { name in
         Problem(
@@ -49,7 +50,7 @@ extension PostgresSourceConnector: SourceConnectionCheck {
     _ context: Context, _ connection: PostgresConnection
   ) throws(ConnectorError) -> [Problem] {
     let load = SourceSettings(
-      url: url, tables: tables, condition: nil, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce, timeout: timeout)
+      url: url, tables: tables, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce, timeout: timeout)
     let settings = streamSettings(context, load: load)
     let clerk = StreamClerk(connection: connection)
     var streamed = StreamTables()
@@ -65,15 +66,13 @@ extension PostgresSourceConnector: SourceConnectionCheck {
   }
 
   private func problems(of schema: TableSchema, _ connection: PostgresConnection) -> [Problem] {
-    do throws(PostgresError) {
-      let query = SnapshotQuery(schema, condition: `where`)
-      // Planned, not run: names, types and permissions are checked all the same.
-      try connection.run("EXPLAIN " + query.select(TableProgress.Range(), limit: 1))
+    let condition = conditions.condition(for: schema.sourceTable)
+    do throws(ConnectorError) {
+      try SourceTables.check(SnapshotQuery(schema, condition: condition), of: schema.name, connection)
       return []
     } catch {
       return [
-        Problem(
-          of: `where` == nil ? "tables" : "where", error.connectorError("\(schema.name) at \(connection.address)"))
+        Problem(of: condition == nil || error.code == "postgres.insufficient_privilege" ? "tables" : "where", error)
       ]
     }
   }

@@ -59,9 +59,15 @@ extension Batch {
     return types == .object([]) ? nil : types.json
   }
 
-  /// What tells the event from all others of its origin: its byte, or its text where there is no such place.
+  /// What tells the event from all others of its origin: its byte, its own id, or its text where it has neither.
   private func place(of event: Records.Event, _ raw: Slice<UnsafeRawBufferPointer>) -> String {
-    offset(of: event).map { "\($0)" } ?? Checksum.fnv1a64(raw).hex
+    offset(of: event).map { "\($0)" } ?? ownID(of: event) ?? Checksum.fnv1a64(raw).hex
+  }
+
+  private func ownID(of event: Records.Event) -> String? {
+    guard event.meta != Records.Event.none else { return nil }
+    let member = children(of: Int(event.meta)).first { name(of: $0) == "event_id" }
+    return member.map { text(nodes[$0.node]) }.flatMap { $0.isEmpty ? nil : $0 }
   }
 
   private func json(of node: UInt32) -> String? {

@@ -14,6 +14,8 @@ final class Books: Sendable {
     /// What each target's last flush gave.
     var marks: [Value?]
     var totals = Counts()
+    /// Events that came into the order, of this opening.
+    var entered: UInt64 = 0
     /// How the reader ended.
     var readerEnd: ReaderEnd?
     /// When a batch was last closed, or the first one entered after a pause.
@@ -160,6 +162,7 @@ final class Books: Sendable {
   }
 
   private func hand(_ parcel: Parcel, _ state: inout State, _ now: Duration, _ handed: inout Handed) {
+    state.entered += parcel.counts.read
     var lanes = parcel.lanes
     if keepsWhole {
       // The end of a transaction is told to the target even where none of its rows is left.
@@ -357,6 +360,9 @@ final class Books: Sendable {
   var lanesAtBarrier: Int { state.withLock { $0.lanesAtBarrier } }
 
   var totals: Counts { state.withLock { $0.totals } }
+
+  /// How many events wait to be stored.
+  var waiting: UInt64 { state.withLock { $0.entered - min($0.entered, $0.totals.read) } }
 
   func readerEnded(_ end: ReaderEnd) {
     state.withLock { $0.readerEnd = end }

@@ -24,6 +24,14 @@ final class Inbox: Sendable {
     case ended
   }
 
+  /// The next, if one is there.
+  func take() -> Item? { items.withLock { $0.popFirst() } }
+
+  /// Whether the next is there, and a barrier.
+  var isAtBarrier: Bool {
+    items.withLock { items in if case .barrier = items.first { true } else { false } }
+  }
+
   /// Waits for the next, and no longer than until `due`.
   func receive(until due: Duration?, in world: World) async -> Received {
     while !Task.isCancelled {

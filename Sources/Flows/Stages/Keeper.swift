@@ -20,6 +20,7 @@ struct Keeper {
   /// Safe, and not acknowledged yet.
   private var pending: [Position] = []
   private var drawnAt: Duration
+  private var keptAliveAt: Duration
   private var stallToldAt: Duration = .zero
 
   init(
@@ -36,6 +37,7 @@ struct Keeper {
     self.isStored = isStored
     self.gate = gate
     drawnAt = world.now()
+    keptAliveAt = drawnAt
   }
 
   /// Invariant 1: durable in the targets, durable as dead letters, durable in the checkpoint, and only then upstream. What
@@ -93,9 +95,24 @@ struct Keeper {
   /// Waits for a ring, and no longer than until the next thing that the clock brings.
   private mutating func rest(_ view: Books.View, until due: Duration?) async {
     let now = world.now()
-    let times = [due, watch(view, now)].compactMap(\.self)
+    let alive = await keepAlive(now)
+    let times = [due, watch(view, now), alive].compactMap(\.self)
     guard let next = times.min() else { return await books.keeper.wait() }
     await books.keeper.wait(for: max(.zero, next - now), in: world)
+  }
+
+  /// How often a source that wants it gives a sign of life; servers wait a minute for one, as a rule.
+  private static let keepAliveEvery = Duration.seconds(10)
+
+  /// - Returns: when it is due again.
+  private mutating func keepAlive(_ now: Duration) async -> Duration? {
+    guard upstream.wantsKeepAlive else { return nil }
+    if now - keptAliveAt >= Self.keepAliveEvery {
+      keptAliveAt = now
+      let upstream = upstream
+      await withTaskExecutorPreference(sourceLane) { await upstream.keepAlive() }
+    }
+    return keptAliveAt + Self.keepAliveEvery
   }
 
   /// Says when nothing has moved for long although something is in flight (Invariant 8).
@@ -171,6 +188,14 @@ struct Keeper {
     }
     pending.removeAll(keepingCapacity: true)
     world.observe(.acknowledged(positions: positions.count))
+    await tellLag()
+  }
+
+  private func tellLag() async {
+    let upstream = upstream
+    guard var lag = await withTaskExecutorPreference(sourceLane, operation: { await upstream.lag() }) else { return }
+    lag.events = books.waiting
+    world.observe(.lag(lag))
   }
 
   private mutating func storeKeys() async throws(FlowError) {

@@ -65,8 +65,9 @@ actor Storing {
   private var stored: Progress
   /// What the write under way will have stored.
   private var next: Progress?
-  /// What was counted in the parcels that the target holds.
+  /// What was counted in the parcels that the target holds, and where the last of them ends.
   private var held = Counts()
+  private var heldEnd: End?
   /// Whether it holds any: what is then lost is not in memory any more.
   private(set) var isHolding = false
   /// Whether nobody else may write dead letters.
@@ -91,6 +92,17 @@ actor Storing {
       keys: checkpoint.keys)
   }
 
+  private struct End {
+    var position: Position
+    var keyMark: KeyMark?
+
+    init(_ parcel: Parcel) {
+      position = parcel.batch.position
+      keyMark = parcel.keyMark
+    }
+  }
+
+  /// Commits parcels, and what is held before them; without any, what is held alone.
   func write(_ group: [Parcel]) async throws(ConnectorError) -> Written {
     let payloads = group.map { $0.payloads[0] }
     let written = try await target.write(payloads) { [self] written async throws(ConnectorError) in
@@ -98,17 +110,19 @@ actor Storing {
     }
     if let next { stored = next }
     held = Counts()
+    heldEnd = nil
     isHolding = false
     release()
     return written
   }
 
-  /// Stores parcels in a transaction that stays open, because the source's goes on.
+  /// Stores parcels in a transaction that stays open, because the source's goes on, or more rows are on their way.
   func hold(_ group: [Parcel]) async throws(ConnectorError) -> Written {
     let written = try await target.hold(group.map { $0.payloads[0] })
     guard books.noted(written, group, lane: 0) else { throw ConnectorError(FlowError.badAnswer(.target(lane: 0))) }
     isHolding = true
     for parcel in group { add(parcel, to: &held) }
+    heldEnd = group.last.map(End.init)
     do throws(FlowError) {
       try await writeLetters(of: group)
     } catch {
@@ -124,18 +138,18 @@ actor Storing {
 
   /// Everything up to the end of the group, of which the target says what became of it.
   private func progress(of group: [Parcel], _ written: Written) async throws(ConnectorError) -> Value {
-    guard let last = group.last, books.noted(written, group, lane: 0) else {
+    guard let end = group.last.map(End.init) ?? heldEnd, books.noted(written, group, lane: 0) else {
       throw ConnectorError(FlowError.badAnswer(.target(lane: 0)))
     }
     var progress = stored
-    progress.position = last.batch.position
+    progress.position = end.position
     progress.totals += held
     for parcel in group { add(parcel, to: &progress.totals) }
     do throws(FlowError) {
       try await writeLetters(of: group)
       try await flushLetters()
       progress.deadLetters = lettersMark
-      if let mark = last.keyMark { progress.keys = try await store(mark) }
+      if let mark = end.keyMark { progress.keys = try await store(mark) }
     } catch {
       throw ConnectorError(error)
     }

@@ -73,6 +73,23 @@ final class Upstream: @unchecked Sendable {
     }
   }
 
+  /// Asked between two batches; what cannot be asked now is asked the next time.
+  func lag() async -> Lag? {
+    await turn.take()
+    defer { turn.give() }
+    guard isOpen else { return nil }
+    return try? await source.lag()
+  }
+
+  var wantsKeepAlive: Bool { source.wantsKeepAlive }
+
+  /// A connection that is gone is noticed by who reads from it.
+  func keepAlive() async {
+    await turn.take()
+    defer { turn.give() }
+    if isOpen { try? await source.keepAlive() }
+  }
+
   func close() async {
     await turn.take()
     defer { turn.give() }

@@ -18,26 +18,45 @@ struct Writer: Sendable {
   func run() async throws(FlowError) -> ConnectorError? {
     var attempts = Attempts(.target(lane: lane), retry, in: world)
     var rhythm = Rhythm()
+    var holding = Holding()
     // What is stored with the progress is stored in order, so nothing of it waits for later.
     var parking = (storing == nil ? target as? any ParkingTarget : nil).map {
       Parking($0, lane: lane, retry, books, in: world)
     }
     while true {
-      switch await inbox.receive(until: parking?.due, in: world) {
+      switch await next(holding, until: parking?.due) {
       case .ended: return nil
+      case .due where holding.mayCommit:
+        if let loss = try await write([], &holding, &attempts) { return loss }
       case .due: try await parking?.retry(isIdle: inbox.isEmpty, &attempts)
-      case .item(.barrier(let barrier)): try await reach(barrier, &attempts)
+      case .item(.barrier(let barrier)):
+        if holding.mayCommit, let loss = try await write([], &holding, &attempts) { return loss }
+        try await reach(barrier, &attempts)
       case .item(.rows(let parcel)):
         let group = await gather(from: parcel, lingering: rhythm.pause(at: world.now()))
         let began = world.now()
         if parking != nil {
           try await parking?.write(group, &attempts)
-        } else if let loss = try await write(group, &attempts) {
+        } else if let loss = try await write(group, &holding, &attempts) {
           return loss
         }
         rhythm = Rhythm(wrote: began..<world.now())
       }
     }
+  }
+
+  /// Waits for what is to be done next. What is held waits no longer than a batch does, and only for rows that are on
+  /// their way.
+  private func next(_ holding: Holding, until due: Duration?) async -> Inbox.Received {
+    guard holding.mayCommit else { return await inbox.receive(until: due, in: world) }
+    let until = world.now() + policy.wait
+    while !Task.isCancelled {
+      if let item = inbox.take() { return .item(item) }
+      let now = world.now()
+      if books.isQuiet || until <= now { return .due }
+      await inbox.bell.wait(for: until - now, in: world)
+    }
+    return .ended
   }
 
   // MARK: - Gathering
@@ -61,7 +80,7 @@ struct Writer: Sendable {
   /// Takes what is there, and waits for more only while more is on its way, or soon may be: a lone batch goes at once.
   /// What the flow's memory holds is not waited for: then it is better used while this write is under way.
   private func gather(from first: Parcel, lingering pause: Duration) async -> [Parcel] {
-    var load = Load(policy, lane: lane)
+    var load = Load(policy, lane: lane, partsOfBatch: storing == nil ? 1 : Holding.partsOfBatch)
     var group = [first]
     load.add(first)
     var since: Duration?
@@ -87,15 +106,18 @@ struct Writer: Sendable {
   private struct Load {
     private let policy: BatchPolicy
     private let lane: Int
+    private let partsOfBatch: Int
     private var records = 0
     private var bytes = 0
 
-    init(_ policy: BatchPolicy, lane: Int) {
+    /// - Parameter partsOfBatch: one part in so many of a batch is not waited beyond.
+    init(_ policy: BatchPolicy, lane: Int, partsOfBatch: Int) {
       self.policy = policy
       self.lane = lane
+      self.partsOfBatch = partsOfBatch
     }
 
-    var isFull: Bool { records >= policy.records || bytes >= policy.bytes }
+    var isFull: Bool { records >= policy.records / partsOfBatch || bytes >= policy.bytes / partsOfBatch }
 
     func fits(_ parcel: Parcel) -> Bool {
       let payload = parcel.payloads[lane]
@@ -111,12 +133,17 @@ struct Writer: Sendable {
   // MARK: - Writing
 
   /// - Returns: why what was held before is gone.
-  private func write(_ group: [Parcel], _ attempts: inout Attempts) async throws(FlowError) -> ConnectorError? {
+  private func write(
+    _ group: [Parcel], _ holding: inout Holding, _ attempts: inout Attempts
+  ) async throws(FlowError) -> ConnectorError? {
     var tries = 1
+    let bytes = group.reduce(0) { $0 + $1.payloads[lane].bytes.count }
+    let isInside = endsInside(group)
     while true {
+      let isHeld = isInside || isHeldOpen(group, bytes, holding)
       let answer: Written
       do {
-        answer = try await store(group)
+        answer = try await store(group, isHeld: isHeld)
       } catch {
         if let storing, await storing.isHolding, world.flaw != .heldIsForgotten { return error }
         try await attempts.failed(error)
@@ -124,14 +151,28 @@ struct Writer: Sendable {
         continue
       }
       attempts.succeeded()
-      if endsInside(group) { books.hold(group) } else { try books.written(group, answer, lane: lane, tries: tries) }
+      if isHeld {
+        holding.hold(bytes, isInside: isInside, at: world.now())
+        books.hold(group)
+      } else {
+        holding.commit()
+        try books.written(group, answer, lane: lane, tries: tries)
+      }
       return nil
     }
   }
 
-  private func store(_ group: [Parcel]) async throws(ConnectorError) -> Written {
+  private func store(_ group: [Parcel], isHeld: Bool) async throws(ConnectorError) -> Written {
     guard let storing else { return try await target.write(group.map { $0.payloads[lane] }) }
-    return try await endsInside(group) ? storing.hold(group) : storing.write(group)
+    return try await isHeld ? storing.hold(group) : storing.write(group)
+  }
+
+  /// Whether the transaction stays open behind these rows, because more are on their way. A few rows are no sign that the
+  /// target is behind, and somebody may wait for them.
+  private func isHeldOpen(_ group: [Parcel], _ bytes: Int, _ holding: Holding) -> Bool {
+    let rows = group.reduce(0) { $0 + $1.payloads[lane].rows.count }
+    guard storing != nil, rows >= Holding.rowsMin else { return false }
+    return holding.takes(bytes, goesOn: !books.isQuiet && !inbox.isAtBarrier, at: world.now())
   }
 
   /// Whether the source's transaction goes on behind these parcels, and the target must not commit yet.

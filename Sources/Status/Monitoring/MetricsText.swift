@@ -1,3 +1,4 @@
+import ConnectorKit
 import Flows
 import Records
 
@@ -60,6 +61,15 @@ package enum MetricsText {
     },
     Metric("millrace_checkpoint_age_seconds", "How long ago the last checkpoint was saved.") { progress, now in
       progress.checkpointedAt.map { [("", Quantity.decimal((now - $0).seconds, digits: 3))] } ?? []
+    },
+    Metric("millrace_lag_bytes", "How much of the source's log lies behind what is stored.") { progress, _ in
+      progress.lag.map { [("", "\($0.bytes)")] } ?? []
+    },
+    Metric("millrace_lag_seconds", "How old the oldest change is that waits to be stored.") { progress, _ in
+      progress.lag?.seconds.map { [("", Quantity.decimal($0, digits: 3))] } ?? []
+    },
+    Metric("millrace_lag_events", "How many changes were read and wait to be stored.") { progress, _ in
+      progress.lag?.events.map { [("", "\($0)")] } ?? []
     },
   ]
 

@@ -1,3 +1,4 @@
+import ConnectorKit
 import Testing
 
 @testable import Connectors
@@ -149,5 +150,35 @@ struct StreamConversationTests {
       var conversation = Self.conversation()
       try Self.tell(Self.impossible[index], to: &conversation)
     }
+  }
+}
+
+struct StreamLagTests {
+  /// 2026-11-29 00:00 UTC, in the server's microseconds and in milliseconds since 1970.
+  private static let time: Int64 = 849_139_200_000_000
+  private static let now: Int64 = 1_795_824_000_000
+
+  @Test func `the lag is that of the oldest change that waits`() {
+    var late = StreamLag()
+    late.stored(upTo: LSN(100))
+    #expect(late.lag(behind: LSN(100), at: Self.now) == Lag(bytes: 0, seconds: 0))
+    late.gave(upTo: LSN(200), committedAt: Self.time)
+    late.gave(upTo: LSN(300), committedAt: Self.time + 4_000_000)
+    #expect(late.lag(behind: LSN(350), at: Self.now + 5_000) == Lag(bytes: 250, seconds: 5))
+    late.stored(upTo: LSN(200))
+    #expect(late.lag(behind: LSN(350), at: Self.now + 5_000) == Lag(bytes: 150, seconds: 1))
+    late.stored(upTo: LSN(300))
+    #expect(late.lag(behind: LSN(350), at: Self.now + 5_000) == Lag(bytes: 50, seconds: 0))
+  }
+
+  @Test func `a transaction that is given out in parts waits as a whole`() {
+    var late = StreamLag()
+    late.gave(upTo: nil, committedAt: Self.time)
+    late.gave(upTo: nil, committedAt: Self.time)
+    #expect(late.lag(behind: LSN(9), at: Self.now + 2_000).seconds == 2)
+    late.gave(upTo: LSN(9), committedAt: nil)
+    #expect(late.lag(behind: LSN(9), at: Self.now + 2_000).seconds == 2)
+    late.stored(upTo: LSN(9))
+    #expect(late.lag(behind: LSN(9), at: Self.now + 2_000).seconds == 0)
   }
 }

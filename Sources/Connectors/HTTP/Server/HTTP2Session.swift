@@ -139,7 +139,7 @@ final class HTTP2Session {
     guard count <= service.bodyBytesMax else {
       return answer(id, HTTPResponse(413, "the body is longer than \(service.bodyBytesMax) bytes"))
     }
-    guard loop.server.reserve(bytes: data.count) else {
+    guard loop.server.reserve(bytes: data.count, beside: connection.reserved) else {
       return answer(
         id, HTTPResponse(503, "too many long bodies are under way", retryAfter: ServerLimits.retryAfter))
     }

@@ -52,10 +52,12 @@ final class ServerState: Sendable {
       : HTTPResponse(404, "nothing is served under this path")
   }
 
-  /// Takes memory for a body; one alone always gets it.
-  func reserve(bytes: Int) -> Bool {
+  /// Takes memory for a body; one alone always gets it, however long it grows.
+  ///
+  /// - Parameter held: what it has taken before.
+  func reserve(bytes: Int, beside held: Int) -> Bool {
     let before = bodies.add(bytes, ordering: .relaxed).oldValue
-    if before == 0 || before + bytes <= ServerLimits.bodiesBytesMax { return true }
+    if before <= held || before + bytes <= ServerLimits.bodiesBytesMax { return true }
     release(bytes: bytes)
     return false
   }

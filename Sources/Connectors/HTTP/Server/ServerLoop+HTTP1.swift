@@ -26,7 +26,7 @@ extension ServerLoop {
     let wanted = max(ServerLimits.readBytes, min(connection.reader.wanted(connection.input) ?? 0, 1 << 20))
     let more = connection.input.count + wanted - ServerLimits.freeBytes - connection.reserved
     guard more > 0 else { return wanted }
-    guard server.reserve(bytes: more) else {
+    guard server.reserve(bytes: more, beside: connection.reserved) else {
       connection.endsWhenSent = true
       respond(
         connection, HTTPResponse(503, "too many long bodies are under way", retryAfter: ServerLimits.retryAfter))

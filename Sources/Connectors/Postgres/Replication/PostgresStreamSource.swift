@@ -47,6 +47,7 @@ actor PostgresStreamSource: Source {
   /// How long the stream has been quiet.
   private var silence = Duration.zero
   private var acknowledgements = 0
+  private var late = StreamLag()
   /// Where a run ends that reads no further than what is there when it begins.
   private var end: LSN?
   /// Whether the place where reading begins is still to be given out.
@@ -144,8 +145,8 @@ actor PostgresStreamSource: Source {
     silence = .zero
     let conversation = StreamConversation(at: place.stream, ignoring: settings.ignoredOrigins)
     let (streamed, book, settings, context) = (streamed, book, settings, context)
-    let reader = StreamReader(connection, conversation) { relation throws(ConnectorError) in
-      try streamed.number(relation, clerk, book, settings.onSchemaChange, context.note)
+    let reader = StreamReader(connection, conversation) { relation, isKnown throws(ConnectorError) in
+      try streamed.number(relation, isKnown: isKnown, clerk, book, settings.onSchemaChange, context.note)
     } mend: { number, message throws(ConnectorError) in
       try KeyChange(relation: book[number], clerk: clerk).mended(message)
     }
@@ -228,7 +229,9 @@ actor PostgresStreamSource: Source {
   }
 
   private func complete(_ batch: Batch, _ reader: StreamReader) -> Next {
+    let committed = reader.firstTime
     place.stream = reader.takePosition()
+    late.gave(upTo: place.stream.inside == nil ? place.stream.lsn : nil, committedAt: committed)
     return complete(batch)
   }
 
@@ -252,10 +255,25 @@ actor PostgresStreamSource: Source {
     guard let last = positions.last, last != .start else { return }
     let position = try StreamPlace(last).stream
     durable = position
+    late.stored(upTo: position.lsn)
     acknowledgements += 1
     if acknowledgements.isMultiple(of: Self.checkEvery) { try streamed.check(settings, clerk) }
     switch phase {
     case .stream(let reader), .catchUp(let reader, _, _): try reader.acknowledged(position)
+    case .load, .closed: break
+    }
+  }
+
+  func lag() throws(ConnectorError) -> Lag? {
+    guard let clerk, place.load == nil else { return nil }
+    return late.lag(behind: try clerk.written, at: context.wallTime())
+  }
+
+  nonisolated var wantsKeepAlive: Bool { true }
+
+  func keepAlive() throws(ConnectorError) {
+    switch phase {
+    case .stream(let reader), .catchUp(let reader, _, _): try reader.tell()
     case .load, .closed: break
     }
   }

@@ -19,6 +19,8 @@ struct RelationVersion: Sendable, Equatable {
 /// with the description that held then.
 final class RelationBook: Sendable {
   private let versions = Mutex<[RelationVersion]>([])
+  /// For each table the last description that changes which were given out may have had.
+  private let expected = Mutex<[Int: RelationVersion]>([:])
 
   /// The number of a description, the same for the same description.
   func number(of version: RelationVersion) -> Int {
@@ -29,8 +31,14 @@ final class RelationBook: Sendable {
     }
   }
 
-  /// The description that held for a table before.
-  func last(of table: Int) -> RelationVersion? { versions.withLock { $0.last { $0.table == table } } }
+  /// The same, and from here on the table is expected to look so.
+  func expect(_ version: RelationVersion) -> Int {
+    expected.withLock { $0[version.table] = version }
+    return number(of: version)
+  }
+
+  /// How a table is expected to look; nil where nothing was given out of it yet.
+  func last(of table: Int) -> RelationVersion? { expected.withLock { $0[table] } }
 
   subscript(number: Int) -> RelationVersion { versions.withLock { $0[number] } }
 }

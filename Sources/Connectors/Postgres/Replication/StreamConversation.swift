@@ -62,6 +62,10 @@ struct StreamConversation: Sendable, Equatable {
   /// Whether everything that the server began to send has come to its end.
   var isBetweenTransactions: Bool { transaction == nil && position.inside == nil }
 
+  /// Whether the next change is one that is passed over, whatever its table: it was given out before, or its origin is
+  /// ignored.
+  var passesOver: Bool { transaction.map { $0.isIgnored || $0.changes < $0.known } ?? false }
+
   // MARK: - Transactions
 
   mutating func began(_ begin: OutputMessage.Begin) throws(Fault) {

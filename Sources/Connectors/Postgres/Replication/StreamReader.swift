@@ -8,7 +8,7 @@ final class StreamReader {
   private let connection: PostgresConnection
   private var conversation: StreamConversation
   /// What a description of a table is numbered as; nil where nobody asked for the table.
-  private let describe: (RelationMessage) throws(ConnectorError) -> Int?
+  private let describe: (RelationMessage, _ isKnown: Bool) throws(ConnectorError) -> Int?
   /// What is given out instead of an update that says what the row's key was; nil: the update itself.
   private let mend: (Int, UnsafeRawBufferPointer) throws(ConnectorError) -> [UInt8]?
   /// The message that the transaction under way began with.
@@ -19,12 +19,14 @@ final class StreamReader {
   private var isAtLimit = false
   /// What ended the stream.
   private var failure: ConnectorError?
+  /// When the first transaction was committed of which the batch has changes: microseconds since 2000, UTC.
+  private(set) var firstTime: Int64?
   /// Whether the stream has moved since the last batch although no changes came.
   private(set) var hasMoved = false
 
   init(
     _ connection: PostgresConnection, _ conversation: StreamConversation,
-    describe: @escaping (RelationMessage) throws(ConnectorError) -> Int?,
+    describe: @escaping (RelationMessage, Bool) throws(ConnectorError) -> Int?,
     mend: @escaping (Int, UnsafeRawBufferPointer) throws(ConnectorError) -> [UInt8]?
   ) {
     self.connection = connection
@@ -127,7 +129,7 @@ final class StreamReader {
       saysTransaction = false
     case .origin(let name): conversation.came(from: name)
     case .commit(let commit): try conversation.committed(commit)
-    case .relation(let relation): conversation.described(relation.id, as: try describe(relation))
+    case .relation(let relation): conversation.described(relation.id, as: try number(relation))
     case .type, .message: break
     case .truncate(let relations, _, _):
       for relation in try conversation.truncated(relations) {
@@ -139,6 +141,19 @@ final class StreamReader {
     default: throw StreamConversation.Fault.unexpected("a message that was not asked for")
     }
     return true
+  }
+
+  private func number(_ relation: RelationMessage) throws(ConnectorError) -> Int? {
+    do throws(ConnectorError) {
+      return try describe(relation, conversation.passesOver)
+    } catch {
+      guard error.code == ConnectorError.schemaChangedCode, conversation.changes > 0 else { throw error }
+      var stop = error
+      stop.hint =
+        "It changes in the middle of a transaction, which is stored as a whole or not at all: change the target and the "
+        + "mappings where they need it, and set `on_schema_change: follow` until the run is past it."
+      throw stop
+    }
   }
 
   private func change(_ message: UnsafeRawBufferPointer, _ batch: Batch) throws {
@@ -158,6 +173,7 @@ final class StreamReader {
   private func sayTransaction(_ batch: Batch) {
     if saysTransaction { return }
     saysTransaction = true
+    firstTime = firstTime ?? conversation.begin?.time
     begin.withUnsafeBytes { StreamFrames.append(.transaction, $0, to: &batch.bytes) }
   }
 
@@ -166,6 +182,7 @@ final class StreamReader {
   /// The place up to which a batch that ends now was read.
   func takePosition() -> StreamPosition {
     hasMoved = false
+    firstTime = nil
     return conversation.position
   }
 

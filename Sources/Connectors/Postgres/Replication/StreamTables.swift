@@ -57,8 +57,12 @@ struct StreamTables: Sendable {
   ///
   /// A table that looks otherwise than before is said, and stops the run where the pipeline's policy says so; a run that
   /// begins takes tables as they come.
+  ///
+  /// - Parameter isKnown: whether the changes that follow were given out before: then this is how the table looked, and
+  ///   not how it is expected to look. A transaction that changes a table and was stopped in its middle comes again whole.
   func number(
-    _ relation: RelationMessage, _ clerk: StreamClerk, _ book: RelationBook, _ policy: SchemaChangePolicy,
+    _ relation: RelationMessage, isKnown: Bool, _ clerk: StreamClerk, _ book: RelationBook,
+    _ policy: SchemaChangePolicy,
     _ note: (String) -> Void
   ) throws(ConnectorError) -> Int? {
     let index = tables.firstIndex { $0.name.schema == relation.schema && $0.name.name == relation.name }
@@ -67,12 +71,13 @@ struct StreamTables: Sendable {
       table: index, schema: relation.schema, name: relation.name, columns: relation.columns,
       kinds: try clerk.kinds(relation.columns.map(\.type)), key: key(of: relation, tables[index]),
       hasWholeOldRows: relation.identity == .full)
+    if isKnown { return book.number(of: version) }
     if let before = book.last(of: index), before.columns != version.columns {
       let changes = SchemaChange.text(from: before.columns, to: version.columns)
       guard policy == .follow else { throw .schemaChanged(tables[index].name, changes) }
       note("\(tables[index].name) has changed: \(changes). Its events look so from here on.")
     }
-    return book.number(of: version)
+    return book.expect(version)
   }
 
   private func key(of relation: RelationMessage, _ table: StreamTable) -> [Int] {
@@ -124,9 +129,11 @@ enum SchemaChange {
 }
 
 extension ConnectorError {
+  static let schemaChangedCode = "postgres.schema_changed"
+
   fileprivate static func schemaChanged(_ table: TableName, _ changes: String) -> ConnectorError {
     ConnectorError(
-      "postgres.schema_changed", "\(table) has changed: \(changes).", remedy: .stop,
+      schemaChangedCode, "\(table) has changed: \(changes).", remedy: .stop,
       hint: "Change the target and the mappings where they need it, and run again: it goes on from right before the "
         + "change. `on_schema_change: follow` goes on by itself.")
   }

@@ -8,7 +8,7 @@ struct SourceSettings: Sendable {
   var url: Secret
   /// Names and patterns.
   var tables: [String]
-  var condition: String?
+  var conditions = RowConditions.none
   /// The most rows that one statement reads.
   var chunkRows: Int
   /// How many ranges are read at the same time.
@@ -73,6 +73,10 @@ actor PostgresSource: Source {
     for key in [context.part.from, context.part.to].compactMap(\.self) { try checkKey(key, found.schemas) }
     schemas.withLock { $0 = found.schemas }
     list = TableList(found.schemas.map(\.sourceTable))
+    if let problem = settings.conditions.problem(with: list.tables) {
+      throw ConnectorError(problem.code, "\(problem.message).", remedy: .stop, hint: problem.hint)
+    }
+    for schema in found.schemas { try SourceTables.check(query(of: schema), of: schema.name, connection) }
     guard found.schemas.count > 1 || !found.circles.isEmpty else { return }
     for name in found.circles {
       context.note(
@@ -90,7 +94,9 @@ actor PostgresSource: Source {
       schemas.count == 1
         ? "The key of \(schemas[0].name) has \(names.count) columns (\(names.joined(separator: ", "))), and the bound has \(key.count)."
         : "A range of keys is one table's, and the source reads \(schemas.count).", remedy: .stop,
-      hint: "Write the columns of a key in its order as a JSON array: --from '[\"a\", 1]'.")
+      hint: schemas.count > 1
+        ? "Load tables in shards: --shard 1/8, or write a pipeline for the one table."
+        : "Write the columns of a key in its order as a JSON array: --from '[\"a\", 1]'.")
   }
 
   func open(at position: Position?) throws(ConnectorError) {
@@ -107,6 +113,10 @@ actor PostgresSource: Source {
       for _ in 1..<settings.chunksAtOnce { connections.append(try connect()) }
       surveyor = try connect()
     }
+  }
+
+  private func query(of schema: TableSchema) -> SnapshotQuery {
+    SnapshotQuery(schema, condition: settings.conditions.condition(for: schema.sourceTable), context.part)
   }
 
   private func connect() throws(ConnectorError) -> PostgresConnection {
@@ -126,7 +136,7 @@ actor PostgresSource: Source {
   private func restart() {
     for schema in schemas.withLock({ $0 }) {
       guard let begun = progress.tables.first(where: { $0.table == "\(schema.name)" }), !begun.isDone else { continue }
-      switch SnapshotQuery(schema, condition: settings.condition, context.part).order {
+      switch query(of: schema).order {
       case .key: break
       case .place where begun.frontier != nil:
         context.note(
@@ -176,8 +186,8 @@ actor PostgresSource: Source {
       let schema = schemas[table]
       let begun = progress.tables.first { $0.table == "\(schema.name)" } ?? TableProgress(table: "\(schema.name)")
       if !begun.isDone {
-        let query = SnapshotQuery(schema, condition: settings.condition, context.part)
-        return try TableReader(query, begun, chunkRows: settings.chunkRows, connections, surveyor: surveyor)
+        return try TableReader(
+          query(of: schema), begun, chunkRows: settings.chunkRows, connections, surveyor: surveyor)
       }
       table += 1
     }
@@ -223,7 +233,7 @@ actor PostgresSource: Source {
 
   func extent() -> Extent? {
     let schemas = schemas.withLock { $0 }
-    guard settings.condition == nil, context.part.isWhole || context.part.shard != nil else { return nil }
+    guard settings.conditions.isEmpty, context.part.isWhole || context.part.shard != nil else { return nil }
     var total: UInt64 = 0
     for schema in schemas {
       guard let rows = schema.estimatedRows else { return nil }

@@ -27,7 +27,10 @@ struct PostgresSourceConnector: SourceConnector {
     "What is read: `snapshot`, the rows that are there; `stream`, their changes from now on; `snapshot_then_stream`, "
       + "both without a gap.")
   var read: Read = .snapshot
-  @Setting("A condition in SQL that rows must meet.", example: "created_at >= '2026-01-01'") var `where`: String?
+  @Setting(
+    "A condition in SQL that rows must meet; for several tables one by name: {shop.orders: total > 0}.",
+    example: "created_at >= '2026-01-01'")
+  var `where`: RowConditions?
   @Setting("The most rows that one statement reads.", range: 1...10_000_000, tuning: true) var chunkRows: Int = 100_000
   @Setting("How many ranges are read at the same time.", range: 1...chunksAtOnceMax, tuning: true)
   var chunksAtOnce: Int = 1
@@ -47,22 +50,31 @@ struct PostgresSourceConnector: SourceConnector {
     "How long a quiet stream stays where it is before its place moves along with the server's log.",
     range: 100...3_600_000, tuning: true)
   var heartbeat: Duration = .seconds(10)
-  @Setting("What a stream does when a table changes its columns: go on with the new ones, or stop the run.")
+  @Setting(
+    "What a stream does when a table changes its columns: go on with the new ones, or stop the run.", tuning: true)
   var onSchemaChange: SchemaChangePolicy = .follow
 
   init() {}
+
+  var goesOn: Bool { read != .snapshot }
+
+  /// Which rows are read.
+  var conditions: RowConditions { `where` ?? .none }
 
   func problems() -> [Problem] {
     if tables.isEmpty { return [Problem("tables", "names no table", hint: "write tables: [shop.products]")] }
     var problems = tables.filter { TablePattern($0) == nil }.map { name in
       Problem("tables", "`\(name)` is no name of a table", hint: #"write table, schema.table, or "odd.name"."table""#)
     }
+    problems += (conditions.names ?? []).filter { TablePattern($0) == nil }.map { name in
+      Problem("where", "`\(name)` is no name of a table", hint: "write where: {shop.orders: total > 0}")
+    }
     let isOne = tables.count == 1 && TablePattern(tables[0])?.isName != false
-    if $where.isGiven, !isOne {
+    if conditions.names == nil, !isOne {
       problems.append(
         Problem(
           "where", code: "config.conflict", "a condition is for one table, and `tables` means several",
-          hint: "write a pipeline for the table that has the condition"))
+          hint: "say whose it is: where: {\(tables[0]): …}"))
     }
     if $where.isGiven, read != .snapshot {
       problems.append(
@@ -102,15 +114,13 @@ struct PostgresSourceConnector: SourceConnector {
 
   func makeSource(_ context: Context) throws(ConnectorError) -> any Source {
     let load = SourceSettings(
-      url: url, tables: tables, condition: `where`, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce, timeout: timeout)
+      url: url, tables: tables, conditions: conditions, chunkRows: chunkRows, chunksAtOnce: chunksAtOnce,
+      timeout: timeout)
     // Who only looks sees rows that are there, and makes no slot on the server.
-    if read == .snapshot || context.onlyLooks { return PostgresSource(load, context) }
-    guard context.part.isWhole else {
-      throw ConnectorError(
-        "postgres.part_of_stream", "A part of tables whose changes are followed cannot be loaded by itself.",
-        remedy: .stop,
-        hint: "Rows would be stored that the stream has changed meanwhile: load all with `millrace checkpoint reset`.")
-    }
+    if read == .snapshot { return PostgresSource(load, context) }
+    if context.onlyLooks { return StreamLook(streamSettings(context, load: load), rows: PostgresSource(load, context)) }
+    // Who made the part has seen to it that the stream stores nothing meanwhile.
+    if !context.part.isWhole { return StreamPart(streamSettings(context, load: load), load, context) }
     return PostgresStreamSource(streamSettings(context, load: load), context)
   }
 

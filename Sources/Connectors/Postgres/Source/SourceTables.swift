@@ -14,28 +14,49 @@ struct SourceTables {
   }
 
   func find(_ connection: PostgresConnection) throws(ConnectorError) -> Found {
+    let unmet: String
     do throws(PostgresError) {
-      let names = try names(connection)
-      var schemas: [TableSchema] = []
-      for (pattern, matching) in names {
-        var isMet = !matching.isEmpty
-        for name in matching {
-          guard let schema = try TableSchema.read(name, connection) else {
-            isMet = false
-            continue
-          }
-          if !schemas.contains(where: { $0.name == schema.name }), wants(schema.sourceTable) { schemas.append(schema) }
-        }
-        if !isMet { return try missing(pattern, connection) }
-      }
-      return try ordered(schemas, connection)
+      let (schemas, missing) = try read(connection)
+      guard let missing else { return try ordered(schemas, connection) }
+      unmet = missing
     } catch {
       throw error.connectorError("The tables at \(connection.address)")
+    }
+    throw missing(unmet, connection)
+  }
+
+  /// Checks that the role may read what a query reads, and that its condition fits: it is planned, and not run.
+  static func check(
+    _ query: SnapshotQuery, of table: TableName, _ connection: PostgresConnection
+  ) throws(ConnectorError) {
+    do throws(PostgresError) {
+      try connection.run("EXPLAIN " + query.select(TableProgress.Range(), limit: 1))
+    } catch {
+      var refused = error.connectorError("\(table) at \(connection.address)")
+      // Whatever passes may have passed when the rows are read.
+      guard refused.remedy == .stop else { return }
+      if error.state == "42501" { refused.hint = "GRANT SELECT ON \(table.sql) TO the role of the url." }
+      throw refused
     }
   }
 }
 
 extension SourceTables {
+  /// The tables, in the order of their names, and the first name or pattern that means none.
+  private func read(
+    _ connection: PostgresConnection
+  ) throws(PostgresError) -> (schemas: [TableSchema], missing: String?) {
+    var schemas: [TableSchema] = []
+    for (pattern, matching) in try names(connection) {
+      if matching.isEmpty { return (schemas, pattern) }
+      for name in matching {
+        guard let schema = try TableSchema.read(name, connection) else { return (schemas, pattern) }
+        if !schemas.contains(where: { $0.name == schema.name }), wants(schema.sourceTable) { schemas.append(schema) }
+      }
+    }
+    return (schemas, nil)
+  }
+
   /// The tables that each name or pattern means.
   private func names(_ connection: PostgresConnection) throws(PostgresError) -> [(pattern: String, [TableName])] {
     var all: [TableName]?
@@ -63,13 +84,17 @@ extension SourceTables {
     return try connection.query(query).rows.map { TableName(schema: $0[0], name: $0[1] ?? "") }
   }
 
-  private func missing(
-    _ pattern: String, _ connection: PostgresConnection
-  ) throws(PostgresError) -> Found {
-    throw PostgresError(
-      state: "42P01",
-      message: TablePattern(pattern)?.isName == false
-        ? "no table matches \(pattern)" : "there is no table \(pattern)")
+  private func missing(_ pattern: String, _ connection: PostgresConnection) -> ConnectorError {
+    let isName = TablePattern(pattern)?.isName != false
+    let others = ((try? tables(connection)) ?? []).map {
+      "\($0.schema == "public" ? TableName(schema: nil, name: $0.name) : $0)"
+    }
+    return ConnectorError(
+      "postgres.undefined_table",
+      "The tables at \(connection.address): \(isName ? "there is no table \(pattern)" : "no table matches \(pattern)")",
+      remedy: .stop,
+      hint: Suggestion.hint(for: pattern, among: others, noun: "Upper and lower case count; there are")
+        ?? "The role of the url sees no table there.")
   }
 
   private func ordered(_ schemas: [TableSchema], _ connection: PostgresConnection) throws(PostgresError) -> Found {

@@ -4,7 +4,9 @@ import Records
 ///
 /// In the text numbers and texts are copied as they came, so every digit stays.
 final class PostgresEncoder: Encoder {
-  private let layout: RowLayout
+  let layout: RowLayout
+  /// What stands in a delete.
+  let deleteFields: [Int]
   /// The fields' kinds, read without reference counting.
   let kinds: [ColumnKind]
   private let named: Int
@@ -15,6 +17,7 @@ final class PostgresEncoder: Encoder {
 
   init(_ layout: RowLayout) {
     self.layout = layout
+    deleteFields = layout.fields(of: .delete)
     kinds = layout.fields.map(\.kind)
     named = layout.named
     binary = BinaryRows(layout)
@@ -27,7 +30,7 @@ final class PostgresEncoder: Encoder {
     do {
       let shape = try encode(row, batch, &payload.bytes)
       guard let shape else { return ignore(row, batch) }
-      if shape != .binary { payload.bytes.append(0x0a) }
+      if !shape.isBinary { payload.bytes.append(0x0a) }
       payload.rows.append(
         Payload.Entry(end: UInt64(payload.bytes.count), event: row.event, stream: row.stream, tag: shape.tag))
     } catch {
@@ -45,10 +48,13 @@ final class PostgresEncoder: Encoder {
     case .upsert:
       try gather(row, batch)
       if try encodeBinary(batch, &out) { return .binary }
-      return try encodeFields(batch, isPartial: batch.events[Int(row.event)].isPartial, &out)
+      let isPartial = batch.events[Int(row.event)].isPartial
+      if let shape = try encodePartialBinary(batch, isPartial: isPartial, &out) { return shape }
+      return try encodeFields(batch, isPartial: isPartial, &out)
     case .delete:
       if layout.onDelete == .ignore { return nil }
       try gather(row, batch)
+      if try encodeBinaryDelete(batch, &out) { return .binaryDelete }
       try encodeDelete(batch, &out)
       return .delete
     case .truncate:
@@ -90,21 +96,25 @@ final class PostgresEncoder: Encoder {
       isFirst = false
       try append(column, batch, &out)
     }
-    if isFull { return .full }
+    return isFull ? .full : .partial(try setNumber(isPartial))
+  }
+
+  /// The number of the fields that the row has.
+  func setNumber(_ isPartial: Bool) throws(Refusal) -> Int {
     let set = (0..<kinds.count).map { cells.base[$0].kind != .absent }
     guard let number = layout.number(of: set, changesOnly: isPartial) else {
       throw Refusal(
         code: "postgres.too_many_shapes",
         message: "rows leave out fields in more than \(RowLayout.setsMax) different combinations")
     }
-    return .partial(number)
+    return number
   }
 
   private func encodeDelete(_ batch: Batch, _ out: inout ByteBuffer) throws(Refusal) {
     guard !layout.key.isEmpty else {
       throw Refusal(code: "postgres.delete_needs_key", message: "without a key nobody knows which row to delete")
     }
-    for column in layout.fields(of: .delete) {
+    for column in deleteFields {
       if cells.base[column].kind == .absent {
         if layout.key.contains(column) {
           throw Refusal(

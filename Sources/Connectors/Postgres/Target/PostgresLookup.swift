@@ -11,41 +11,60 @@ extension PostgresTargetConnector: LookupTargetConnector {
   }
 }
 
-/// Asks a table what it holds, in sessions that can only read.
+/// Asks tables what they hold, in a session that can only read.
 ///
 /// `@unchecked Sendable`: all calls come from one lane, one at a time.
 final class PostgresLookup: TargetLookup, @unchecked Sendable {
+  /// One of the tables.
+  private struct Table {
+    var name: TableName
+    var layout: RowLayout
+    /// nil where a run would create it.
+    var schema: TableSchema?
+    var key: [String]
+  }
+
   private let settings: TargetSettings
   private let lanes: Int
   private var connection: PostgresConnection?
-  private var schema: TableSchema?
-  private var layout: RowLayout?
-  private var key: [String] = []
+  /// One a stream.
+  private var tables: [Table] = []
 
   init(_ settings: TargetSettings, lanes: Int) {
     self.settings = settings
     self.lanes = lanes
   }
 
-  private var place: String { connection.map { "\(settings.table) at \($0.address)" } ?? "\(settings.table)" }
-
-  func open(_ columns: Columns) throws(ConnectorError) {
+  func open(_ streams: [TargetStream]) throws(ConnectorError) {
     close()
     let connection = try PostgresConnection(settings.url)
     self.connection = connection
-    key = columns.key.map { columns.names[$0] }
     do throws(PostgresError) {
       try connection.run("SET default_transaction_read_only = on")
+    } catch {
+      throw error.connectorError("\(connection.address)")
+    }
+    for stream in streams { tables.append(try table(stream, connection)) }
+  }
+
+  private func table(
+    _ stream: TargetStream, _ connection: PostgresConnection
+  ) throws(ConnectorError) -> Table {
+    let settings = try settings.applied(to: stream)
+    let key = stream.columns.key.map { stream.columns.names[$0] }
+    let schema: TableSchema?
+    do throws(PostgresError) {
       schema = try TableSchema.read(settings.table, connection)
     } catch {
-      throw error.connectorError(place)
+      throw error.connectorError("\(settings.table) at \(connection.address)")
     }
     // A table that a run would create holds nothing yet.
-    if schema == nil, settings.creates { return layout = Self.layout(columns, settings) }
-    var reading = settings
-    reading.creates = false
-    let tables = TargetTables(own: reading, lanes: lanes, note: { _ in })
-    layout = try tables.table(TargetStream(columns), number: 0, connection).layout
+    if schema == nil, settings.creates {
+      return Table(name: settings.table, layout: Self.layout(stream.columns, settings), key: key)
+    }
+    let finder = TargetTables(own: self.settings, lanes: lanes, note: { _ in })
+    let layout = try finder.table(stream, number: 0, connection).layout
+    return Table(name: settings.table, layout: layout, schema: schema, key: key)
   }
 
   private static func layout(_ columns: Columns, _ settings: TargetSettings) -> RowLayout {
@@ -55,20 +74,23 @@ final class PostgresLookup: TargetLookup, @unchecked Sendable {
   }
 
   func makeEncoder() throws(ConnectorError) -> any Encoder {
-    guard let layout else { throw ConnectorError("postgres.not_open", "The target is not open.", remedy: .stop) }
-    return PostgresEncoder(layout)
+    guard let first = tables.first else {
+      throw ConnectorError("postgres.not_open", "The target is not open.", remedy: .stop)
+    }
+    return tables.count == 1 ? PostgresEncoder(first.layout) : PostgresStreamsEncoder(tables.map(\.layout))
   }
 
-  func rows(_ keys: [[Value]]) throws(ConnectorError) -> [Value?] {
+  func rows(_ keys: [[Value]], of stream: Int) throws(ConnectorError) -> [Value?] {
     var found = [Value?](repeating: nil, count: keys.count)
-    guard let schema, let connection, !key.isEmpty, !keys.isEmpty else { return found }
+    let table = tables[stream]
+    guard let schema = table.schema, let connection, !table.key.isEmpty, !keys.isEmpty else { return found }
     let batch = Batch()
     var starts: [Int] = []
     do throws(PostgresError) {
-      try connection.beginCopyOut(Self.query(schema, key, keys))
+      try connection.beginCopyOut(Self.query(schema, table.key, keys))
       try receive(into: batch, &starts, connection)
     } catch {
-      throw error.connectorError(place)
+      throw error.connectorError("\(table.name) at \(connection.address)")
     }
     let ends = starts.dropFirst() + [batch.bytes.count]
     let numbers = zip(starts, ends).map { start, end in
@@ -125,7 +147,6 @@ final class PostgresLookup: TargetLookup, @unchecked Sendable {
 
   func close() {
     connection = nil
-    schema = nil
-    layout = nil
+    tables = []
   }
 }

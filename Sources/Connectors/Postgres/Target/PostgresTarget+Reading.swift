@@ -9,7 +9,7 @@ extension PostgresTargetConnector: ReadableTargetConnector {
     var context = context
     context.wants = { _ in true }
     var reading = SourceSettings(
-      url: settings.url, tables: ["\(settings.table)"], condition: Self.isThere(settings.onDelete),
+      url: settings.url, tables: ["\(settings.table)"], conditions: RowConditions(Self.isThere(settings.onDelete)),
       chunkRows: Self.readRows, chunksAtOnce: 1, timeout: settings.timeout)
     reading.only = Self.columns(of: stream)
     return PostgresSource(reading, context)

@@ -9,6 +9,10 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
   private let pipeline: String
   private let lanes: Int
   private let note: @Sendable (String) -> Void
+  /// nil where nobody else loads rows of the pipeline beside it.
+  private let turn: WriteTurn?
+  /// Whether the turn was had already, by a connection that may be gone.
+  private var hadTurn = false
 
   private var connection: PostgresConnection?
   /// What serves the connection, or served the last one.
@@ -16,16 +20,24 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
   private var position: StoredPosition?
   /// One a stream.
   private var tables: [TargetTable] = []
+  /// Whether no two streams go to one table.
+  private var hasTablesApart = false
   /// A commit that was sent and not answered: what it stored, and what the write had done.
   private var unanswered: (progress: String, written: Written)?
   /// Whether a transaction is open that holds rows of earlier calls.
   private var isHolding = false
 
-  init(_ settings: TargetSettings, pipeline: String, lanes: Int, note: @escaping @Sendable (String) -> Void) {
+  init(_ settings: TargetSettings, _ context: Context) {
     self.settings = settings
-    self.pipeline = pipeline
-    self.lanes = lanes
-    self.note = note
+    pipeline = context.pipeline
+    lanes = context.lanes
+    note = context.note
+    let stores = context.lanes == 1 && settings.positions != nil
+    if let pipeline = context.beside {
+      turn = .alone(pipeline: pipeline)
+    } else {
+      turn = stores ? .shared(pipeline: context.pipeline) : nil
+    }
   }
 
   var storesProgress: Bool { lanes == 1 && settings.positions != nil }
@@ -50,8 +62,8 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
       var refused = error.connectorError("\(table) at \(connection.address)")
       if error.state == "42501" {
         refused.hint =
-          "Let the role create \(table), create it by hand, or set `positions: none`: a crash may then "
-          + "repeat the last rows."
+          "Let the role create \(table), or use the one that is there (USAGE on its schema, and SELECT, INSERT and UPDATE "
+          + "on it); or set `positions: none`: a crash may then repeat the last rows."
       }
       throw refused
     }
@@ -76,9 +88,18 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
     } catch {
       throw error.connectorError("\(fresh.address)")
     }
-    if !settings.checksForeignKeys { try fresh.leaveForeignKeys() }
+    if settings.foreignKeys == .off { try fresh.leaveForeignKeys() }
+    if let origin = settings.origin { try fresh.store(under: origin) }
+    if let statement = turn?.connect { try take(statement, fresh) }
     connection = fresh
     return fresh
+  }
+
+  /// What was read while an earlier connection had the turn may be older by now than what the target holds.
+  private func take(_ turn: String, _ fresh: PostgresConnection) throws(ConnectorError) {
+    if hadTurn { throw WriteTurn.lost }
+    do throws(PostgresError) { try fresh.run(turn) } catch { throw error.connectorError("\(fresh.address)") }
+    hadTurn = true
   }
 
   /// Runs statements outside of a write.
@@ -107,6 +128,7 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
         found.append(try finder.table(stream, number: number, connection))
       }
       tables = found
+      hasTablesApart = Set(found.map { "\($0.name)" }).count == found.count
     }
     return tables.count == 1 ? PostgresEncoder(tables[0].layout) : PostgresStreamsEncoder(tables.map(\.layout))
   }
@@ -198,14 +220,16 @@ extension PostgresTarget {
     }
     var care = TableWriter.Care()
     care.ordersRows = Set(tables.indices.filter { tables[$0].repeatsKeys })
+    if takesSets(rows), try storeSets(rows, connection) { return Written() }
     while true {
       let rows = care.keepsOrder ? rows : rows.grouped
       var writer = TableWriter(rows, into: tables, connection, care, hasUsedStages: isHolding)
       do throws(PostgresError) {
         for (stream, needed) in writer.stages { try tables[stream].prepare(needed, connection) }
-        try connection.run(begin)
+        connection.runAhead(begin(care).joined(separator: "; "))
         if try writer.run() {
-          if isHolding { try connection.run("RELEASE SAVEPOINT millrace_part") }
+          if defersConstraints(care) { try connection.run("SET CONSTRAINTS ALL IMMEDIATE") }
+          if isHolding { connection.runAhead("RELEASE SAVEPOINT millrace_part") }
           return writer.written
         }
         care.ordersRows.insert(writer.stream)
@@ -220,9 +244,41 @@ extension PostgresTarget {
     }
   }
 
-  private var begin: String {
-    if isHolding { return "SAVEPOINT millrace_part" }
-    return tables.contains { $0.hasDeferredConstraints } ? "BEGIN; SET CONSTRAINTS ALL IMMEDIATE" : "BEGIN"
+  /// Whether the rows may be brought down to the last of each key, and whether that is worth while: whole rows whose keys
+  /// hardly repeat go as they are.
+  private func takesSets(_ rows: WriteRows) -> Bool {
+    guard hasTablesApart, rows.streams.allSatisfy({ tables[$0].takesSets }) else { return false }
+    return rows.count <= SetWriter.singlyMax || tables.contains(where: \.repeatsKeys) || rows.hasChanges
+  }
+
+  /// - Returns: false where rows must be stored as they came: only the server can tell what they come to, or one of them
+  ///   was refused and is to be found.
+  private func storeSets(_ rows: WriteRows, _ connection: PostgresConnection) throws(ConnectorError) -> Bool {
+    guard let last = LastRows.of(rows.payloads, tables.map(\.layout)) else { return false }
+    let care = TableWriter.Care()
+    do throws(PostgresError) {
+      try SetWriter(tables: tables, connection: connection, hasUsedStages: isHolding).run(last, begin: begin(care))
+      if defersConstraints(care) { try connection.run("SET CONSTRAINTS ALL IMMEDIATE") }
+      if isHolding { connection.runAhead("RELEASE SAVEPOINT millrace_part") }
+      return true
+    } catch {
+      guard error.isAboutRow || error.isRepeatedKey else { throw lost(error, connection) }
+      try goBack(connection)
+      return false
+    }
+  }
+
+  /// Constraints are checked before the write ends, so that the rows that break one are found among its own.
+  private func begin(_ care: TableWriter.Care) -> [String] {
+    let begin = isHolding ? ["SAVEPOINT millrace_part"] : ["BEGIN"] + (turn?.begin ?? [])
+    if defersConstraints(care) { return begin + ["SET CONSTRAINTS ALL DEFERRED"] }
+    let isDeferring = settings.foreignKeys == .deferred || tables.contains { $0.hasDeferredConstraints }
+    return isDeferring ? begin + ["SET CONSTRAINTS ALL IMMEDIATE"] : begin
+  }
+
+  /// Where some row is refused, each is checked by itself.
+  private func defersConstraints(_ care: TableWriter.Care) -> Bool {
+    settings.foreignKeys == .deferred && !care.isolatesRows
   }
 
   /// To where the rows of this call began.

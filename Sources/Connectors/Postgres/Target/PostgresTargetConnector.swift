@@ -12,7 +12,7 @@ struct PostgresTargetConnector: TargetConnector {
     streamSettings: ["table", "mode", "on_delete", "version", "create"])
 
   enum Mode: String, SettingChoice { case upsert, insert }
-  enum ForeignKeys: String, SettingChoice { case check, off }
+  enum ForeignKeys: String, SettingChoice { case check, deferred, off }
 
   @Setting("The server and database, as libpq has it: a url or key=value pairs.", example: "${DATABASE_URL}")
   var url: Secret
@@ -28,12 +28,18 @@ struct PostgresTargetConnector: TargetConnector {
   @Setting("Whether to create the table where there is none, with the types of the mappings' casts.")
   var create: Bool = false
   @Setting(
-    "Whether foreign keys are checked: `off` stores rows in any order, and leaves out triggers as well; the role must be "
-      + "allowed to set session_replication_role.")
+    "When foreign keys are checked: with each statement; `deferred`, those that are DEFERRABLE at the end of each write, so "
+      + "that its rows may come in any order; `off`, never, which leaves out triggers as well and needs a role that may set "
+      + "session_replication_role.")
   var foreignKeys: ForeignKeys = .check
   @Setting(
     "The table that keeps the pipeline's position, made where there is none; `none` keeps it in the checkpoint alone.")
   var positions: String = "millrace.positions"
+  @Setting(
+    "The replication origin that rows are stored under, made where there is none, so that a stream of this database can "
+      + "leave them out (`ignore_origins`); needs one lane, and a superuser's grant.",
+    example: "millrace_shop_to_mirror")
+  var origin: String?
   @Setting("The longest silence of the server before the connection is given up.", range: 1_000...86_400_000)
   var timeout: Duration = Patience.usual
 
@@ -66,15 +72,25 @@ struct PostgresTargetConnector: TargetConnector {
     guard let name = TableName(table) else {
       throw ConnectorError("postgres.bad_name", "`\(table)` is no name of a table.", remedy: .stop)
     }
-    return PostgresTarget(settings(name), pipeline: context.pipeline, lanes: context.lanes, note: context.note)
+    if origin != nil, context.lanes > 1 {
+      throw ConnectorError(
+        "postgres.origin_needs_one_lane", "A replication origin is had by one session at a time.", remedy: .stop,
+        hint: "Set lanes: 1, or leave origin out.")
+    }
+    return PostgresTarget(settings(name), context)
   }
+}
+
+extension PostgresTargetConnector: TurnTakingTargetConnector {
+  /// Several lanes, and one that keeps no position, commit at moments that nobody else knows of.
+  func takesTurns(lanes: Int) -> Bool { lanes == 1 && positions != "none" }
 }
 
 extension PostgresTargetConnector {
   func settings(_ name: TableName) -> TargetSettings {
     TargetSettings(
       url: url, table: name, mode: mode, onDelete: onDelete.policy, version: version, creates: create, key: nil,
-      checksForeignKeys: foreignKeys == .check, positions: positions == "none" ? nil : TableName(positions),
+      foreignKeys: foreignKeys, origin: origin, positions: positions == "none" ? nil : TableName(positions),
       timeout: timeout)
   }
 }
@@ -89,7 +105,9 @@ struct TargetSettings: Sendable {
   var creates: Bool
   /// nil: the pipeline's, or the table's own.
   var key: [String]?
-  var checksForeignKeys: Bool
+  var foreignKeys: PostgresTargetConnector.ForeignKeys
+  /// nil: rows are stored as the server's own.
+  var origin: String?
   /// nil: none is kept.
   var positions: TableName?
   var timeout: Duration

@@ -10,6 +10,8 @@ final class RowLayout: Sendable {
     var binary: BinaryForm?
     /// Whether a row can be inserted without it.
     var mayBeLeftOut: Bool
+    /// The type that a key's text must be cast to; nil where it is one.
+    var keyType: String?
   }
 
   /// What stands in the line of a row; ``Payload/Entry/tag`` holds its raw form.
@@ -20,9 +22,11 @@ final class RowLayout: Sendable {
     case binary
     /// The key's fields, the version where there is one, and `d`.
     case delete
+    case binaryDelete
     case truncate
     /// The fields that are in the set of that number.
     case partial(Int)
+    case binaryPartial(Int)
 
     init(tag: UInt16) {
       self =
@@ -31,7 +35,8 @@ final class RowLayout: Sendable {
         case 1: .delete
         case 2: .truncate
         case 3: .binary
-        default: .partial(Int(tag) - 4)
+        case 4: .binaryDelete
+        default: tag % 2 == 1 ? .partial(Int(tag - 5) / 2) : .binaryPartial(Int(tag - 6) / 2)
         }
     }
 
@@ -41,9 +46,20 @@ final class RowLayout: Sendable {
       case .delete: 1
       case .truncate: 2
       case .binary: 3
-      case .partial(let set): UInt16(set) + 4
+      case .binaryDelete: 4
+      case .partial(let set): UInt16(set) * 2 + 5
+      case .binaryPartial(let set): UInt16(set) * 2 + 6
       }
     }
+
+    var isBinary: Bool {
+      switch self {
+      case .binary, .binaryDelete, .binaryPartial: true
+      case .full, .delete, .truncate, .partial: false
+      }
+    }
+
+    var isDelete: Bool { self == .delete || self == .binaryDelete }
   }
 
   /// The mapping's columns in its order, then the table's others where the mapping passes all on.
@@ -58,11 +74,15 @@ final class RowLayout: Sendable {
   let version: Int?
   let onDelete: DeletePolicy
   let lanes: Int
+  /// The binary forms of the key's columns, where keys are equal if and only if these are equal byte for byte; nil where
+  /// only the server can tell, as for numbers with any number of zeros behind the point.
+  let keyForms: [BinaryForm]?
   /// Which fields partial rows have, by the number in their shape.
   private let sets = Mutex<[[Bool]]>([])
 
   init(
-    fields: [Field], columns: Columns, key: [Int], version: Int?, onDelete: DeletePolicy, lanes: Int
+    fields: [Field], columns: Columns, key: [Int], version: Int?, onDelete: DeletePolicy, lanes: Int,
+    keyForms: [BinaryForm]? = nil
   ) {
     self.fields = fields
     named = columns.names.count
@@ -72,6 +92,7 @@ final class RowLayout: Sendable {
     self.version = version
     self.onDelete = onDelete
     self.lanes = lanes
+    self.keyForms = keyForms
   }
 
   /// The most sets of fields that rows of one run may have.
@@ -92,19 +113,32 @@ final class RowLayout: Sendable {
 
   /// Whether rows of that shape make no new rows in the table.
   func changesOnly(_ shape: Shape) -> Bool {
-    guard case .partial(let number) = shape else { return false }
+    guard let number = shape.set else { return false }
     return sets.withLock { $0[number].last ?? false }
   }
+
+  /// Which fields rows of that number have, and behind them whether they make no new rows.
+  func set(_ number: Int) -> [Bool] { sets.withLock { $0[number] } }
 
   /// Indices into `fields` of what stands in a line of that shape.
   func fields(of shape: Shape) -> [Int] {
     switch shape {
     case .full, .binary: return Array(fields.indices)
-    case .delete: return key + (version.map { key.contains($0) ? [] : [$0] } ?? [])
+    case .delete, .binaryDelete: return key + (version.map { key.contains($0) ? [] : [$0] } ?? [])
     case .truncate: return []
-    case .partial(let number):
+    case .partial(let number), .binaryPartial(let number):
       let set = sets.withLock { $0[number] }
       return fields.indices.filter { set[$0] }
+    }
+  }
+}
+
+extension RowLayout.Shape {
+  /// The number of the fields of a partial row.
+  var set: Int? {
+    switch self {
+    case .partial(let number), .binaryPartial(let number): number
+    default: nil
     }
   }
 }

@@ -50,10 +50,10 @@ struct StoredPosition: Sendable {
 
   /// - Returns: false where another run has taken the row over.
   func write(_ progress: String, _ connection: PostgresConnection) throws(PostgresError) -> Bool {
-    try connection.query(
-      "UPDATE \(table.sql) SET progress = $3, updated_at = now() WHERE pipeline = $1 AND run = $2",
-      [pipeline, run, progress]
-    ).affected == 1
+    try connection.run(
+      "UPDATE \(table.sql) SET progress = \(SQLText.quoted(progress)), updated_at = now() "
+        + "WHERE pipeline = \(SQLText.quoted(pipeline)) AND run = \(SQLText.quoted(run))"
+    ) == 1
   }
 
   var takenOver: ConnectorError {

@@ -148,11 +148,11 @@ struct TableWriter {
     let mode = tables[segment.stream].settings.mode
     switch segment.shape {
     case .truncate: return .truncate
-    case .partial where mode == .insert: return .direct
-    case .partial: return .ordered
-    case .full, .binary, .delete: break
+    case .partial where mode == .insert, .binaryPartial where mode == .insert: return .direct
+    case .partial, .binaryPartial: return .ordered
+    case .full, .binary, .delete, .binaryDelete: break
     }
-    let hasDeletes = rows.runs(in: segment.rows).contains { $0.shape == .delete }
+    let hasDeletes = rows.runs(in: segment.rows).contains { $0.shape.isDelete }
     if mode == .insert { return hasDeletes ? .ordered : .direct }
     return hasDeletes || care.ordersRows.contains(segment.stream) ? .ordered : .staged
   }
@@ -168,22 +168,22 @@ struct TableWriter {
   }
 
   private mutating func storeStaged(_ segment: WriteRows.Segment) throws(PostgresError) -> Bool {
-    if !usedStages.insert(stream).inserted { try connection.run("TRUNCATE \(statements.stage)") }
+    if !usedStages.insert(stream).inserted { connection.runAhead("TRUNCATE \(statements.stage)") }
     try copyRuns(of: segment.rows, into: statements.stage)
     let stored = try connection.run(statements.upsert)
     return layout.version == nil || stored == segment.rows.count
   }
 
   private mutating func storeOrdered(_ segment: WriteRows.Segment) throws(PostgresError) {
-    if !usedOrdered.insert(stream).inserted { try connection.run("TRUNCATE \(statements.ordered)") }
+    if !usedOrdered.insert(stream).inserted { connection.runAhead("TRUNCATE \(statements.ordered)") }
     let runs = try copyRuns(of: segment.rows, into: statements.ordered)
     if layout.version != nil { try findStale(segment) }
     for statement in merging(segment, runs) { try connection.run(statement) }
   }
 
   private func merging(_ segment: WriteRows.Segment, _ runs: [WriteRows.Segment]) -> [String] {
-    if case .partial = segment.shape { return statements.mergePartial(segment.shape) }
-    return statements.merge(hasDeletes: runs.contains { $0.shape == .delete })
+    if segment.shape.set != nil { return statements.mergePartial(segment.shape) }
+    return statements.merge(hasDeletes: runs.contains { $0.shape.isDelete })
   }
 
   private mutating func findStale(_ segment: WriteRows.Segment) throws(PostgresError) {
@@ -202,9 +202,9 @@ struct TableWriter {
 
   private func copy(_ run: WriteRows.Segment, into place: String) throws(PostgresError) {
     try connection.beginCopyIn(statements.copy(run.shape, into: place))
-    if run.shape == .binary { try connection.send(BinaryCopy.header) }
+    if run.shape.isBinary { try connection.send(BinaryCopy.header) }
     try rows.forEachText(of: run.rows) { text throws(PostgresError) in try connection.send(text) }
-    if run.shape == .binary { try connection.send(BinaryCopy.trailer) }
+    if run.shape.isBinary { try connection.send(BinaryCopy.trailer) }
     try connection.endCopyIn()
   }
 }

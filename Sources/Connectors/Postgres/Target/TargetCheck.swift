@@ -177,11 +177,19 @@ struct TargetCheck {
       let column = schema.column(name)
       return RowLayout.Field(
         name: name, kind: column?.kind ?? .text, binary: column?.binary,
-        mayBeLeftOut: column.map { !$0.isNotNull || $0.hasDefault } ?? true)
+        mayBeLeftOut: column.map { !$0.isNotNull || $0.hasDefault } ?? true,
+        keyType: column.flatMap { $0.isEnum ? $0.type : nil })
     }
     return RowLayout(
       fields: fields, columns: columns, key: key.compactMap { names.firstIndex(of: $0) },
-      version: settings.version.flatMap { names.firstIndex(of: $0) }, onDelete: settings.onDelete, lanes: lanes)
+      version: settings.version.flatMap { names.firstIndex(of: $0) }, onDelete: settings.onDelete, lanes: lanes,
+      keyForms: keyForms)
+  }
+
+  private var keyForms: [BinaryForm]? {
+    let columns = key.compactMap { schema.column($0) }
+    let forms = columns.compactMap { $0.isBytewise ? $0.binary : nil }
+    return forms.isEmpty || forms.count < key.count ? nil : forms
   }
 }
 

@@ -35,8 +35,8 @@ struct TargetStatements: Sendable {
 
   func copy(_ shape: RowLayout.Shape, into place: String) -> String {
     let columns = layout.fields(of: shape)
-    let names = shape == .delete ? [list(columns), Self.operation].joined(separator: ", ") : list(columns)
-    return "COPY \(place) (\(names)) FROM STDIN" + (shape == .binary ? " WITH (FORMAT binary)" : "")
+    let names = shape.isDelete ? [list(columns), Self.operation].joined(separator: ", ") : list(columns)
+    return "COPY \(place) (\(names)) FROM STDIN" + (shape.isBinary ? " WITH (FORMAT binary)" : "")
   }
 
   // MARK: - Merging
@@ -73,6 +73,39 @@ struct TargetStatements: Sendable {
     return isChange ? [update] : [update, new]
   }
 
+  // MARK: - Without a stage
+
+  /// One row, its cells as parameters; nil where there is nothing to do.
+  func single(_ shape: RowLayout.Shape) -> String? {
+    let columns = layout.fields(of: shape)
+    let values = columns.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
+    if shape.set == nil {
+      return "INSERT INTO \(table) AS t (\(list(columns)))\(overriding(columns)) VALUES (\(values))"
+        + onConflict(columns)
+    }
+    let changed = columns.indices.filter {
+      !layout.key.contains(columns[$0]) && !identities.contains(layout.fields[columns[$0]].name)
+    }
+    if changed.isEmpty { return nil }
+    let set = changed.map { "\(name(columns[$0])) = $\($0 + 1)" }.joined(separator: ", ")
+    let key = layout.key.compactMap { field in
+      columns.firstIndex(of: field).map { "\(name(field)) = $\($0 + 1)" }
+    }
+    return "UPDATE \(table) SET \(set) WHERE \(key.joined(separator: " AND "))"
+  }
+
+  /// The rows of keys, which are given as an array a column.
+  var deleteKeys: String {
+    let forms = layout.keyForms ?? []
+    let arrays = forms.enumerated().map { "$\($0 + 1)::\($1.elementName)[]" }.joined(separator: ", ")
+    let names = forms.indices.map { "k\($0)" }.joined(separator: ", ")
+    let match = layout.key.enumerated().map { index, field in
+      let type = layout.fields[field].keyType.map { "::\($0)" } ?? ""
+      return "t.\(name(field)) = s.k\(index)\(type)"
+    }
+    return "DELETE FROM \(table) AS t USING unnest(\(arrays)) AS s (\(names)) WHERE \(match.joined(separator: " AND "))"
+  }
+
   var truncate: String {
     guard case .mark(let marks) = layout.onDelete else { return "DELETE FROM \(table)" }
     return "UPDATE \(table) AS t SET \(assignments(marks))"
@@ -104,8 +137,11 @@ struct TargetStatements: Sendable {
   }
 
   private func insert(_ columns: [Int], from rows: String) -> String {
-    let overriding = columns.contains { identities.contains(layout.fields[$0].name) } ? " OVERRIDING SYSTEM VALUE" : ""
-    return "INSERT INTO \(table) AS t (\(list(columns)))\(overriding) SELECT \(list(columns)) FROM \(rows)"
+    return "INSERT INTO \(table) AS t (\(list(columns)))\(overriding(columns)) SELECT \(list(columns)) FROM \(rows)"
+  }
+
+  private func overriding(_ columns: [Int]) -> String {
+    columns.contains { identities.contains(layout.fields[$0].name) } ? " OVERRIDING SYSTEM VALUE" : ""
   }
 
   private func onConflict(_ columns: [Int]) -> String {

@@ -8,6 +8,8 @@ final class TargetTable {
   let layout: RowLayout
   let statements: TargetStatements
   let hasDeferredConstraints: Bool
+  /// Whether it comes to the same when only the last state of each key is stored, deletes first.
+  let takesSets: Bool
   /// The temporary tables that the connection has.
   var stages = TableWriter.Stages()
   /// Whether keys were seen twice in one write, so that the next writes expect it.
@@ -22,10 +24,41 @@ final class TargetTable {
     statements = TargetStatements(
       table: schema.name.sql, layout: layout, upserts: settings.mode == .upsert,
       identities: Set(schema.columns.filter(\.isIdentityAlways).map(\.name)), number: number)
+    let isPlain = layout.keyForms != nil && layout.version == nil && settings.mode == .upsert
+    let keepsDeletes = if case .mark = layout.onDelete { true } else { false }
+    takesSets = isPlain && !keepsDeletes && !(schema.hasCascades && settings.foreignKeys != .off)
   }
 
+  /// The names of the statements that the connection has for single rows, by the tags of their shapes.
+  private(set) var prepared: [UInt16: String] = [:]
+
   /// What a new connection does not have.
-  func forgetStages() { stages = TableWriter.Stages() }
+  func forgetStages() {
+    stages = TableWriter.Stages()
+    prepared = [:]
+  }
+
+  func prepare(_ shape: RowLayout.Shape, _ connection: PostgresConnection) throws(PostgresError) {
+    if prepared[shape.tag] != nil { return }
+    guard let statement = statements.single(shape) else { return }
+    try prepare(shape.tag, statement, connection)
+  }
+
+  /// - Returns: the name of the statement.
+  func prepareDelete(_ connection: PostgresConnection) throws(PostgresError) -> String {
+    let tag = RowLayout.Shape.binaryDelete.tag
+    return if let name = prepared[tag] { name } else { try prepare(tag, statements.deleteKeys, connection) }
+  }
+
+  @discardableResult
+  private func prepare(
+    _ tag: UInt16, _ statement: String, _ connection: PostgresConnection
+  ) throws(PostgresError) -> String {
+    let name = "millrace_\(statements.number)_\(tag)"
+    try connection.prepare(name, statement)
+    prepared[tag] = name
+    return name
+  }
 
   func prepare(_ needed: TableWriter.Stages, _ connection: PostgresConnection) throws(PostgresError) {
     if needed.plain, !stages.plain {

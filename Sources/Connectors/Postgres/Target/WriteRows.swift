@@ -15,7 +15,7 @@ struct WriteRows {
     var end: Int { first + rows.count }
   }
 
-  private let payloads: [Payload]
+  let payloads: [Payload]
   private var pieces: [Piece] = []
   /// Whether the rows of each stream stand together, whatever order they came in.
   let isGrouped: Bool
@@ -51,10 +51,19 @@ struct WriteRows {
   var grouped: WriteRows {
     let segments = segments
     guard segments.count > Self.segmentsMax, Set(segments.map(\.stream)).count > 1 else { return self }
-    let tags = [RowLayout.Shape.delete.tag, RowLayout.Shape.truncate.tag]
-    let deleting = Set(pieces.filter { tags.contains($0.tag) }.map(\.stream))
-    let truncates = pieces.contains { $0.tag == RowLayout.Shape.truncate.tag }
+    let truncate = RowLayout.Shape.truncate.tag
+    let deleting = Set(
+      pieces.filter { $0.tag == truncate || RowLayout.Shape(tag: $0.tag).isDelete }.map(\.stream))
+    let truncates = pieces.contains { $0.tag == truncate }
     return truncates || deleting.count > 1 ? self : WriteRows(payloads, grouped: true)
+  }
+
+  /// The streams that have rows.
+  var streams: Set<Int> { Set(pieces.map(\.stream)) }
+
+  /// Whether there are rows beside whole ones: deletes, truncates, rows that leave fields out.
+  var hasChanges: Bool {
+    pieces.contains { $0.tag != RowLayout.Shape.full.tag && $0.tag != RowLayout.Shape.binary.tag }
   }
 
   /// Up to so many sets of statements a write keeps its rows in their order at once, in segments.
@@ -140,5 +149,5 @@ struct WriteRows {
 
 extension RowLayout.Shape {
   /// Whether rows of this shape and another such can be stored together.
-  fileprivate var isMixable: Bool { self == .full || self == .binary || self == .delete }
+  fileprivate var isMixable: Bool { self == .full || self == .binary || isDelete }
 }

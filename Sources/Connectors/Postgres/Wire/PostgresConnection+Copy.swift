@@ -11,7 +11,7 @@ extension PostgresConnection {
   }
 
   private func begin(_ sql: String, _ status: ExecStatusType) throws(PostgresError) {
-    let begun = try answer(to: PQsendQuery(handle, sql))
+    let begun = try send(sql)
     guard begun.status == status else { throw PostgresError(state: "08P01", message: "COPY did not begin") }
   }
 

@@ -12,6 +12,8 @@ final class PostgresConnection {
   let address: PostgresAddress
   /// How long the server may be silent while something is asked of it.
   let patience: Patience
+  /// Statements that go to the server together with the next ones, so that nobody waits for their answer alone.
+  private var ahead = ""
   /// Whether it was given up because the server was silent for too long, or the run ends.
   var isGivenUp = false
 
@@ -95,14 +97,29 @@ extension PostgresConnection {
   var isLost: Bool { isGivenUp || PQstatus(handle) != CONNECTION_OK }
 
   /// Runs one or several statements without parameters.
+  ///
+  /// - Returns: how many rows the last one changed.
   @discardableResult
-  func run(_ sql: String) throws(PostgresError) -> Int {
-    try answer(to: PQsendQuery(handle, sql)).affected
+  func run(_ sql: String) throws(PostgresError) -> Int { try send(sql).affected }
+
+  /// Sends a statement together with the next ones: what it says to it, an error too, is said to them.
+  func runAhead(_ sql: String) { ahead += sql + "; " }
+
+  /// Sends alone what was to go ahead of the next statements.
+  func sendAhead() throws(PostgresError) {
+    if !ahead.isEmpty { try run("") }
+  }
+
+  /// Sends statements, with those that were to go ahead of them.
+  func send(_ sql: String) throws(PostgresError) -> PostgresResult {
+    defer { ahead = "" }
+    return try answer(to: PQsendQuery(handle, ahead + sql))
   }
 
   /// Runs one statement; parameters are texts.
   @discardableResult
   func query(_ sql: String, _ parameters: [String?] = []) throws(PostgresError) -> PostgresResult {
+    try sendAhead()
     let texts = parameters.map { $0.flatMap { strdup($0) } }
     defer { texts.forEach { free($0) } }
     let values = texts.map { UnsafePointer($0) }

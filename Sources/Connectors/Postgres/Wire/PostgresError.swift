@@ -66,6 +66,10 @@ extension PostgresError {
   private var remedy: ConnectorError.Remedy {
     if state.isEmpty { return .retry(after: nil) }
     if state == "57P04" { return .stop }
+    // What a server says that looks up a table which is being changed or dropped at that moment.
+    if state == "XX000", message.contains("cache lookup failed") || message.contains("catalog is missing") {
+      return .retry(after: nil)
+    }
     switch state.prefix(2) {
     case "08", "40", "53", "57", "58": return .retry(after: nil)
     default: return ["55006", "55P03", "25006"].contains(state) ? .retry(after: nil) : .stop
@@ -76,7 +80,7 @@ extension PostgresError {
     switch state {
     case "42P01": "Create the table, correct its name, or set `create: true` on the target."
     case "42703": "Correct the name, or add the column."
-    case "42501": "Grant the role what it needs; `validate --connect` lists it."
+    case "42501": "Grant the role of the url what it needs; `millrace validate --connect` says what that is."
     case "28000", "28P01": "Check user and password of the url, and the server's pg_hba.conf."
     case "3D000": "Check the database's name in the url."
     case "57014": "The server's statement_timeout may be too short for this."

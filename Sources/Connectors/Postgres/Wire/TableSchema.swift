@@ -16,6 +16,9 @@ struct TableSchema: Sendable, Equatable {
     var isGenerated: Bool
     /// `GENERATED ALWAYS AS IDENTITY`
     var isIdentityAlways: Bool
+    var isEnum = false
+    /// Whether values are equal if and only if their binary forms are, byte for byte.
+    var isBytewise = false
   }
 
   enum Relation: String, Sendable {
@@ -36,6 +39,8 @@ struct TableSchema: Sendable, Equatable {
   /// The columns of each unique index that an upsert can rely on, the primary key's included.
   var uniqueKeys: [[String]]
   var hasDeferredConstraints: Bool
+  /// Whether a row that is deleted takes others along, or changes them.
+  var hasCascades = false
   /// As the server last counted them; nil where it never did.
   var estimatedRows: UInt64?
   /// Blocks on the disk.
@@ -83,6 +88,7 @@ extension TableSchema {
       uniqueKeys: [], hasDeferredConstraints: found[4] == "t",
       estimatedRows: found[5].flatMap { Double($0) }.flatMap { $0 < 0 ? nil : UInt64($0) },
       blocks: found[6].flatMap { UInt64($0) } ?? 0)
+    schema.hasCascades = found[7] == "t"
     schema.columns = try connection.query(columnQuery, [id]).rows.map(Column.init)
     for row in try connection.query(keyQuery, [id]).rows {
       let names = schema.columns(numbered: row[1] ?? "", try connection.query(numberQuery, [id]).rows)
@@ -107,7 +113,8 @@ extension TableSchema {
         (SELECT sum(p.reltuples) FROM pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid WHERE t.isleaf)
       ELSE c.reltuples END,
       CASE WHEN c.relkind IN ('r', 'm') THEN
-        pg_relation_size(c.oid) / current_setting('block_size')::bigint ELSE 0 END
+        pg_relation_size(c.oid) / current_setting('block_size')::bigint ELSE 0 END,
+      EXISTS (SELECT FROM pg_constraint k WHERE k.confrelid = c.oid AND k.confdeltype NOT IN ('a', 'r'))
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
       AND CASE WHEN $1::text IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = $1 END
@@ -125,7 +132,11 @@ extension TableSchema {
     SELECT a.attname, format_type(a.atttypid, a.atttypmod), b.typname,
       CASE WHEN b.typcategory = 'A' THEN e.typname END, CASE WHEN b.typcategory = 'A' THEN e.typdelim END,
       a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated <> '', a.attidentity = 'a',
-      b.typtype
+      b.typtype,
+      (b.typtype = 'e' OR b.typname IN ('int2', 'int4', 'int8', 'uuid', 'bool', 'date', 'timestamp', 'timestamptz',
+        'bytea', 'text', 'varchar'))
+      AND NOT EXISTS (SELECT FROM pg_collation l WHERE NOT l.collisdeterministic AND (l.oid = a.attcollation
+        OR EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND l.oid = ANY (i.indcollation))))
     FROM pg_attribute a JOIN base b ON b.attnum = a.attnum AND b.typtype <> 'd' LEFT JOIN pg_type e ON e.oid = b.typelem
     WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
     ORDER BY a.attnum
@@ -153,5 +164,7 @@ extension TableSchema.Column {
     hasDefault = row[6] == "t"
     isGenerated = row[7] == "t"
     isIdentityAlways = row[8] == "t"
+    isEnum = row[9] == "e"
+    isBytewise = row[10] == "t"
   }
 }

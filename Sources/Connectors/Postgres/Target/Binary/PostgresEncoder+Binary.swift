@@ -43,6 +43,40 @@ extension PostgresEncoder {
     return true
   }
 
+  /// A row that leaves fields out.
+  ///
+  /// - Returns: nil, and nothing is written, where it leaves none out or a cell has no binary form.
+  func encodePartialBinary(
+    _ batch: Batch, isPartial: Bool, _ out: inout ByteBuffer
+  ) throws(Refusal) -> RowLayout.Shape? {
+    let count = binary.forms.count
+    let present = (0..<count).count { !cells.base[$0].kind.isAbsent }
+    if count == 0 || present == count { return nil }
+    let start = out.count
+    BinaryCells.append(Int16(present), to: &out)
+    for column in 0..<count where !cells.base[column].kind.isAbsent {
+      if try append(cells.base[column], binary.forms[column], column, batch, &out) { continue }
+      out.truncate(to: start)
+      return nil
+    }
+    return .binaryPartial(try setNumber(isPartial))
+  }
+
+  /// - Returns: false, and nothing is written, where a cell is left out or has no binary form.
+  func encodeBinaryDelete(_ batch: Batch, _ out: inout ByteBuffer) throws(Refusal) -> Bool {
+    guard layout.keyForms != nil else { return false }
+    let start = out.count
+    BinaryCells.append(Int16(deleteFields.count + 1), to: &out)
+    for column in deleteFields {
+      if let form = layout.fields[column].binary, try append(cells.base[column], form, column, batch, &out) { continue }
+      out.truncate(to: start)
+      return false
+    }
+    BinaryCells.append(Int32(1), to: &out)
+    out.append(UInt8(ascii: "d"))
+    return true
+  }
+
   @inline(__always)
   private func append(
     _ cell: Node, _ form: BinaryForm, _ column: Int, _ batch: Batch, _ out: inout ByteBuffer

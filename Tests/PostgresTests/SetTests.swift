@@ -1,0 +1,117 @@
+import ConnectorKit
+import Flows
+import Foundation
+import Pipelines
+import Testing
+
+@testable import Connectors
+
+private let isThere = PostgresServer.shared != nil
+
+/// Changes that are stored as sets leave the tables as if they had been stored one by one.
+@Suite(.serialized, .enabled(if: isThere, Comment(rawValue: PostgresServer.whyMissing)))
+struct SetTests {
+  private typealias Kind = (name: String, type: String, value: @Sendable (Int) -> String)
+  private static let kinds: [Kind] = [
+    ("n", "int", { "\($0)" }), ("t", "text", { "\"k\\t\($0)\\n\\\\ü\"" }),
+    ("u", "uuid", { "\"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a\(10 + $0)\"" }),
+  ]
+  /// Keys that only the server can compare.
+  private static let others: [Kind] = [
+    ("d", "numeric", { $0 % 2 == 0 ? "\($0).0" : "\($0)" }), ("c", "char(4)", { "\"\($0)\"" }),
+  ]
+
+  /// Writes the changes to one table a kind of key, in as many batches as there are events or in large ones.
+  private static func apply(
+    _ lines: String, _ kinds: [Kind], _ place: Workplace, records: Int
+  ) async throws -> [[String?]] {
+    for (name, type, _) in kinds {
+      try place.sql("DROP TABLE IF EXISTS \(name)")
+      try place.sql(
+        "CREATE TABLE \(name) (k \(type) PRIMARY KEY, a text, b text, own int DEFAULT 1, more text DEFAULT 'more')")
+    }
+    try place.write(lines, to: "events.ndjson")
+    let tables = kinds.map { "\($0.name): [k]" }.joined(separator: ", ")
+    let yaml = """
+      millrace: 1
+      name: \(place.schema)-\(records)
+      source: {type: events, path: \(place.path("events.ndjson")), tables: {\(tables)}}
+      target: {type: postgres, url: "\(place.server.url)", table: "\(place.schema).{table}", batch: {records: \(records)}}
+      streams: {"*": {mappings: all}}
+      checkpoint: {path: \(place.path("\(records).checkpoint.json"))}
+      retry: {dead_letter: {type: file, path: \(place.path("p.dead-letters.ndjson"))}}
+      """
+    var catalog = Catalog.standard
+    catalog.sources.append(EventsSourceConnector.self)
+    let summary = try await place.run(try place.plan(yaml: yaml, catalog: catalog))
+    #expect(summary.counts.deadLettered == 0)
+    let all = kinds.map { "SELECT '\($0.name)', k::text, a, b, more FROM \($0.name)" }.joined(separator: " UNION ALL ")
+    return try place.sql("SELECT * FROM (\(all)) x ORDER BY 1, 2")
+  }
+
+  private static func event(_ kinds: [Kind], _ random: inout some RandomNumberGenerator) -> String {
+    let kind = kinds.randomElement(using: &random) ?? kinds[0]
+    let key = kind.value(Int.random(in: 0..<8, using: &random))
+    let a = "\"a\(Int.random(in: 0..<100, using: &random))\""
+    let operation: String
+    switch Int.random(in: 0..<40, using: &random) {
+    case 0: operation = #""op":"truncate""#
+    case 1..<10: operation = "\"op\":\"delete\",\"key\":{\"k\":\(key)}"
+    case 10..<15: operation = "\"op\":\"update\",\"partial\":true,\"record\":{\"k\":\(key),\"a\":\(a)}"
+    case 15..<20: operation = "\"op\":\"update\",\"partial\":true,\"record\":{\"k\":\(key),\"b\":\(a)}"
+    case 20..<23: operation = "\"op\":\"create\",\"record\":{\"k\":\(key),\"a\":\(a)}"
+    default: operation = "\"op\":\"update\",\"record\":{\"k\":\(key),\"a\":\(a),\"b\":null,\"more\":\(a)}"
+    }
+    return "{\"table\":\"\(kind.name)\",\(operation)}\n"
+  }
+
+  @Test(arguments: 0..<6) func `sets come to what single rows come to`(seed: UInt64) async throws {
+    let place = try Workplace()
+    var random = Seeded(seed)
+    let kinds = seed % 3 == 2 ? Self.others : Self.kinds
+    let lines = (0..<400).map { _ in Self.event(kinds, &random) }.joined()
+    let singly = try await Self.apply(lines, kinds, place, records: 1)
+    #expect(!singly.isEmpty)
+    for records in [7, 60, 5_000] {
+      let sets = try await Self.apply(lines, kinds, place, records: records)
+      #expect(sets == singly, "seed \(seed), \(records) records")
+    }
+  }
+
+  /// Each statement alone is right, and a set of the last states is not: the rows go one after the other.
+  @Test func `values that change places under a unique constraint`() async throws {
+    let place = try Workplace()
+    try place.sql("CREATE TABLE n (k int PRIMARY KEY, a text UNIQUE)")
+    try place.sql("INSERT INTO n VALUES (1, 'x'), (2, 'y')")
+    let changes = [("1", "z"), ("2", "x"), ("1", "y")]
+    try place.write(
+      changes.map { "{\"table\":\"n\",\"op\":\"update\",\"record\":{\"k\":\($0.0),\"a\":\"\($0.1)\"}}\n" }.joined(),
+      to: "events.ndjson")
+    let yaml = """
+      millrace: 1
+      name: \(place.schema)-p
+      source: {type: events, path: \(place.path("events.ndjson")), tables: {n: [k]}}
+      target: {type: postgres, url: "\(place.server.url)", table: "\(place.schema).{table}"}
+      streams: {"*": {mappings: all}}
+      checkpoint: {path: \(place.path("p.checkpoint.json"))}
+      retry: {dead_letter: {type: file, path: \(place.path("p.dead-letters.ndjson"))}}
+      """
+    var catalog = Catalog.standard
+    catalog.sources.append(EventsSourceConnector.self)
+    let summary = try await place.run(try place.plan(yaml: yaml, catalog: catalog))
+    #expect(summary.counts.shown == "3 read, 3 written, 0 stale, 0 dead")
+    #expect(try place.sql("SELECT k, a FROM n ORDER BY k") == [["1", "y"], ["2", "x"]])
+  }
+}
+
+private struct Seeded: RandomNumberGenerator {
+  private var state: UInt64
+  init(_ seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 &+ 1 }
+
+  mutating func next() -> UInt64 {
+    state ^= state << 13
+    state ^= state >> 7
+    state ^= state << 17
+    return state
+  }
+}
