@@ -90,11 +90,12 @@ struct ChangeFaultTests {
       .appendingPathComponent("millrace")
   }
 
-  /// - Parameter pause: when the process is stopped, and for how long, in seconds.
+  /// - Parameters:
+  ///   - seconds: how long at most.
+  ///   - pause: for how long the process is stopped once it follows the changes, in seconds; it is killed so long after.
   /// - Returns: the exit code; nil where it was killed.
   private static func run(
-    _ place: Workplace, _ more: [String] = [], for seconds: Double, pause: (after: Double, length: Double)? = nil,
-    _ look: () -> Void
+    _ place: Workplace, _ more: [String] = [], for seconds: Double, pause: Double? = nil, _ look: () -> Void
   ) throws -> Int32? {
     let process = Process()
     process.executableURL = binary
@@ -106,15 +107,16 @@ struct ChangeFaultTests {
     try file.seekToEnd()
     process.standardError = file
     try process.run()
-    let end = Date().addingTimeInterval(seconds)
+    var end = Date().addingTimeInterval(seconds)
     var pause = pause
     while process.isRunning, Date() < end {
       look()
-      if let now = pause, Date() > end.addingTimeInterval(now.after - seconds) {
+      if let length = pause, follows(place) {
         pause = nil
         kill(process.processIdentifier, SIGSTOP)
-        usleep(UInt32(now.length * 1_000_000))
+        usleep(UInt32(length * 1_000_000))
         kill(process.processIdentifier, SIGCONT)
+        end = Date().addingTimeInterval(length)
       }
       usleep(3_000)
     }
@@ -125,10 +127,15 @@ struct ChangeFaultTests {
 
   /// Where all rows have been read, the sum in the copy is that of the source at some moment, so always the same.
   private static func torn(_ place: Workplace) -> String? {
-    let checkpoint = (try? String(contentsOfFile: place.path("p.checkpoint.json"), encoding: .utf8)) ?? ""
-    guard checkpoint.contains("\"stream\""), !checkpoint.contains("\"load\"") else { return nil }
+    guard follows(place) else { return nil }
     guard let sum = try? place.value("SELECT sum(money) FROM copy"), sum != "\(rows * 100)" else { return nil }
     return sum
+  }
+
+  /// Whether all rows have been read, and changes are followed.
+  private static func follows(_ place: Workplace) -> Bool {
+    let checkpoint = (try? String(contentsOfFile: place.path("p.checkpoint.json"), encoding: .utf8)) ?? ""
+    return checkpoint.contains("\"stream\"") && !checkpoint.contains("\"load\"")
   }
 
   private static func log(_ place: Workplace) -> Substring {
@@ -171,7 +178,7 @@ struct ChangeFaultTests {
     try Self.prepare(place, options: "?options=-c%20wal_sender_timeout%3D1s")
     let traffic = Traffic(place, pause: 1_000)
     var torn: [String] = []
-    _ = try Self.run(place, for: 8, pause: (after: 3, length: 3)) {
+    _ = try Self.run(place, for: 90, pause: 3) {
       if let sum = Self.torn(place) { torn.append(sum) }
     }
     traffic.end()
