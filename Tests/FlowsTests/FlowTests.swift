@@ -15,7 +15,7 @@ struct FlowTests {
   init() throws { folder = try TemporaryFolder() }
 
   private func run(
-    _ source: Numbers, _ targets: [Memory], adjust: (inout FlowSettings) -> Void = { _ in }
+    _ source: Numbers, _ targets: [any Target], adjust: (inout FlowSettings) -> Void = { _ in }
   )
     async throws -> (Flow.Summary, said: [String])
   {
@@ -62,6 +62,13 @@ struct FlowTests {
     let target = Memory()
     let error = await #expect(throws: FlowError.self) { _ = try await run(Numbers(count: 10), [target]) }
     #expect(error?.code == "checkpoint.locked" && target.stored.withLock { $0.isEmpty })
+  }
+
+  @Test func aTargetThatParksWhatItWasNotGivenEndsIt() async throws {
+    for place in [RowPlace(payload: 0, row: 1_000), RowPlace(payload: 1_000, row: 0), RowPlace(payload: 0, row: -1)] {
+      let error = await #expect(throws: FlowError.self) { _ = try await run(Numbers(count: 10), [Confused(place)]) }
+      #expect(error?.code == "target.bad_answer")
+    }
   }
 
   @Test func memoryStaysWithinItsLimit() async throws {
@@ -157,6 +164,23 @@ private final class Memory: Target, @unchecked Sendable {
     return Written()
   }
 
+  func flush() async throws(ConnectorError) -> Value? { nil }
+  func finish() async throws(ConnectorError) {}
+  func close() async {}
+}
+
+/// Names a row as parked that it may not have been given.
+private final class Confused: ParkingTarget {
+  private let place: RowPlace
+
+  init(_ place: RowPlace) { self.place = place }
+
+  func open(at mark: Value?) async throws(ConnectorError) -> Position? { nil }
+  func makeEncoder(_ columns: Columns) throws(ConnectorError) -> any Encoder { Eight() }
+  func write(_ payloads: [Payload]) async throws(ConnectorError) -> Written { Written() }
+  func write(_ payloads: [Payload], withholding keys: Set<UInt64>) async throws(ConnectorError) -> Written {
+    Written(parked: [Parked(place, key: 1)])
+  }
   func flush() async throws(ConnectorError) -> Value? { nil }
   func finish() async throws(ConnectorError) {}
   func close() async {}

@@ -267,7 +267,7 @@ final class Books: Sendable {
       guard let (parcel, event) = find(place, group, lane) else { return false }
       parcel.markStale(event)
     }
-    return true
+    return answer.parked.allSatisfy { find($0.place, group, lane) != nil }
   }
 
   private func find(_ place: RowPlace, _ group: [Parcel], _ lane: Int) -> (Parcel, event: Int)? {

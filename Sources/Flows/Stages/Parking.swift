@@ -36,13 +36,7 @@ struct Parking {
     if answer.parked.count + answer.rejections.count < payloads.reduce(0, { $0 + $1.rows.count }) {
       lot.stored(at: now)
     }
-    var rows: [ParkingLot.Row] = []
-    for parked in answer.parked {
-      guard group.indices.contains(parked.place.payload) else { throw .badAnswer(party) }
-      let place = ParkingLot.Place(parcel: group[parked.place.payload].number, row: parked.place.row)
-      rows.append(.init(place: place, key: parked.key, error: parked.error))
-    }
-    tell(lot.park(rows, at: now, random: world.random))
+    tell(lot.park(parked(answer, of: group), at: now, random: world.random))
     if world.flaw == .parkedIsForgotten { return try books.written(group, Written(), lane: lane, tries: tries) }
     for parcel in group where lot.holds(parcel.number) { parcels[parcel.number] = parcel }
     try books.written(group.filter { !lot.holds($0.number) }, Written(), lane: lane, tries: tries)
@@ -63,14 +57,20 @@ struct Parking {
     if answer.parked.count + answer.rejections.count < places.count { lot.stored(at: now) }
     let (failures, givenUp) = lot.tried(
       places,
-      parked: answer.parked.map {
-        .init(place: .init(parcel: numbers[$0.place.payload], row: $0.place.row), key: $0.key, error: $0.error)
-      }, at: now, isCrowded: isIdle && books.isCrowded, random: world.random)
+      parked: parked(answer, of: group), at: now, isCrowded: isIdle && books.isCrowded, random: world.random)
     tell(failures)
     try reject(givenUp)
     let closed = group.filter { !lot.holds($0.number) }
     for parcel in closed { parcels[parcel.number] = nil }
     try books.written(closed, Written(), lane: lane, tries: tries)
+  }
+
+  /// What an answer about parcels names as parked.
+  private func parked(_ answer: Written, of group: [Parcel]) -> [ParkingLot.Row] {
+    answer.parked.map { parked in
+      let place = ParkingLot.Place(parcel: group[parked.place.payload].number, row: parked.place.row)
+      return ParkingLot.Row(place: place, key: parked.key, error: parked.error)
+    }
   }
 
   /// An outage: the same again, until the target answers.
