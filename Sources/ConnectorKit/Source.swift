@@ -9,8 +9,11 @@ import Records
 ///
 /// All calls come from the source's own lane, one at a time; a call may block its thread.
 package protocol Source: Sendable {
-  /// The tables that it reads, as they are now; called once, before `open`. Batches name them in ``Batch/tables``.
-  func tables() async throws(ConnectorError) -> [SourceTable]
+  /// The tables that it reads, as they are now; called before the `open` of each opening of the flow, when nothing else is
+  /// open yet. Batches name them in ``Batch/tables``.
+  ///
+  /// - Parameter position: the checkpoint's; what a target stored with its data may be further on.
+  func tables(at position: Position?) async throws(ConnectorError) -> [SourceTable]
 
   /// Connects and goes to `position`; nil means from the beginning. Called again after a `retry` error, with the
   /// position after the last batch that `next` gave.
@@ -49,7 +52,7 @@ package protocol Source: Sendable {
 
 extension Source {
   /// Without tables all events are of one kind.
-  package func tables() -> [SourceTable] { [] }
+  package func tables(at position: Position?) -> [SourceTable] { [] }
   package func lag() -> Lag? { nil }
   package var wantsKeepAlive: Bool { false }
   package func keepAlive() {}
@@ -63,6 +66,9 @@ package enum Next: Sendable, Equatable {
   case idle
   /// There will never be another.
   case end
+  /// The tables are no longer those that it named. What was read is stored, and everything opened anew from there; never
+  /// said inside of a transaction.
+  case reopen
 }
 
 /// How much a source holds.

@@ -18,7 +18,7 @@ final class GivenSource: Source {
     self.stop = stop
   }
 
-  func tables() -> [SourceTable] { disk.tables.tables }
+  func tables(at position: Position?) -> [SourceTable] { disk.tables.tables }
 
   func open(at position: Position?) async throws(ConnectorError) {
     disk.next = position?.value.int.map(Int.init) ?? 0

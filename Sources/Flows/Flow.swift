@@ -63,6 +63,7 @@ package final class Flow: Sendable {
         try await attempts.failed(loss)
         continue
       }
+      if moved.reopens, !stopping.isAsked { continue }
       let summary = Summary(
         counts: moved.counts, retries: retries.count, seconds: (world.now() - began).seconds, ended: moved.ended,
         checkpoint: moved.checkpoint)
@@ -80,6 +81,8 @@ package final class Flow: Sendable {
     /// Why a target let go of a part of a source's transaction. Everything is opened again then, and goes on from what
     /// the target stored (Invariant 2): that part is no longer in memory, and the source still has it.
     var loss: ConnectorError?
+    /// Whether the source has other tables now. Everything is stored, and opened anew.
+    var reopens = false
   }
 
   /// A stop while something is waited for at the start ends the run: nothing is in flight yet.
@@ -117,6 +120,7 @@ package final class Flow: Sendable {
       guard counts.balances else { throw .unbalanced(counts) }
       var moved = Moved(checkpoint: checkpoint, counts: counts)
       if case .ended = end { moved.ended = true }
+      if case .reopens = end { moved.reopens = true }
       return moved
     }
   }

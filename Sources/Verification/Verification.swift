@@ -72,7 +72,7 @@ package struct Verification: Sendable {
     _ plan: Plan, _ context: Context
   ) async throws(ConnectorError) -> (all: [Route], wanted: [Route]) {
     let source = try plan.source.makeSource(context)
-    let tables = try await source.tables()
+    let tables = try await source.tables(at: nil)
     await source.close()
     let routes = try plan.streams.routes(for: tables)
     return (routes, routes.filter { !$0.stream.skips })
@@ -85,7 +85,7 @@ package struct Verification: Sendable {
     var streams: [VerifiedStream] = []
     for (route, target) in zip(routes.wanted, routes.wanted.targetStreams) {
       let reader = try connector.makeReader(context, target)
-      let columns = try await reader.tables().first?.columns ?? []
+      let columns = try await reader.tables(at: nil).first?.columns ?? []
       await reader.close()
       let types = Dictionary(columns.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
       let form = RowForm(target.columns, types: types, keepsTypes: connector.keepsTypes)

@@ -15,7 +15,7 @@ struct LiveStatements: Sendable {
     context.lanes = plan.lanes
     do throws(ConnectorError) {
       let source = try resolved.source.makeSource(context)
-      let routes = try resolved.streams.routes(for: try await source.tables()).filter { !$0.stream.skips }
+      let routes = try resolved.streams.routes(for: try await source.tables(at: nil)).filter { !$0.stream.skips }
       await source.close()
       guard let found = try await target.statements(routes.targetStreams, from: context) else { return }
       for (route, said) in zip(routes, found) { statements[Self.name(route.stream), default: []] += said }

@@ -30,7 +30,7 @@ struct Trial {
     }
     do throws(ConnectorError) {
       source = try (connector ?? plan.source).makeSource(context)
-      let routes = try plan.streams.routes(for: try await source.tables())
+      let routes = try plan.streams.routes(for: try await source.tables(at: nil))
       self.routes = routes.filter { !$0.stream.skips }
       contract = routes.contract.map { ContractStage($0.withoutStops) }
       mapper = routes.mappers(lanes: plan.lanes)()

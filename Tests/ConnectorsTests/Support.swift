@@ -122,7 +122,7 @@ func readOn(_ source: any Source, idleMax: Int = 0) async throws -> Reading {
       let isUntouched = batch.bytes.isEmpty
       #expect(isUntouched)
       idle += 1
-    case .end: return reading
+    case .end, .reopen: return reading
     }
   }
   return reading

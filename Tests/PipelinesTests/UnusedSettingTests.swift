@@ -19,7 +19,7 @@ import Testing
 
   @Test(arguments: [
     ("slot: shop", ["warning config.unused 6:9 source.slot"]),
-    ("read: stream\n  chunk_rows: 5", ["warning config.unused 7:15 source.chunk_rows"]),
+    ("read: stream\n  chunk_rows: 5", []),
     ("read: snapshot_then_stream\n  chunk_rows: 5\n  slot: shop", []),
     ("read: stream\n  slot: shop", []), ("chunk_rows: 5", []),
   ])

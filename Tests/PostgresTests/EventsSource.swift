@@ -31,7 +31,7 @@ private actor EventsSource: Source {
     list = TableList(tables)
   }
 
-  func tables() -> [SourceTable] { list.tables }
+  func tables(at position: Position?) -> [SourceTable] { list.tables }
   func open(at position: Position?) { isRead = position != nil }
 
   func next(into batch: Batch) throws(ConnectorError) -> Next {

@@ -92,9 +92,12 @@ final class Workplace: Sendable {
   /// Runs a pipeline in this process to its end.
   @discardableResult
   ///
-  /// - Parameter stopAfter: so many events that reached their bucket the flow is asked to stop.
+  /// - Parameters:
+  ///   - stopAfter: so many events that reached their bucket the flow is asked to stop.
+  ///   - whileIt: gets the flow before it runs, and returns at once.
   func run(
-    _ plan: Plan, notes: Notes = Notes(), stopAfter: UInt64 = .max, endsOnceRead: Bool = false
+    _ plan: Plan, notes: Notes = Notes(), stopAfter: UInt64 = .max, endsOnceRead: Bool = false,
+    whileIt: ((Flow) -> Void) = { _ in }
   ) async throws -> Flow.Summary {
     let plan = try plan.resolved(with: SecretSource(variable: { _ in nil }))
     let stopping = StopAfter(stopAfter)
@@ -124,6 +127,7 @@ final class Workplace: Sendable {
       settings, source: source, targets: targets,
       route: { tables throws(ConnectorError) in try Routing(plan, tables) }, in: world)
     stopping.watch(flow)
+    whileIt(flow)
     return try await flow.run()
   }
 

@@ -44,7 +44,7 @@ extension DirectusSource {
       case .batch:
         hookDecoder.decode(hookBatch)
         hear(hookBatch)
-      case .end:
+      case .end, .reopen:
         hooksEnded = true
         return
       case .idle:

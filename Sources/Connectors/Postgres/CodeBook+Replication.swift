@@ -86,8 +86,18 @@ extension CodeBook {
       remedy: "Set `publish` of the publication, if they are wanted."),
     Entry(
       "postgres.table_gone", "a table whose changes do not come any more",
-      "The table was dropped, dropped and made again, or taken out of the publication while the pipeline ran.",
+      "The table was dropped, or taken out of the publication, while the pipeline ran.",
       remedy: "Publish it again and load it anew, or take it out of the pipeline."),
+    Entry(
+      "postgres.new_table", "a table that the stream does not follow yet",
+      "A table came along under one of the pipeline's patterns, or was dropped and made again, and the pipeline says "
+        + "`on_new_table: stop`. The checkpoint stands; nothing of the table was read.",
+      remedy: "Set `on_new_table: follow` to read it like the others, or `ignore` to leave it out; or skip it under "
+        + "`streams`."),
+    Entry(
+      "postgres.tables_changed", "other tables than before",
+      "The stream has changes of a table that came along; the run opens everything anew and goes on by itself.",
+      remedy: "Nothing."),
     Entry(
       "postgres.schema_changed", "a table that changed its columns",
       "The pipeline says `on_schema_change: stop`, and a table looks otherwise than before. The checkpoint stands right "

@@ -30,6 +30,8 @@ final class Books: Sendable {
     /// Parcels that a target holds in a transaction that is open.
     var held: [Held] = []
     var parcelsTold = 0
+    /// Whether dead letters were written of events that were then not stored, so that no mark may count them.
+    var lettersAreAhead = false
     /// What the `dedupe` steps remember; nil where the pipeline has none.
     var keys: KeyMemory?
     /// What they remembered at the last barrier.
@@ -51,6 +53,8 @@ final class Books: Sendable {
     case ended
     /// A stop was asked for.
     case stopped
+    /// Everything is to be opened anew.
+    case reopens
     case failed(FlowError)
   }
 
@@ -321,6 +325,10 @@ final class Books: Sendable {
   var parcelsTold: Int { state.withLock { $0.parcelsTold } }
 
   func told(_ parcels: Int) { state.withLock { $0.parcelsTold += parcels } }
+
+  func leaveLetters() { state.withLock { $0.lettersAreAhead = true } }
+
+  var lettersAreAhead: Bool { state.withLock { $0.lettersAreAhead } }
 
   /// Their dead letters were not written after all.
   func putBack(_ parcels: [Parcel]) { state.withLock { $0.failed += parcels } }

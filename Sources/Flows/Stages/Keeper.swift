@@ -211,6 +211,7 @@ struct Keeper {
     if number == 0 { return books.look(before: 0) }
     await books.letters.take()
     defer { books.letters.give() }
+    try await endWhereLettersAreAhead()
     let view = books.look(before: number)
     do {
       for parcel in view.failed { try await parcel.tellLetters(settings, in: world) }
@@ -224,9 +225,17 @@ struct Keeper {
     return view
   }
 
+  /// The target's end is on its way, and ends everybody: a checkpoint of now would count letters of events that come again.
+  private func endWhereLettersAreAhead() async throws(FlowError) {
+    guard books.lettersAreAhead else { return }
+    while !Task.isCancelled { await books.keeper.wait() }
+    throw .interrupted
+  }
+
   private mutating func flushLetters() async throws(FlowError) {
     await books.letters.take()
     defer { books.letters.give() }
+    try await endWhereLettersAreAhead()
     checkpoint.deadLetters = try await world.deadLetters.flush()
   }
 }

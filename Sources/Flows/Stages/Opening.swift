@@ -48,7 +48,7 @@ struct Opening: Sendable {
 
   private func open() async throws(FlowError) -> Opened {
     var checkpoint = try await loadCheckpoint()
-    let routing = try await routing()
+    let routing = try await routing(at: checkpoint.position)
     var encoders: [[any Encoder]] = []
     for lane in targets.indices {
       let (kept, made) = try await openTarget(lane, routing.streams, mark: checkpoint.marks[lane])
@@ -119,12 +119,12 @@ struct Opening: Sendable {
     return checkpoint
   }
 
-  private func routing() async throws(FlowError) -> Routing {
+  private func routing(at position: Position?) async throws(FlowError) -> Routing {
     try await withTaskExecutorPreference(lanes.source) { () async throws(FlowError) in
       var attempts = Attempts(.source, settings.retry, isStart: isStart, in: world)
       while true {
         do throws(ConnectorError) {
-          return try route(try await source.tables())
+          return try route(try await source.tables(at: position))
         } catch {
           await source.close()
           try await attempts.failed(error)

@@ -10,7 +10,7 @@ struct Reader: Sendable {
   let gate: TransactionGate
   let world: World
 
-  /// Reads until the source ends or fails, or the task is cancelled. Room and memory are waited for before a batch is
+  /// Reads until the source ends, fails or is to be opened anew, or the task is cancelled. Room and memory are waited for before a batch is
   /// read, so that a batch that has a number always goes on.
   func run() async -> Books.ReaderEnd {
     while await waitForRoom(), let parcel = await pool.take() {
@@ -26,6 +26,9 @@ struct Reader: Sendable {
         case .end:
           pool.giveBack(parcel)
           return .ended
+        case .reopen:
+          pool.giveBack(parcel)
+          return .reopens
         }
       } catch {
         pool.giveBack(parcel)

@@ -152,7 +152,7 @@ struct Stages: Sendable {
     } catch {
       end = .failed(error)
     }
-    await storing?.release()
+    await storing?.leave()
     return end
   }
 

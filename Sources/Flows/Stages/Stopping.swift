@@ -8,6 +8,8 @@ final class Stopping: Sendable {
   private let drain = Bell()
   private let force = Bell()
 
+  var isAsked: Bool { level != .none }
+
   private var level: Level { state.withLock { $0 } }
 
   /// Says that one more stop was asked for, and what that means.

@@ -112,7 +112,8 @@ actor Storing {
     held = Counts()
     heldEnd = nil
     isHolding = false
-    release()
+    if ownsLetters { books.letters.give() }
+    ownsLetters = false
     return written
   }
 
@@ -196,9 +197,12 @@ actor Storing {
     }
   }
 
-  /// Lets others write dead letters again, after a commit, or when nothing will be committed.
-  func release() {
-    if ownsLetters { books.letters.give() }
+  /// Nothing will be committed any more: letters that were written for it are ahead of what is stored, and no checkpoint
+  /// may count them.
+  func leave() {
+    guard ownsLetters else { return }
+    books.leaveLetters()
+    books.letters.give()
     ownsLetters = false
   }
 }

@@ -66,6 +66,8 @@ struct Scenario: Sendable {
   var transactionEvents = 1
   /// When a second stop is asked for, in the same way.
   var secondStop: Int?
+  /// At which reads the source asks to be opened anew.
+  var reopens: Set<Int> = []
   /// How many keys a `dedupe` step remembers; nil: there is none.
   var remembered: Int?
   var flaw: Flaw?
@@ -105,6 +107,7 @@ struct Scenario: Sendable {
       remembered = random.pick([1, 3, 1_000])
       repeatSome(&random)
     }
+    if random.chance(30) { reopens = Set((0..<4).map { _ in 1 + random.below(20) }) }
   }
 
   /// Makes some events repetitions of earlier ones, where the order of reading is that of the events. Whether a target
@@ -159,6 +162,7 @@ struct Scenario: Sendable {
     scenario.crashes = []
     scenario.effectCrashes = []
     scenario.stop = nil
+    scenario.reopens = [2]
     if target == .transactional { scenario.keepTransactions(of: 5) }
     return scenario
   }

@@ -9,6 +9,7 @@ actor SimulatedLog: Source {
   private let effects: SimulatedEffects
   private let sleep: @Sendable (Duration) async -> Bool
   private var offsets: [Int]
+  private var isInside = false
 
   init(_ universe: Universe, _ effects: SimulatedEffects, sleep: @escaping @Sendable (Duration) async -> Bool) {
     self.universe = universe
@@ -25,11 +26,15 @@ actor SimulatedLog: Source {
       }
       return offsets
     }
+    isInside = offsets[0] > 0 && universe.scenario.isInside(after: universe.partition(0)[offsets[0] - 1].sequence)
   }
 
   func next(into batch: Batch) async throws(ConnectorError) -> Next {
+    universe.reads += 1
+    if !isInside, universe.scenario.reopens.contains(universe.reads) { return .reopen }
     let (next, read) = try await effects.perform(.read) { () throws(ConnectorError) in fill(batch) }
     offsets = read
+    if next == .batch { isInside = batch.isInsideTransaction }
     if next == .idle { _ = await sleep(.milliseconds(100)) }
     return next
   }

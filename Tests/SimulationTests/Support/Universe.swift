@@ -52,6 +52,7 @@ final class Universe: @unchecked Sendable {
 
   // MARK: The source's side
   var deliveries = 0
+  var reads = 0
   /// For each partition of a log: how many of its events were pruned.
   var pruned: [Int]
   /// For a queue: the events that still stand in it, by sequence, in order.

@@ -36,6 +36,15 @@ extension OutputMessage {
     /// Microseconds since 2000, UTC.
     var time: Int64
     var transaction: UInt32
+
+    /// As the server sends it.
+    var bytes: [UInt8] {
+      var bytes = [UInt8(ascii: "B")]
+      withUnsafeBytes(of: commit.rawValue.bigEndian) { bytes += $0 }
+      withUnsafeBytes(of: time.bigEndian) { bytes += $0 }
+      withUnsafeBytes(of: transaction.bigEndian) { bytes += $0 }
+      return bytes
+    }
   }
 
   struct Commit: Equatable, Sendable {

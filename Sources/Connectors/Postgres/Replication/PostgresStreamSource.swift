@@ -52,6 +52,10 @@ actor PostgresStreamSource: Source {
   private var end: LSN?
   /// Whether the place where reading begins is still to be given out.
   private var isFresh = false
+  /// The tables that were made again, and of which the target is to be emptied.
+  private var remade: [Int] = []
+  /// Whether there are other tables than those that are followed.
+  private var hasOtherTables = false
 
   init(_ settings: StreamSettings, _ context: Context) {
     self.settings = settings
@@ -60,10 +64,18 @@ actor PostgresStreamSource: Source {
 
   // MARK: - Opening
 
-  func tables() throws(ConnectorError) -> [SourceTable] {
+  func tables(at position: Position?) throws(ConnectorError) -> [SourceTable] {
     let connection = try PostgresConnection(settings.url, Patience(timeout: settings.timeout))
-    try streamed.look(settings, context, StreamClerk(connection: connection))
+    let roster = try begun(position)?.tables
+    try streamed.look(settings, context, StreamClerk(connection: connection), since: roster)
+    hasOtherTables = false
     return streamed.list.tables
+  }
+
+  /// nil where nothing was read yet.
+  private func begun(_ position: Position?) throws(ConnectorError) -> StreamPlace? {
+    guard let position, position != .start else { return nil }
+    return try StreamPlace(position)
   }
 
   func open(at position: Position?) async throws(ConnectorError) {
@@ -71,25 +83,66 @@ actor PostgresStreamSource: Source {
     let connection = try PostgresConnection(settings.url, Patience(timeout: settings.timeout))
     let clerk = StreamClerk(connection: connection)
     self.clerk = clerk
-    try streamed.look(settings, context, clerk)
-    let begun = position == .start ? nil : position
+    var place = try begun(position)
+    if streamed.tables.isEmpty { try streamed.look(settings, context, clerk, since: place?.tables) }
     streamed.publish(try clerk.publication(settings.publication.text))
-    let opening = StreamOpening(settings: settings, context: context, clerk: clerk, tables: streamed)
-    let start = try await self.start(opening, at: begun)
-    place = start.place
-    isFresh = begun == nil
+    isFresh = place == nil
+    let news = take(&place)
+    let opening = StreamOpening(
+      settings: settings, context: context, clerk: clerk, tables: streamed, newTables: news.map(\.table))
+    let start = try await self.start(opening, at: place)
+    self.place = start.place
+    tell(news)
     if context.endsOnceRead { end = try clerk.written }
     try await begin(start)
   }
 
+  /// A table that is followed from here on.
+  private struct News {
+    var table: StreamTable
+    var index: Int
+    var standing: Roster.Standing
+  }
+
+  /// Puts tables that came along, or were made again, into the place that is the first to be given out.
+  private func take(_ place: inout StreamPlace?) -> [News] {
+    remade = []
+    guard let roster = place?.tables else {
+      place?.tables = Roster(streamed.tables)
+      return []
+    }
+    var news: [News] = []
+    for (index, table) in streamed.tables.enumerated() {
+      let standing = roster.standing(of: table)
+      if standing == .followed { continue }
+      place?.follow(table, isRead: settings.load != nil)
+      if standing == .remade { remade.append(index) }
+      news.append(News(table: table, index: index, standing: standing))
+    }
+    if !news.isEmpty { isFresh = true }
+    return news
+  }
+
+  private func tell(_ news: [News]) {
+    for new in news {
+      let rows =
+        settings.load == nil
+        ? "changes from now on are read, rows that are there already are not: `millrace backfill` loads them"
+        : "its rows are read, and then its changes"
+      context.note(
+        "\(new.table.name) \(new.standing.text)\(new.standing == .remade ? ": the target is emptied of it" : ""): \(rows)."
+      )
+    }
+  }
+
   /// Waits for a slot that a run which was killed still holds: the server lets go of it when it notices.
   private func start(
-    _ opening: StreamOpening, at position: Position?
+    _ opening: StreamOpening, at place: StreamPlace?
   ) async throws(ConnectorError) -> StreamOpening.Start {
     var looks = 0
     while true {
       do throws(ConnectorError) {
-        let start = try opening.start(at: position, after: seenSlot)
+        let start = try opening.start(at: place, after: seenSlot)
         seenSlot = nil
         return start
       } catch {
@@ -112,6 +165,7 @@ actor PostgresStreamSource: Source {
     var fixed = load
     fixed.snapshot = start.snapshot?.name
     fixed.published = streamed.published
+    fixed.loads = start.place.loads ?? streamed.tables.map { "\($0.name)" }
     let source = PostgresSource(fixed, context)
     try await source.open(at: start.place.load == .start ? nil : start.place.load)
     rows.withLock { $0 = source }
@@ -146,7 +200,13 @@ actor PostgresStreamSource: Source {
     let conversation = StreamConversation(at: place.stream, ignoring: settings.ignoredOrigins)
     let (streamed, book, settings, context) = (streamed, book, settings, context)
     let reader = StreamReader(connection, conversation) { relation, isKnown throws(ConnectorError) in
-      try streamed.number(relation, isKnown: isKnown, clerk, book, settings.onSchemaChange, context.note)
+      let number = try streamed.number(relation, isKnown: isKnown, clerk, book, settings.onSchemaChange, context.note)
+      if number == nil, streamed.mayBeNew(relation, settings, context),
+        try streamed.haveChanged(settings, context, clerk)
+      {
+        throw .tablesChanged
+      }
+      return number
     } mend: { number, message throws(ConnectorError) in
       try KeyChange(relation: book[number], clerk: clerk).mended(message)
     }
@@ -158,10 +218,35 @@ actor PostgresStreamSource: Source {
 
   func next(into batch: Batch) async throws(ConnectorError) -> Next {
     if isFresh {
-      // Nothing was read, and it is known where the stream begins (Invariant 6).
+      // Nothing was read, and it is known where the stream begins (Invariant 6), or which tables are followed from here on.
       isFresh = false
+      for index in remade { empty(index, batch) }
+      remade = []
       return complete(batch)
     }
+    if hasOtherTables, place.stream.inside == nil { return .reopen }
+    do throws(ConnectorError) {
+      return try await read(into: batch)
+    } catch {
+      if error.code == ConnectorError.tablesChangedCode { return .reopen }
+      throw error
+    }
+  }
+
+  /// Says that a table has lost all its rows: it was dropped.
+  private func empty(_ index: Int, _ batch: Batch) {
+    let table = streamed.tables[index]
+    let begin = OutputMessage.Begin(
+      commit: place.stream.lsn, time: (context.wallTime() - 946_684_800_000) * 1_000, transaction: 0)
+    begin.bytes.withUnsafeBytes { StreamFrames.append(.transaction, $0, to: &batch.bytes) }
+    let version = RelationVersion(
+      table: index, schema: table.name.schema ?? "", name: table.name.name, columns: [], kinds: [], key: [],
+      hasWholeOldRows: false)
+    // No transaction of the source has it, so what tells it from others is the table.
+    StreamFrames.append(.truncate, number: book.number(of: version), count: Int64(table.id), to: &batch.bytes)
+  }
+
+  private func read(into batch: Batch) async throws(ConnectorError) -> Next {
     switch phase {
     case .closed: throw ConnectorError("postgres.not_open", "The source is not open.", remedy: .stop)
     case .load(let source): return try await load(source, batch)
@@ -177,14 +262,14 @@ actor PostgresStreamSource: Source {
 
   private func load(_ source: PostgresSource, _ batch: Batch) async throws(ConnectorError) -> Next {
     switch try await source.next(into: batch) {
-    case .idle: return .idle
+    case .idle, .reopen: return .idle
     case .batch:
       place.load = batch.position
       batch.position = place.position
       return .batch
     case .end:
       await source.close()
-      place.load = nil
+      (place.load, place.loads) = (nil, nil)
       phase = .stream(try startReader(nil))
       return complete(batch)
     }
@@ -216,10 +301,16 @@ actor PostgresStreamSource: Source {
       silence = .zero
       isDue = true
       try reader.tell(wantsReply: true)
-      try streamed.check(settings, clerk)
+      try check()
     }
     guard isDue, reader.hasMoved else { return .idle }
     return complete(batch, reader)
+  }
+
+  /// Looks whether the tables are still the same.
+  private func check() throws(ConnectorError) {
+    guard let clerk, !hasOtherTables else { return }
+    hasOtherTables = try streamed.haveChanged(settings, context, clerk)
   }
 
   private func wait(for reader: StreamReader) throws(ConnectorError) -> Bool {
@@ -231,6 +322,7 @@ actor PostgresStreamSource: Source {
   private func complete(_ batch: Batch, _ reader: StreamReader) -> Next {
     let committed = reader.firstTime
     place.stream = reader.takePosition()
+    hasOtherTables = hasOtherTables || reader.hasSeenNewTable
     late.gave(upTo: place.stream.inside == nil ? place.stream.lsn : nil, committedAt: committed)
     return complete(batch)
   }
@@ -257,7 +349,7 @@ actor PostgresStreamSource: Source {
     durable = position
     late.stored(upTo: position.lsn)
     acknowledgements += 1
-    if acknowledgements.isMultiple(of: Self.checkEvery) { try streamed.check(settings, clerk) }
+    if acknowledgements.isMultiple(of: Self.checkEvery) { try check() }
     switch phase {
     case .stream(let reader), .catchUp(let reader, _, _): try reader.acknowledged(position)
     case .load, .closed: break

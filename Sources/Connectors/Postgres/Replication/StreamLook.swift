@@ -14,7 +14,7 @@ actor StreamLook: Source {
     self.rows = rows
   }
 
-  func tables() async throws(ConnectorError) -> [SourceTable] { try await rows.tables() }
+  func tables(at position: Position?) async throws(ConnectorError) -> [SourceTable] { try await rows.tables(at: nil) }
 
   func open(at position: Position?) async throws(ConnectorError) {
     let place = try position.flatMap { position throws(ConnectorError) in

@@ -17,12 +17,13 @@ struct StreamOpening {
   let context: Context
   let clerk: StreamClerk
   let tables: StreamTables
+  /// Tables that were not followed before.
+  let newTables: [StreamTable]
 
   /// - Parameters:
-  ///   - position: nil where nothing was read yet.
+  ///   - place: nil where nothing was read yet.
   ///   - seen: the slot as the last attempt found it.
-  func start(at position: Position?, after seen: SlotState?) throws(ConnectorError) -> Start {
-    let place = try position.map { position throws(ConnectorError) in try StreamPlace(position) }
+  func start(at place: StreamPlace?, after seen: SlotState?) throws(ConnectorError) -> Start {
     try requireLogicalLog()
     let connection = try PostgresConnection(settings.url, Patience(timeout: settings.timeout), replicates: true)
     let server = try identity(connection)
@@ -32,7 +33,7 @@ struct StreamOpening {
     )
     if let problem = health.problem(at: place?.stream, after: seen) { throw problem }
     // First, because the server decodes a change with the publications that there were when it was made.
-    try publish(isFirst: place == nil)
+    try publish(at: place)
     if let place { return try goOn(at: place, connection) }
     return try begin(slot, server.system, connection)
   }
@@ -65,7 +66,7 @@ struct StreamOpening {
 
   // MARK: - The publication
 
-  private func publish(isFirst: Bool) throws(ConnectorError) {
+  private func publish(at place: StreamPlace?) throws(ConnectorError) {
     let name = settings.publication
     let check = PublicationCheck(
       name: name, tables: tables.tables, schemas: tables.schemas, state: try clerk.publication(name.text))
@@ -75,17 +76,18 @@ struct StreamOpening {
     }
     let missing = check.missing
     if missing.isEmpty || name.isGiven { return }
-    if !isFirst, check.state == nil {
+    if place != nil, check.state == nil {
       throw ConnectorError(
         "postgres.publication_missing",
         "The publication \(name.text) is gone, and changes since then are not published.",
         remedy: .stop, hint: "Load the tables anew with `millrace checkpoint reset`.")
     }
     try clerk.publish(missing, as: name.text, isNew: check.state == nil)
-    if !isFirst {
+    let left = place == nil ? [] : missing.filter { !newTables.contains($0) }
+    if !left.isEmpty {
       context.note(
-        "\(missing.map { "\($0.name)" }.joined(separator: ", ")) came along: changes from now on are read, rows that are "
-          + "there already are not.")
+        "\(left.map { "\($0.name)" }.joined(separator: ", ")) was not published any more, and is again: changes in between "
+          + "were missed, and `millrace backfill` loads what there is.")
     }
   }
 
@@ -98,7 +100,8 @@ struct StreamOpening {
       let (lsn, snapshot) = try make(settings.slot.text, isTemporary: false, connection)
       context.note("Made the replication slot \(settings.slot.text) at \(lsn).")
       let place = StreamPlace(
-        load: settings.load == nil ? nil : .start, stream: StreamPosition(system: system, lsn: lsn))
+        load: settings.load == nil ? nil : .start, stream: StreamPosition(system: system, lsn: lsn),
+        tables: Roster(tables.tables))
       return Start(place: place, snapshot: (snapshot, lsn), connection: connection)
     }
     // Without a checkpoint it is a first start that was cut off, or a slot that somebody made for us: everything from
@@ -106,7 +109,9 @@ struct StreamOpening {
     context.note(
       "There is no checkpoint: reading begins where the replication slot \(slot.name) stands, at \(confirmed).")
     let stream = StreamPosition(system: system, lsn: confirmed)
-    return try goOn(at: StreamPlace(load: settings.load == nil ? nil : .start, stream: stream), connection)
+    let place = StreamPlace(
+      load: settings.load == nil ? nil : .start, stream: stream, tables: Roster(tables.tables))
+    return try goOn(at: place, connection)
   }
 
   private func goOn(at place: StreamPlace, _ connection: PostgresConnection) throws(ConnectorError) -> Start {

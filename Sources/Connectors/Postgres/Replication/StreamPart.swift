@@ -22,7 +22,7 @@ actor StreamPart: Source {
 
   private nonisolated var reader: PostgresSource { rows.withLock { $0 } }
 
-  func tables() async throws(ConnectorError) -> [SourceTable] { try await reader.tables() }
+  func tables(at position: Position?) async throws(ConnectorError) -> [SourceTable] { try await reader.tables(at: nil) }
 
   func open(at position: Position?) async throws(ConnectorError) {
     await close()

@@ -23,6 +23,8 @@ final class StreamReader {
   private(set) var firstTime: Int64?
   /// Whether the stream has moved since the last batch although no changes came.
   private(set) var hasMoved = false
+  /// Whether a transaction that was begun to be given out has changes of a table that is not followed yet.
+  private(set) var hasSeenNewTable = false
 
   init(
     _ connection: PostgresConnection, _ conversation: StreamConversation,
@@ -147,6 +149,10 @@ final class StreamReader {
     do throws(ConnectorError) {
       return try describe(relation, conversation.passesOver)
     } catch {
+      if error.code == ConnectorError.tablesChangedCode, conversation.position.inside != nil {
+        hasSeenNewTable = true
+        return nil
+      }
       guard error.code == ConnectorError.schemaChangedCode, conversation.changes > 0 else { throw error }
       var stop = error
       stop.hint =

@@ -14,6 +14,7 @@ struct StreamSettings: Sendable {
   /// How long a quiet stream stays where it is before its place is moved along with the server's log.
   var heartbeat: Duration
   var onSchemaChange: SchemaChangePolicy
+  var onNewTable: NewTablePolicy
   var timeout: Duration
 }
 

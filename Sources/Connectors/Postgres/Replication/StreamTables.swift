@@ -7,20 +7,42 @@ struct StreamTables: Sendable {
   private(set) var schemas: [TableSchema] = []
   private(set) var tables: [StreamTable] = []
 
-  mutating func look(_ settings: StreamSettings, _ context: Context, _ clerk: StreamClerk) throws(ConnectorError) {
-    schemas = try Self.find(settings, context, clerk.connection)
-    tables = []
+  /// Numbers of tables that are left out because the pipeline says so.
+  private(set) var leftOut: Set<UInt32> = []
+
+  /// - Parameter roster: the tables that were followed before; nil where nobody knows.
+  mutating func look(
+    _ settings: StreamSettings, _ context: Context, _ clerk: StreamClerk, since roster: Roster? = nil
+  ) throws(ConnectorError) {
+    (schemas, tables) = ([], [])
     var found: [SourceTable] = []
-    for index in schemas.indices {
+    for var schema in try Self.find(settings, context, clerk.connection) {
       // The log has no values that the server computes.
-      schemas[index].columns.removeAll { $0.isGenerated }
-      let table = try clerk.table(schemas[index])
+      schema.columns.removeAll { $0.isGenerated }
+      let table = try clerk.table(schema)
+      if let roster, try !takes(table, roster.standing(of: table), settings, context) { continue }
+      schemas.append(schema)
       tables.append(table)
-      var seen = schemas[index].sourceTable
+      var seen = schema.sourceTable
       seen.key = table.key
       found.append(seen)
     }
+    for name in roster?.gone(now: tables) ?? [] where !settings.tables.contains(name) {
+      context.note("\(name) is gone: nothing of it comes any more, and what the target has of it stays.")
+    }
+    if found.isEmpty, let roster { throw .tableGone(roster.gone(now: []).joined(separator: ", "), "was made again") }
     if found != list.tables { list = TableList(found) }
+  }
+
+  /// Whether a table is followed, by the pipeline's policy where it was not before.
+  private mutating func takes(
+    _ table: StreamTable, _ standing: Roster.Standing, _ settings: StreamSettings, _ context: Context
+  ) throws(ConnectorError) -> Bool {
+    if standing == .followed || settings.onNewTable == .follow { return true }
+    guard settings.onNewTable == .ignore else { throw .newTable(table.name, standing) }
+    leftOut.insert(table.id)
+    context.note("\(table.name) \(standing.text), and is left out: the pipeline says `on_new_table: ignore`.")
+    return false
   }
 
   private static func find(
@@ -66,7 +88,8 @@ struct StreamTables: Sendable {
     _ note: (String) -> Void
   ) throws(ConnectorError) -> Int? {
     let index = tables.firstIndex { $0.name.schema == relation.schema && $0.name.name == relation.name }
-    guard let index else { return nil }
+    // What is left of one that was dropped, and made again under its name, is not this one's.
+    guard let index, tables[index].id == relation.id else { return nil }
     let version = RelationVersion(
       table: index, schema: relation.schema, name: relation.name, columns: relation.columns,
       kinds: try clerk.kinds(relation.columns.map(\.type)), key: key(of: relation, tables[index]),
@@ -87,29 +110,76 @@ struct StreamTables: Sendable {
     return relation.columns.indices.filter { relation.columns[$0].isIdentity }
   }
 
-  /// Whether each table is still the one that it was: one that was dropped and made again is not published any more, and
-  /// no event would ever say so.
-  func check(_ settings: StreamSettings, _ clerk: StreamClerk?) throws(ConnectorError) {
-    guard let clerk, let state = try clerk.publication(settings.publication.text) else { return }
-    for (table, schema) in zip(tables, schemas) {
-      let now = try clerk.found(table.name)
-      if now == nil { throw .tableGone(table.name, "was dropped") }
-      if now != table.id { throw .tableGone(table.name, "was dropped and made again") }
-      if state.tables["\(schema.name)"] == nil { throw .tableGone(table.name, "is not published any more") }
+  // MARK: - What comes and goes
+
+  /// Whether the catalog has other tables than those that are followed: one came along under a pattern, or was made again.
+  /// No event would ever say so where it is not published.
+  func haveChanged(_ settings: StreamSettings, _ context: Context, _ clerk: StreamClerk) throws(ConnectorError) -> Bool
+  {
+    let now = try clerk.tables()
+    let state = try clerk.publication(settings.publication.text)
+    var followed: Set<UInt32> = []
+    for table in tables {
+      guard let found = now.first(where: { $0.name == table.name }) else {
+        throw .tableGone("\(table.name)", "was dropped")
+      }
+      if found.id != table.id { return true }
+      if let state, state.tables["\(table.name)"] == nil {
+        throw .tableGone("\(table.name)", "is not published any more")
+      }
+      followed.insert(table.id)
     }
+    let patterns = settings.tables.compactMap { TablePattern($0) }.filter { !$0.isName }
+    return now.contains { found in
+      guard found.isMeant, !followed.contains(found.id), !leftOut.contains(found.id) else { return false }
+      let table = SourceTable(schema: found.name.schema, name: found.name.name)
+      return patterns.contains { $0.matches(table) } && context.wants(table)
+    }
+  }
+
+  /// Whether a description that the stream brought may be one of a table that is not followed yet.
+  func mayBeNew(_ relation: RelationMessage, _ settings: StreamSettings, _ context: Context) -> Bool {
+    guard !leftOut.contains(relation.id) else { return false }
+    let table = SourceTable(schema: relation.schema, name: relation.name)
+    return settings.tables.contains { TablePattern($0)?.matches(table) == true } && context.wants(table)
   }
 }
 
 extension StreamClerk {
-  /// The server's number for the table of that name; nil where there is none.
-  func found(_ name: TableName) throws(ConnectorError) -> UInt32? {
+  /// A table that there is.
+  struct Found {
+    var name: TableName
+    /// The server's number for it.
+    var id: UInt32
+    /// Whether a pattern can mean it.
+    var isMeant: Bool
+  }
+
+  func tables() throws(ConnectorError) -> [Found] {
     do throws(PostgresError) {
-      let id = try connection.query(
-        "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2",
-        [name.schema, name.name])
-      return id.count == 1 ? id.text(0, 0).flatMap { UInt32($0) } : nil
+      let rows = try connection.query(
+        """
+        SELECT n.nspname, c.relname, c.oid, \(SourceTables.isMeant)
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')
+        """
+      ).rows
+      return rows.compactMap { row in
+        guard let name = row[1], let id = row[2].flatMap({ UInt32($0) }) else { return nil }
+        return Found(name: TableName(schema: row[0], name: name), id: id, isMeant: row[3] == "t")
+      }
     } catch {
       throw error.connectorError("\(connection.address)")
+    }
+  }
+}
+
+extension Roster.Standing {
+  /// Behind the name of a table.
+  var text: String {
+    switch self {
+    case .followed: "is followed"
+    case .new: "came along"
+    case .remade: "was dropped and made again"
     }
   }
 }
@@ -138,7 +208,20 @@ extension ConnectorError {
         + "change. `on_schema_change: follow` goes on by itself.")
   }
 
-  fileprivate static func tableGone(_ table: TableName, _ what: String) -> ConnectorError {
+  static let tablesChangedCode = "postgres.tables_changed"
+
+  /// Not for people: the flow opens everything anew.
+  static let tablesChanged = ConnectorError(tablesChangedCode, "There are other tables now.", remedy: .stop)
+
+  fileprivate static func newTable(_ table: TableName, _ standing: Roster.Standing) -> ConnectorError {
+    ConnectorError(
+      "postgres.new_table", "\(table) \(standing.text), and the pipeline says `on_new_table: stop`.", remedy: .stop,
+      hint:
+        "Set `on_new_table: follow` to read it like the others, or `ignore` to leave it out; or skip it under `streams`."
+    )
+  }
+
+  fileprivate static func tableGone(_ table: String, _ what: String) -> ConnectorError {
     ConnectorError(
       "postgres.table_gone", "\(table) \(what), so no change of it comes any more.", remedy: .stop,
       hint:

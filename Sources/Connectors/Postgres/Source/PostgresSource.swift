@@ -16,6 +16,8 @@ struct SourceSettings: Sendable {
   var timeout: Duration
   /// What the rows are read from; nil: as they are when they are read.
   var snapshot: String?
+  /// The names of the only tables that are read; nil: all.
+  var loads: [String]?
   /// For some tables the only columns that are read.
   var published: [String: [String]] = [:]
   /// The only columns that are read, beside those that a key is made of; nil: all.
@@ -52,7 +54,7 @@ actor PostgresSource: Source {
 
   // MARK: - Opening
 
-  func tables() throws(ConnectorError) -> [SourceTable] {
+  func tables(at position: Position?) throws(ConnectorError) -> [SourceTable] {
     try look(try connect())
     return list.tables
   }
@@ -184,6 +186,10 @@ actor PostgresSource: Source {
     let schemas = schemas.withLock { $0 }
     while table < schemas.count {
       let schema = schemas[table]
+      guard isRead(schema) else {
+        table += 1
+        continue
+      }
       let begun = progress.tables.first { $0.table == "\(schema.name)" } ?? TableProgress(table: "\(schema.name)")
       if !begun.isDone {
         return try TableReader(
@@ -193,6 +199,8 @@ actor PostgresSource: Source {
     }
     return nil
   }
+
+  private func isRead(_ schema: TableSchema) -> Bool { settings.loads?.contains("\(schema.name)") ?? true }
 
   private func leave(_ done: TableReader) throws(PostgresError) {
     progress.update(done.progress)
@@ -235,7 +243,7 @@ actor PostgresSource: Source {
     let schemas = schemas.withLock { $0 }
     guard settings.conditions.isEmpty, context.part.isWhole || context.part.shard != nil else { return nil }
     var total: UInt64 = 0
-    for schema in schemas {
+    for schema in schemas where isRead(schema) {
       guard let rows = schema.estimatedRows else { return nil }
       total += max(rows, UInt64(progress.tables.first { $0.table == "\(schema.name)" }?.rows ?? 0))
     }

@@ -53,6 +53,10 @@ struct PostgresSourceConnector: SourceConnector {
   @Setting(
     "What a stream does when a table changes its columns: go on with the new ones, or stop the run.", tuning: true)
   var onSchemaChange: SchemaChangePolicy = .follow
+  @Setting(
+    "What a stream does with a table that comes along under a pattern, or is dropped and made again: `follow` reads it like "
+      + "the others, `ignore` leaves it out, `stop` stops the run.", tuning: true)
+  var onNewTable: NewTablePolicy = .follow
 
   init() {}
 
@@ -90,18 +94,15 @@ struct PostgresSourceConnector: SourceConnector {
     let ofStreams = [
       ("slot", $slot.isGiven), ("publication", $publication.isGiven), ("ignore_origins", $ignoreOrigins.isGiven),
       ("heartbeat", $heartbeat.isGiven), ("on_schema_change", $onSchemaChange.isGiven),
+      ("on_new_table", $onNewTable.isGiven),
     ]
-    let ofLoads = [("chunk_rows", $chunkRows.isGiven), ("chunks_at_once", $chunksAtOnce.isGiven)]
     switch read {
     case .snapshot:
       return ofStreams.filter(\.1).map { name, _ in
         .unused(name, "a snapshot follows no changes", hint: "remove it, or write read: snapshot_then_stream")
       }
-    case .stream:
-      return ofLoads.filter(\.1).map { name, _ in
-        .unused(name, "a stream reads no rows that were there", hint: "remove it, or write read: snapshot_then_stream")
-      }
-    case .snapshotThenStream: return []
+    // A backfill reads rows beside any stream.
+    case .stream, .snapshotThenStream: return []
     }
   }
 
@@ -131,12 +132,12 @@ struct PostgresSourceConnector: SourceConnector {
     return StreamSettings(
       url: url, tables: tables, load: read == .snapshotThenStream ? load : nil, slot: slot,
       publication: PublicationName(given: publication, pipeline: context.pipeline), ignoredOrigins: origins,
-      heartbeat: heartbeat, onSchemaChange: onSchemaChange, timeout: timeout)
+      heartbeat: heartbeat, onSchemaChange: onSchemaChange, onNewTable: onNewTable, timeout: timeout)
   }
 
   private func describe(_ place: StreamPlace) -> String {
     let inside = place.stream.inside.map { " and \($0.changes) changes of the next transaction" } ?? ""
-    let load = place.load.map { "; of the tables " + describe($0) } ?? ""
+    let load = place.load.map { "; of \(place.loads?.joined(separator: ", ") ?? "the tables") " + describe($0) } ?? ""
     return "the log up to \(place.stream.lsn)\(inside)\(load)"
   }
 }

@@ -77,12 +77,15 @@ extension SourceTables {
   private func tables(_ connection: PostgresConnection) throws(PostgresError) -> [TableName] {
     let query = """
       SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
-        AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'millrace'
-      ORDER BY 1, 2
+      WHERE \(Self.isMeant) ORDER BY 1, 2
       """
     return try connection.query(query).rows.map { TableName(schema: $0[0], name: $0[1] ?? "") }
   }
+
+  static let isMeant = """
+    c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
+      AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'millrace'
+    """
 
   private func missing(_ pattern: String, _ connection: PostgresConnection) -> ConnectorError {
     let isName = TablePattern(pattern)?.isName != false

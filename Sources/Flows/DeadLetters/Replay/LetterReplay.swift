@@ -110,7 +110,7 @@ private actor LetterSource: Source {
     list = replay.table.map { TableList([$0]) }
   }
 
-  func tables() -> [SourceTable] { list?.tables ?? [] }
+  func tables(at position: Position?) -> [SourceTable] { list?.tables ?? [] }
 
   func open(at position: Position?) throws(ConnectorError) { next = position?.value.int.map { Int($0) } ?? 0 }
 
