@@ -5,41 +5,41 @@
 ///
 /// `@unchecked Sendable`: a batch belongs to one lane at a time. Lanes hand it over through the engine's bounded
 /// channels, which order the accesses, and the giver keeps no reference that it uses.
-package final class Batch: @unchecked Sendable {
+public final class Batch: @unchecked Sendable {
   /// The input, followed by text that decoding and mapping made; nodes point into it.
-  package var bytes: ByteBuffer
-  package var nodes: RawArray<Node>
-  package var events: RawArray<Event>
+  public var bytes: ByteBuffer
+  public var nodes: RawArray<Node>
+  public var events: RawArray<Event>
   /// The names behind the key ids of `nodes`.
-  package var keys = KeyNames()
+  public var keys = KeyNames()
   /// What the target gets, a row an event or more.
-  package var rows = Rows()
+  public var rows = Rows()
   /// Why events became dead letters, in the order of `events` (at most one for each).
-  package var failures: [Failure] = []
+  public var failures: [Failure] = []
 
   /// The records as they were read, of events whose record is another now; for dead letters.
-  package var originals: [Int: UInt32] = [:]
+  public var originals: [Int: UInt32] = [:]
   /// The names of the transforms that events may end in.
-  package var steps: [String] = []
+  public var steps: [String] = []
   /// The rows that transforms made of parts of events.
-  package var made = StepCounts()
+  public var made = StepCounts()
   /// The keys of events that a `dedupe` step saw, in the order of `events`.
-  package var dedupeKeys: [DedupeKey] = []
+  public var dedupeKeys: [DedupeKey] = []
 
   /// Where to go on when everything in this batch and before it is safe.
-  package var position: Position
+  public var position: Position
   /// Where the bytes came from, for messages and event ids.
-  package var origin: Origin
+  public var origin: Origin
   /// How many bytes of `bytes` the source read; the rest was made here.
-  package var inputBytes = 0
+  public var inputBytes = 0
   /// Set where the batch is one record that was too long to be read, of which `bytes` holds the begin.
-  package var longRecord: LongRecordPlace?
+  public var longRecord: LongRecordPlace?
   /// Whether the source's transaction that its last events belong to goes on in the next batch.
-  package var isInsideTransaction = false
+  public var isInsideTransaction = false
   /// What the events' ``Event/table`` counts through; nil where the source has no tables.
-  package var tables: TableList?
+  public var tables: TableList?
 
-  package init(bytesCapacity: Int = 0) {
+  public init(bytesCapacity: Int = 0) {
     bytes = ByteBuffer(capacity: bytesCapacity)
     nodes = RawArray()
     events = RawArray()
@@ -48,7 +48,7 @@ package final class Batch: @unchecked Sendable {
   }
 
   /// Empties the batch for its next use, and gives back memory beyond what a usual batch needs.
-  package func reset() {
+  public func reset() {
     bytes.shrink(to: 4 << 20)
     nodes.shrink(to: 1 << 19)
     events.shrink(to: 1 << 16)
@@ -69,7 +69,7 @@ package final class Batch: @unchecked Sendable {
   /// Turns an event into a dead letter and says why.
   ///
   /// The first failure of an event stands; later ones are ignored, so that an event is counted once.
-  package func fail(_ event: Int, _ failure: Failure) {
+  public func fail(_ event: Int, _ failure: Failure) {
     guard events[event].outcome == .flowing else { return }
     events[event].outcome = .deadLettered
     events[event].step = 0
@@ -79,24 +79,24 @@ package final class Batch: @unchecked Sendable {
   /// Ends events as duplicates, wherever they had ended; what came of them later does not count.
   ///
   /// - Parameter duplicates: indices of events, in order.
-  package func markDuplicates(_ duplicates: [Int]) {
+  public func markDuplicates(_ duplicates: [Int]) {
     for event in duplicates { events[event].outcome = .duplicate }
     if !failures.isEmpty { failures.removeAll { events[$0.event].outcome == .duplicate } }
   }
 }
 
 /// Where a batch's bytes came from.
-package struct Origin: Sendable, Equatable {
+public struct Origin: Sendable, Equatable {
   /// A path, a table, a topic: what a person calls it.
-  package var name: String
+  public var name: String
   /// The place of the batch's first byte in the origin, in bytes; nil where there is no such thing.
-  package var offset: UInt64?
+  public var offset: UInt64?
   /// The line of the batch's first byte, counted from 1; nil where there are no lines.
-  package var line: UInt64?
+  public var line: UInt64?
   /// Column names of rows that carry none themselves (CSV, tables).
-  package var columns: [String]?
+  public var columns: [String]?
 
-  package init(name: String, offset: UInt64? = nil, line: UInt64? = nil, columns: [String]? = nil) {
+  public init(name: String, offset: UInt64? = nil, line: UInt64? = nil, columns: [String]? = nil) {
     self.name = name
     self.offset = offset
     self.line = line
@@ -105,31 +105,31 @@ package struct Origin: Sendable, Equatable {
 }
 
 /// A record that was longer than its source reads.
-package struct LongRecordPlace: Sendable, Equatable {
+public struct LongRecordPlace: Sendable, Equatable {
   /// Its length, in bytes.
-  package var length: UInt64
+  public var length: UInt64
   /// The most bytes that a record may have.
-  package var max: Int
+  public var max: Int
 
-  package init(length: UInt64, max: Int) {
+  public init(length: UInt64, max: Int) {
     self.length = length
     self.max = max
   }
 }
 
 /// Why one event could not be delivered.
-package struct Failure: Sendable, Equatable {
+public struct Failure: Sendable, Equatable {
   /// Index of the event in its batch.
-  package var event: Int
+  public var event: Int
   /// A stable code, `mapping.required_missing`.
-  package var code: String
+  public var code: String
   /// The stage that refused it: `decode`, `contract`, a transform's name, `mapping`, `target`.
-  package var stage: String
+  public var stage: String
   /// The mapped field that failed, where there is one.
-  package var field: String?
-  package var message: String
+  public var field: String?
+  public var message: String
 
-  package init(event: Int, code: String, stage: String, field: String? = nil, message: String) {
+  public init(event: Int, code: String, stage: String, field: String? = nil, message: String) {
     self.event = event
     self.code = code
     self.stage = stage
@@ -142,6 +142,6 @@ package struct Failure: Sendable, Equatable {
 ///
 /// A decoder belongs to one lane; several decode different batches of one source at the same time, in any order. It
 /// never throws: what it cannot read becomes an event of its own with a ``Failure``, so that every record is counted.
-package protocol Decoder: AnyObject {
+public protocol Decoder: AnyObject {
   func decode(_ batch: Batch)
 }

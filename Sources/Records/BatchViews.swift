@@ -3,7 +3,7 @@ import Glibc
 /// Safe looks into a batch, for everything off the hot path: messages, dead letters, dry runs, tests.
 extension Batch {
   /// The raw text of a node or cell. Valid until the batch's bytes change.
-  package func raw(_ node: Node) -> UnsafeRawBufferPointer {
+  @inlinable public func raw(_ node: Node) -> UnsafeRawBufferPointer {
     let start = Int(node.offset)
     let end = start + Int(node.length)
     precondition(end <= bytes.count, "a node points outside of its batch")
@@ -11,15 +11,15 @@ extension Batch {
   }
 
   /// A member of an object or an element of an array.
-  package struct Child: Sendable {
+  public struct Child: Sendable {
     /// Its node index.
-    package var node: Int
+    public var node: Int
     /// The index of the node with its name's text, for names without an id.
-    package var keyText: Int?
+    public var keyText: Int?
   }
 
   /// The children of the container at `index`, in order; none of another value.
-  package func children(of index: Int) -> [Child] {
+  public func children(of index: Int) -> [Child] {
     let container = nodes[index]
     guard container.kind == .object || container.kind == .array else { return [] }
     var found: [Child] = []
@@ -37,13 +37,13 @@ extension Batch {
   }
 
   /// The name of a member.
-  package func name(of child: Child) -> String {
+  public func name(of child: Child) -> String {
     guard let keyText = child.keyText else { return keys[nodes[child.node].key] }
     return text(nodes[keyText])
   }
 
   /// The text of a string's or number's node, without escapes.
-  package func text(_ node: Node) -> String {
+  public func text(_ node: Node) -> String {
     if node.flags.contains(.inline) { return "\(node.inlineInteger)" }
     guard node.flags.contains(.escaped) else { return String(decoding: raw(node), as: UTF8.self) }
     var plain = ByteBuffer(capacity: Int(node.length))
@@ -52,14 +52,14 @@ extension Batch {
   }
 
   /// The value at a node index.
-  package func value(at index: Int) -> Value {
+  public func value(at index: Int) -> Value {
     var cell = nodes[index]
     cell.next = UInt32(index)
     return value(of: cell)
   }
 
   /// The value of a cell; nil where it is left out.
-  package func value(ofCell cell: Node) -> Value? {
+  public func value(ofCell cell: Node) -> Value? {
     // Not `nil`: it stands for ``Value/null`` too.
     cell.kind == .absent ? Value?.none : value(of: cell)
   }
@@ -82,35 +82,35 @@ extension Batch {
   }
 
   /// The value at a node index as compact JSON.
-  package func json(at index: Int) -> String {
+  public func json(at index: Int) -> String {
     var out = ByteBuffer()
     NodeJSON.append(node: index, of: self, to: &out)
     return out.text
   }
 
   /// The table that an event is about; nil where the source has none.
-  package func table(of event: Event) -> SourceTable? {
+  public func table(of event: Event) -> SourceTable? {
     guard let tables = tables?.tables, Int(event.table) < tables.count else { return nil }
     return tables[Int(event.table)]
   }
 
   /// The raw text of an event, as it was read; bytes that are not UTF-8 become U+FFFD.
-  package func rawText(of event: Event) -> String {
+  public func rawText(of event: Event) -> String {
     let start = Int(event.offset)
     return String(decoding: bytes.bytes[start..<start + Int(event.length)], as: UTF8.self)
   }
 
   /// The line of an event in its origin, counted from 1; nil where there are no lines.
-  package func line(of event: Event) -> UInt64? { origin.line.map { $0 + UInt64(event.line) } }
+  public func line(of event: Event) -> UInt64? { origin.line.map { $0 + UInt64(event.line) } }
 
   /// The place of an event's first byte in its origin; nil where there is no such thing.
-  package func offset(of event: Event) -> UInt64? { origin.offset.map { $0 + UInt64(event.offset) } }
+  public func offset(of event: Event) -> UInt64? { origin.offset.map { $0 + UInt64(event.offset) } }
 }
 
 extension Batch {
   /// An event's identity, the same on every replay: the origin and the place of its first byte in it, unless the source
   /// gives it an id of its own in `meta`. A row of a table has its key instead, or a digest of what was read of it.
-  package func eventID(_ event: Event) -> String {
+  public func eventID(_ event: Event) -> String {
     if event.meta != Event.none, let own = value(at: Int(event.meta))["event_id"]?.string { return own }
     if let offset = offset(of: event) { return "\(origin.name):\(offset)" }
     guard tables != nil else { return "\(origin.name)#\(event.offset)" }
@@ -121,16 +121,16 @@ extension Batch {
 }
 
 /// Bytes compared as bytes: equality and order of code points, as UTF-8 has them.
-package enum RawText {
+public enum RawText {
   @inline(__always)
-  package static func equal(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+  public static func equal(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
     guard a.count == b.count else { return false }
     guard let x = a.baseAddress, let y = b.baseAddress else { return true }
     return memcmp(x, y, a.count) == 0
   }
 
   /// Negative, zero or positive, as `a` comes before, with or after `b`.
-  package static func order(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
+  public static func order(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Int {
     guard let x = a.baseAddress, let y = b.baseAddress else { return a.count - b.count }
     let order = memcmp(x, y, min(a.count, b.count))
     return order != 0 ? Int(order) : a.count - b.count
@@ -138,7 +138,7 @@ package enum RawText {
 
   /// FNV-1a over eight bytes at a time, not negative: for tables of names that come from a schema and whose number is
   /// bounded, where speed counts more than resistance.
-  package static func hash(_ text: UnsafeRawBufferPointer) -> Int {
+  public static func hash(_ text: UnsafeRawBufferPointer) -> Int {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(text.count)
     var index = 0
     while index + 8 <= text.count {

@@ -1,6 +1,6 @@
 extension CodeBook {
   /// What reading and writing records raises.
-  package static let records = CodeBook([
+  public static let records = CodeBook([
     Entry(
       "decode.csv_quote", "a quote out of place",
       "A cell in quotes is not closed, or text stands between its closing quote and the next delimiter.",

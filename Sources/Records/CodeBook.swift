@@ -1,16 +1,16 @@
 /// What the stable codes of errors mean. Each module lists the codes that it raises; the program joins the lists.
-package struct CodeBook: Sendable {
-  package struct Entry: Sendable, Equatable {
+public struct CodeBook: Sendable {
+  public struct Entry: Sendable, Equatable {
     /// `config.unknown_key`
-    package var code: String
+    public var code: String
     /// A few words, as a headline.
-    package var title: String
+    public var title: String
     /// What happened and why it is an error.
-    package var meaning: String
+    public var meaning: String
     /// What to do about it.
-    package var remedy: String
+    public var remedy: String
 
-    package init(_ code: String, _ title: String, _ meaning: String, remedy: String) {
+    public init(_ code: String, _ title: String, _ meaning: String, remedy: String) {
       self.code = code
       self.title = title
       self.meaning = meaning
@@ -19,11 +19,11 @@ package struct CodeBook: Sendable {
   }
 
   /// In the order of the codes.
-  package let entries: [Entry]
+  public let entries: [Entry]
 
-  package init(_ entries: [Entry]) { self.entries = entries.sorted { $0.code < $1.code } }
+  public init(_ entries: [Entry]) { self.entries = entries.sorted { $0.code < $1.code } }
 
-  package static func + (a: CodeBook, b: CodeBook) -> CodeBook { CodeBook(a.entries + b.entries) }
+  public static func + (a: CodeBook, b: CodeBook) -> CodeBook { CodeBook(a.entries + b.entries) }
 
-  package subscript(code: String) -> Entry? { entries.first { $0.code == code } }
+  public subscript(code: String) -> Entry? { entries.first { $0.code == code } }
 }

@@ -1,32 +1,32 @@
 /// What tells an event from others in a `dedupe` step: a hash of the values that the step names.
 ///
 /// 128 bits of SHA-256, so that nobody can write an event that is taken for another one.
-package struct KeyDigest: BitwiseCopyable, Sendable, Equatable {
-  package var high: UInt64
-  package var low: UInt64
+public struct KeyDigest: BitwiseCopyable, Sendable, Equatable {
+  public var high: UInt64
+  public var low: UInt64
 
-  package init(high: UInt64, low: UInt64) {
+  public init(high: UInt64, low: UInt64) {
     self.high = high
     self.low = low
   }
 
   /// No value's hash.
-  package static let none = KeyDigest(high: 0, low: 0)
+  public static let none = KeyDigest(high: 0, low: 0)
 }
 
 /// The key of one event of a batch in one `dedupe` step, which is decided about in the order of reading.
-package struct DedupeKey: BitwiseCopyable, Sendable, Equatable {
+public struct DedupeKey: BitwiseCopyable, Sendable, Equatable {
   /// Index of the event in its batch.
-  package var event: UInt32
+  public var event: UInt32
   /// Which of the pipeline's `dedupe` steps asks.
-  package var step: UInt16
+  public var step: UInt16
   /// The event's time in milliseconds since 1970; 0 where the step has no window of time.
-  package var time: Int64
-  package var digest: KeyDigest
+  public var time: Int64
+  public var digest: KeyDigest
   /// Its number among all that the pipeline remembers, once it does.
-  package var number = UInt64.max
+  public var number = UInt64.max
 
-  package init(event: UInt32, step: UInt16, time: Int64, digest: KeyDigest) {
+  public init(event: UInt32, step: UInt16, time: Int64, digest: KeyDigest) {
     self.event = event
     self.step = step
     self.time = time

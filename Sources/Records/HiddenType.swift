@@ -1,6 +1,6 @@
 /// What a value is beyond what its JSON tells, kept beside an event that is written as JSON and read again: without it an
 /// expression that was checked against a table's columns would meet other types.
-package enum HiddenType: String, Sendable {
+public enum HiddenType: String, Sendable {
   /// A number that is computed with exactly.
   case decimal
   /// A number that is no integer, whatever its digits.
@@ -33,7 +33,7 @@ package enum HiddenType: String, Sendable {
 extension Batch {
   /// The hidden types of an event's members by their names, `{"price": "decimal"}`; what is in a list has the list's.
   /// Its parts have the same columns.
-  package func hiddenTypes(of index: Int) -> Value {
+  public func hiddenTypes(of index: Int) -> Value {
     let event = events[index]
     let original = originals[index] ?? event.record
     var found: [Value.Member] = []
@@ -53,7 +53,7 @@ extension Batch {
   }
 
   /// Gives the members of a part of an event their hidden types again.
-  package func setHiddenTypes(_ types: Value, at part: UInt32) {
+  public func setHiddenTypes(_ types: Value, at part: UInt32) {
     guard part != Event.none, case .object(let members) = types, !members.isEmpty else { return }
     for child in children(of: Int(part)) {
       guard let type = types[name(of: child)]?.string.flatMap(HiddenType.init(rawValue:)) else { continue }

@@ -2,8 +2,8 @@
 ///
 /// A container is followed by its members; `next` skips them all. A member of an object carries the id of its key; a
 /// key that has no id (see ``KeyTable``) stands in a ``Kind/keyText`` node right before its value.
-package struct Node: BitwiseCopyable, Sendable {
-  package enum Kind: UInt8, BitwiseCopyable, Sendable {
+public struct Node: BitwiseCopyable, Sendable {
+  public enum Kind: UInt8, BitwiseCopyable, Sendable {
     /// No value: a mapped field that is left out.
     case absent
     case null, `false`, `true`
@@ -17,48 +17,48 @@ package struct Node: BitwiseCopyable, Sendable {
     case keyText
 
     /// Written out, so that other modules compare two bytes and call nothing.
-    @inline(__always)
-    package static func == (a: Kind, b: Kind) -> Bool { a.rawValue == b.rawValue }
+    @inlinable @inline(__always)
+    public static func == (a: Kind, b: Kind) -> Bool { a.rawValue == b.rawValue }
   }
 
   /// A plain set of bits rather than an `OptionSet`, whose generic operations cost more than the work around them.
-  package struct Flags: BitwiseCopyable, Sendable, Equatable {
-    package var rawValue: UInt8
-    package init(rawValue: UInt8 = 0) { self.rawValue = rawValue }
-    package static let none = Flags()
+  public struct Flags: BitwiseCopyable, Sendable, Equatable {
+    public var rawValue: UInt8
+    @inlinable public init(rawValue: UInt8 = 0) { self.rawValue = rawValue }
+    @inlinable public static var none: Flags { Flags() }
     /// The text contains JSON escapes; it must be unescaped before it is compared or computed with.
-    package static let escaped = Flags(rawValue: 1)
+    @inlinable public static var escaped: Flags { Flags(rawValue: 1) }
     /// The text was not taken from JSON; it must be escaped when it is written as JSON.
-    package static let plain = Flags(rawValue: 2)
+    @inlinable public static var plain: Flags { Flags(rawValue: 2) }
     /// `offset` and `length` hold the low and high half of a signed 64-bit integer, not a place in the bytes.
-    package static let inline = Flags(rawValue: 4)
+    @inlinable public static var inline: Flags { Flags(rawValue: 4) }
     /// The text has characters beyond ASCII.
-    package static let wide = Flags(rawValue: 8)
+    @inlinable public static var wide: Flags { Flags(rawValue: 8) }
     /// A cell's container whose members have no nodes, only its JSON text.
-    package static let textOnly = Flags(rawValue: 16)
+    @inlinable public static var textOnly: Flags { Flags(rawValue: 16) }
     /// The value has a type that its kind does not tell: a number is a decimal, a string a timestamp or a date.
-    package static let typed = Flags(rawValue: 32)
+    @inlinable public static var typed: Flags { Flags(rawValue: 32) }
 
-    @inline(__always)
-    package func contains(_ flag: Flags) -> Bool { rawValue & flag.rawValue != 0 }
-    @inline(__always)
-    package mutating func insert(_ flag: Flags) { rawValue |= flag.rawValue }
-    @inline(__always)
-    package mutating func remove(_ flag: Flags) { rawValue &= ~flag.rawValue }
+    @inlinable @inline(__always)
+    public func contains(_ flag: Flags) -> Bool { rawValue & flag.rawValue != 0 }
+    @inlinable @inline(__always)
+    public mutating func insert(_ flag: Flags) { rawValue |= flag.rawValue }
+    @inlinable @inline(__always)
+    public mutating func remove(_ flag: Flags) { rawValue &= ~flag.rawValue }
   }
 
-  package var kind: Kind
-  package var flags: Flags
+  public var kind: Kind
+  public var flags: Flags
   /// The id of the key of an object's member; 0 elsewhere.
-  package var key: UInt16
+  public var key: UInt16
   /// The index of the node after this value and all that it contains.
-  package var next: UInt32
+  public var next: UInt32
   /// Where the text begins in the bytes of the batch: a string's without its quotes, a container's with its brackets.
-  package var offset: UInt32
+  public var offset: UInt32
   /// The length of the text, in bytes.
-  package var length: UInt32
+  public var length: UInt32
 
-  package init(
+  @inlinable public init(
     _ kind: Kind, flags: Flags = .none, key: UInt16 = 0, next: UInt32 = 0, offset: UInt32 = 0, length: UInt32 = 0
   ) {
     self.kind = kind
@@ -73,20 +73,20 @@ package struct Node: BitwiseCopyable, Sendable {
   static func word(key: UInt16, next: UInt32) -> UInt64 { UInt64(key) << 16 | UInt64(next) << 32 }
 
   /// An integer that stands in the node itself.
-  package init(integer: Int64) {
+  @inlinable public init(integer: Int64) {
     let bits = UInt64(bitPattern: integer)
     self.init(
       .integer, flags: .inline, offset: UInt32(truncatingIfNeeded: bits), length: UInt32(truncatingIfNeeded: bits >> 32)
     )
   }
 
-  package init(bool: Bool) { self.init(bool ? .true : .false) }
+  @inlinable public init(bool: Bool) { self.init(bool ? .true : .false) }
 
-  package static let absent = Node(.absent)
-  package static let null = Node(.null)
+  @inlinable public static var absent: Node { Node(.absent) }
+  @inlinable public static var null: Node { Node(.null) }
 
   /// The integer that an ``Flags/inline`` node holds.
-  package var inlineInteger: Int64 {
+  @inlinable public var inlineInteger: Int64 {
     Int64(bitPattern: UInt64(offset) | UInt64(length) << 32)
   }
 }

@@ -1,17 +1,17 @@
 /// Turns rows into a target's form, on the lanes that do the computing. Belongs to one lane.
-package protocol Encoder: AnyObject {
+public protocol Encoder: AnyObject {
   /// Appends the row of that index to the payload's bytes. A row that cannot be written in this form is refused, and
   /// nothing of it stands in the payload.
   func encode(row: Int, of batch: Batch, into payload: Payload) throws(Refusal)
 }
 
 /// Why a row has no form in a target.
-package struct Refusal: Error, Sendable, Equatable {
-  package var code: String
-  package var field: String?
-  package var message: String
+public struct Refusal: Error, Sendable, Equatable {
+  public var code: String
+  public var field: String?
+  public var message: String
 
-  package init(code: String, field: String? = nil, message: String) {
+  public init(code: String, field: String? = nil, message: String) {
     self.code = code
     self.field = field
     self.message = message
@@ -21,19 +21,19 @@ package struct Refusal: Error, Sendable, Equatable {
 /// Encoded rows of one batch for one lane of a target.
 ///
 /// `@unchecked Sendable`: belongs to one lane at a time, like the ``Batch`` that it was made of.
-package final class Payload: @unchecked Sendable {
-  package var bytes: ByteBuffer
+public final class Payload: @unchecked Sendable {
+  public var bytes: ByteBuffer
   /// For each row, where its bytes end and which event of the batch it came from.
-  package var rows: RawArray<Entry>
+  public var rows: RawArray<Entry>
 
-  package struct Entry: BitwiseCopyable, Sendable {
-    package var end: UInt64
-    package var event: UInt32
+  public struct Entry: BitwiseCopyable, Sendable {
+    public var end: UInt64
+    public var event: UInt32
     /// Which of the target's streams it belongs to; 0 where there is one.
-    package var stream: UInt16
+    public var stream: UInt16
     /// What the encoder tells its target about the row; 0 where there is nothing to tell.
-    package var tag: UInt16
-    package init(end: UInt64, event: UInt32, stream: UInt16 = 0, tag: UInt16 = 0) {
+    public var tag: UInt16
+    public init(end: UInt64, event: UInt32, stream: UInt16 = 0, tag: UInt16 = 0) {
       self.end = end
       self.event = event
       self.stream = stream
@@ -41,13 +41,13 @@ package final class Payload: @unchecked Sendable {
     }
   }
 
-  package init() {
+  public init() {
     bytes = ByteBuffer()
     rows = RawArray()
   }
 
   /// Some of another one's rows, in the order of their indices.
-  package convenience init(rows indices: [Int], of other: Payload) {
+  public convenience init(rows indices: [Int], of other: Payload) {
     self.init()
     for index in indices {
       var row = other.rows[index]
@@ -59,7 +59,7 @@ package final class Payload: @unchecked Sendable {
   }
 
   /// Takes out the rows for whose event it holds, and moves the others together.
-  package func removeRows(where isOut: (UInt32) -> Bool) {
+  public func removeRows(where isOut: (UInt32) -> Bool) {
     var (kept, end, start) = (0, 0, 0)
     for index in 0..<rows.count {
       var row = rows[index]
@@ -76,7 +76,7 @@ package final class Payload: @unchecked Sendable {
     bytes.truncate(to: end)
   }
 
-  package func reset() {
+  public func reset() {
     bytes.shrink(to: 4 << 20)
     rows.shrink(to: 1 << 16)
   }

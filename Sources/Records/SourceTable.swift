@@ -1,29 +1,29 @@
 /// A table of a source, as a pipeline sees it.
-package struct SourceTable: Sendable, Equatable {
+public struct SourceTable: Sendable, Equatable {
   /// nil where the source has no schemas.
-  package var schema: String?
-  package var name: String
+  public var schema: String?
+  public var name: String
   /// The columns that identify a row: the primary key, or what else the source identifies rows by; empty without one.
-  package var key: [String]
+  public var key: [String]
   /// In the source's order; empty where it does not know them beforehand.
-  package var columns: [Column]
+  public var columns: [Column]
   /// Whose words the columns' types are: `postgres`; nil where nobody's.
-  package var system: String?
+  public var system: String?
 
-  package struct Column: Sendable, Equatable {
-    package var name: String
+  public struct Column: Sendable, Equatable {
+    public var name: String
     /// The type in the source's own words, `numeric(12,2)`.
-    package var type: String
-    package var isNotNull: Bool
+    public var type: String
+    public var isNotNull: Bool
 
-    package init(_ name: String, type: String, isNotNull: Bool = false) {
+    public init(_ name: String, type: String, isNotNull: Bool = false) {
       self.name = name
       self.type = type
       self.isNotNull = isNotNull
     }
   }
 
-  package init(schema: String? = nil, name: String, key: [String] = [], columns: [Column] = [], system: String? = nil) {
+  public init(schema: String? = nil, name: String, key: [String] = [], columns: [Column] = [], system: String? = nil) {
     self.schema = schema
     self.name = name
     self.key = key
@@ -32,15 +32,15 @@ package struct SourceTable: Sendable, Equatable {
   }
 
   /// As people name it: `shop.products`.
-  package var fullName: String { schema.map { "\($0).\(name)" } ?? name }
+  public var fullName: String { schema.map { "\($0).\(name)" } ?? name }
 }
 
 /// The tables that the events of a batch come from; ``Event/table`` counts through them.
 ///
 /// An object that never changes, so that whoever has learned what its tables mean compares one reference a batch. A
 /// source gives the same one with each batch, and another one when a table changes or comes along.
-package final class TableList: Sendable {
-  package let tables: [SourceTable]
+public final class TableList: Sendable {
+  public let tables: [SourceTable]
 
-  package init(_ tables: [SourceTable]) { self.tables = tables }
+  public init(_ tables: [SourceTable]) { self.tables = tables }
 }

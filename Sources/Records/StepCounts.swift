@@ -1,28 +1,28 @@
 /// What single transforms did, by their names.
-package struct StepCounts: Sendable, Equatable {
-  package struct Step: Sendable, Equatable {
-    package var name: String
+public struct StepCounts: Sendable, Equatable {
+  public struct Step: Sendable, Equatable {
+    public var name: String
     /// Events that ended here.
-    package var filtered: UInt64 = 0
-    package var deadLettered: UInt64 = 0
+    public var filtered: UInt64 = 0
+    public var deadLettered: UInt64 = 0
     /// Rows that it made of parts of events (`explode`).
-    package var made: UInt64 = 0
+    public var made: UInt64 = 0
 
-    package init(_ name: String) { self.name = name }
+    public init(_ name: String) { self.name = name }
   }
 
   /// How many names are told apart; what further ones do is not counted by name.
   private static let stepsMax = 1_000
 
   /// In the order in which they were first met.
-  package private(set) var steps: [Step] = []
+  public private(set) var steps: [Step] = []
 
-  package init() {}
+  public init() {}
 
-  package var isEmpty: Bool { steps.isEmpty }
-  package var made: UInt64 { steps.reduce(0) { $0 + $1.made } }
+  public var isEmpty: Bool { steps.isEmpty }
+  public var made: UInt64 { steps.reduce(0) { $0 + $1.made } }
 
-  package mutating func add(_ step: Step) {
+  public mutating func add(_ step: Step) {
     guard let place = place(of: step.name) else { return }
     steps[place].filtered += step.filtered
     steps[place].deadLettered += step.deadLettered
@@ -36,10 +36,10 @@ package struct StepCounts: Sendable, Equatable {
     return steps.count - 1
   }
 
-  package static func += (a: inout StepCounts, b: StepCounts) { for step in b.steps { a.add(step) } }
+  public static func += (a: inout StepCounts, b: StepCounts) { for step in b.steps { a.add(step) } }
 
   /// What came since then; a step that did nothing since is left out.
-  package static func - (a: StepCounts, b: StepCounts) -> StepCounts {
+  public static func - (a: StepCounts, b: StepCounts) -> StepCounts {
     guard !b.isEmpty else { return a }
     var counts = StepCounts()
     for step in a.steps {

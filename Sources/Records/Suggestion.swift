@@ -1,5 +1,5 @@
 /// Finds what a person probably meant to write.
-package enum Suggestion {
+public enum Suggestion {
   /// Longest word that is compared, in characters.
   private static let lengthMax = 64
   /// The most candidates that are looked at, and that a hint lists.
@@ -7,7 +7,7 @@ package enum Suggestion {
   private static let listedMax = 30
 
   /// The candidate nearest to `word`, if it is near enough to be a slip of the pen.
-  package static func nearest(to word: String, among candidates: [String]) -> String? {
+  public static func nearest(to word: String, among candidates: [String]) -> String? {
     let folded = fold(word)
     guard !folded.isEmpty, folded.count <= lengthMax else { return nil }
     let allowed = max(1, folded.count / 3)
@@ -20,7 +20,7 @@ package enum Suggestion {
   }
 
   /// "did you mean `x`?", or the list of what there is.
-  package static func hint(for word: String, among candidates: [String], noun: String = "known here") -> String? {
+  public static func hint(for word: String, among candidates: [String], noun: String = "known here") -> String? {
     if let nearest = nearest(to: word, among: candidates) { return "did you mean `\(nearest)`?" }
     guard !candidates.isEmpty else { return nil }
     let listed = candidates.prefix(listedMax).map { "`\($0)`" }.joined(separator: ", ")

@@ -5,7 +5,8 @@ import Testing
 
 /// Expressions of common forms give what their evaluation gives, in every row, and give it without one in usual rows.
 @Suite struct ShortcutTests {
-  /// What an expression makes of rows: the cells as JSON with their hidden type, and the failures.
+  /// What an expression makes of rows: the cells as JSON with their hidden type, texts without their escapes, and the
+  /// failures.
   private func outcome(_ expression: EventExpression, _ lines: String, _ source: Source) -> [String] {
     let program = MappingProgram(
       transforms: [], mapping: Mapping(fields: [.init("x", FieldMapping(from: .expression(expression)))]),
@@ -17,7 +18,8 @@ import Testing
       let cell = batch.rows.cells[Int(row.firstCell)]
       var json = ByteBuffer()
       NodeJSON.append(cell: cell, of: batch, to: &json)
-      return "\(row.event) \(cell.kind) \(cell.has(Node.Bit.typed)) \(json.text)"
+      let shown = cell.kind == .string ? batch.text(cell) : json.text
+      return "\(row.event) \(cell.kind) \(cell.has(Node.Bit.typed)) \(shown)"
     }
     return cells + batch.failures.map { "\($0.event) \($0.code) \($0.message)" }
   }
@@ -75,6 +77,9 @@ import Testing
     "record.a.trim()", "int(record.a)", "decimal(record.a)", "string(record.a)", "record.a.lowerAscii()",
     "record.a.upperAscii()", "decimal(record.a.trim())", "int(record.o.b)", "record.t[0].trim()",
     "record.a == 'active' ? 'published' : record.a == 'draft' ? 'hidden' : 'retired'",
+    "record.a == 'active' ? 1 : record.a == 'draft' ? 2 : record.a == 'active' ? 3 : 4",
+    "record.a == 'active' ? null : record.a == '' ? true : 'other'",
+    "record.a == 'active' ? 1 : record.o.b == 'draft' ? 2 : 3",
     "record.n > 5 ? record.a : record.o.b", "record.n < 5 ? record.a : record.o.b", "coalesce(record.a, '')",
     "coalesce(record.o.b, record.a, 0)", "coalesce(record.?o.b, record.?a)", "coalesce(record.t[0], 'none')",
     "coalesce(int(record.a), 5)", "coalesce(record.a, 1.0)", "record.?a", "record.?o", "record.o.?b",
@@ -114,6 +119,7 @@ import Testing
   @Test(arguments: [
     ("record.sku.trim()", #""a-1""#), ("decimal(record.price)", "19.90"), ("int(record.stock)", "12"),
     ("record.status == 'active' ? 'published' : 'hidden'", #""hidden""#), ("coalesce(record.none, '')", #""""#),
+    ("record.n == 'x' ? 1 : record.n == 'y' ? 2 : 3", "3"),
     ("coalesce(record.missing, record.tags[0])", #""x""#), ("{'draft': 0}[record.status]", "0"),
     ("record.?missing.orValue(1.5)", "1.5"), ("has(record.missing) || record.n in ['a'] || record.n == 7", "true"),
     ("record.sku.trim().upperAscii()", #""A-1""#), ("string(record.n)", #""7""#),

@@ -5,7 +5,7 @@ import CScan
 /// Rows end with a line feed, with or without a carriage return; quoted cells may hold line breaks. A row with another
 /// number of cells than there are columns is a dead letter, as is one whose quotes are not in order. Lines without
 /// anything on them are skipped, unless there is one column only: there they are empty cells.
-package final class CSVDecoder: Decoder {
+public final class CSVDecoder: Decoder {
   /// All rows with the same columns have the same nodes, and other columns another table of keys.
   private static let shape: UInt16 = 1
 
@@ -13,9 +13,9 @@ package final class CSVDecoder: Decoder {
   private var columns: [String] = []
   private var keys = KeyNames()
 
-  package init(_ dialect: CSVDialect) { self.dialect = dialect }
+  public init(_ dialect: CSVDialect) { self.dialect = dialect }
 
-  package func decode(_ batch: Batch) {
+  public func decode(_ batch: Batch) {
     learn(batch.origin.columns ?? [])
     batch.keys = keys
     let end = batch.bytes.count

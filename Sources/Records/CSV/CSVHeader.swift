@@ -1,15 +1,15 @@
 /// The first row of a CSV file, which names the columns.
-package enum CSVHeader {
+public enum CSVHeader {
   /// The most columns, in columns: a key's id has sixteen bits.
-  package static let columnsMax = 65_000
+  public static let columnsMax = 65_000
 
   /// Why a header cannot name columns.
-  package struct Problem: Error, Sendable, Equatable {
-    package var message: String
+  public struct Problem: Error, Sendable, Equatable {
+    public var message: String
   }
 
   /// The names in one row; whitespace around them is no part of them.
-  package static func names(_ row: UnsafeRawBufferPointer, _ dialect: CSVDialect) throws(Problem) -> [String] {
+  public static func names(_ row: UnsafeRawBufferPointer, _ dialect: CSVDialect) throws(Problem) -> [String] {
     if let place = UTF8Check.firstInvalid(row) {
       throw Problem(message: "byte \(place + 1) of the header is not UTF-8")
     }
@@ -19,7 +19,7 @@ package enum CSVHeader {
   }
 
   /// Whether a file begins with a header of just those columns.
-  package static func matches(_ begin: UnsafeRawBufferPointer, _ columns: [String], _ dialect: CSVDialect) -> Bool {
+  public static func matches(_ begin: UnsafeRawBufferPointer, _ columns: [String], _ dialect: CSVDialect) -> Bool {
     guard let end = end(in: begin, dialect, isWhole: true) else { return false }
     let mark = begin.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
     let names = try? names(UnsafeRawBufferPointer(rebasing: begin[mark..<end]), dialect)
@@ -29,7 +29,7 @@ package enum CSVHeader {
   /// Where the first row ends, behind its line break; nil where it does not end in these bytes.
   ///
   /// - Parameter isWhole: whether the end of the bytes is the end of the text, and so of the row.
-  package static func end(in bytes: UnsafeRawBufferPointer, _ dialect: CSVDialect, isWhole: Bool) -> Int? {
+  public static func end(in bytes: UnsafeRawBufferPointer, _ dialect: CSVDialect, isWhole: Bool) -> Int? {
     var text = ByteBuffer(capacity: bytes.count)
     text.append(bytes)
     let mark = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
@@ -42,7 +42,7 @@ package enum CSVHeader {
   }
 
   /// What is wrong with column names; nil if nothing is.
-  package static func problem(_ names: [String]) -> Problem? {
+  public static func problem(_ names: [String]) -> Problem? {
     if names.count > columnsMax { return Problem(message: "there are more than \(columnsMax) columns") }
     if let empty = names.firstIndex(where: \.isEmpty) {
       return Problem(message: "column \(empty + 1) of \(names.count) has no name")

@@ -2,21 +2,21 @@
 ///
 /// A null or a field that is left out is the dialect's spelling of null, or nothing; a text of just those characters is
 /// quoted, so that both stay apart. Arrays and objects are JSON text.
-package final class CSVRowEncoder: Encoder {
+public final class CSVRowEncoder: Encoder {
   private let count: Int
   private let dialect: CSVDialect
   private let null: [UInt8]
   private var scratch = ByteBuffer()
 
   /// - Parameter columns: must name all columns.
-  package init(_ columns: Columns, _ dialect: CSVDialect) {
+  public init(_ columns: Columns, _ dialect: CSVDialect) {
     count = columns.names.count
     self.dialect = dialect
     null = dialect.null ?? []
   }
 
   /// The row that names the columns.
-  package static func header(_ columns: Columns, _ dialect: CSVDialect) -> [UInt8] {
+  public static func header(_ columns: Columns, _ dialect: CSVDialect) -> [UInt8] {
     let encoder = CSVRowEncoder(columns, dialect)
     var out = ByteBuffer()
     for (index, name) in columns.names.enumerated() {
@@ -28,7 +28,7 @@ package final class CSVRowEncoder: Encoder {
     return Array(out.bytes)
   }
 
-  package func encode(row index: Int, of batch: Batch, into payload: Payload) throws(Refusal) {
+  public func encode(row index: Int, of batch: Batch, into payload: Payload) throws(Refusal) {
     let row = batch.rows.rows[index]
     guard row.operation == .upsert else {
       throw Refusal(code: "file.delete_unsupported", message: "a file of rows has no deletes")

@@ -1,8 +1,8 @@
 import CScan
 
 /// Why a text is no JSON, and where.
-package struct JSONProblem: Error, Sendable, Equatable {
-  package enum Reason: String, Sendable {
+public struct JSONProblem: Error, Sendable, Equatable {
+  public enum Reason: String, Sendable {
     case value = "a value was expected"
     case key = "a member's name in double quotes was expected"
     case colon = "':' was expected after a member's name"
@@ -18,24 +18,24 @@ package struct JSONProblem: Error, Sendable, Equatable {
     case trailing = "there is more text after the value"
     case empty = "there is no value"
   }
-  package var reason: Reason
+  public var reason: Reason
   /// Where in the text, in bytes from its begin.
-  package var offset: Int
+  public var offset: Int
 }
 
 /// Reads JSON (RFC 8259, strict) into nodes, in one pass, without an allocation a value.
 ///
 /// The bytes behind the text are used as a sentinel while it is read: a zero there ends every scan, so the inner loops
 /// check no bounds. This is the file to fuzz first.
-package struct JSONReader: ~Copyable {
+public struct JSONReader: ~Copyable {
   /// The deepest nesting that is read, in containers.
-  package static let nestingMax = 512
+  public static let nestingMax = 512
 
   let keys: KeyTable
   /// The open containers' node indices.
   private var stack = RawArray<UInt32>(capacity: JSONReader.nestingMax)
 
-  package init(keys: KeyTable) {
+  public init(keys: KeyTable) {
     self.keys = keys
     stack.setCount(JSONReader.nestingMax)
   }
@@ -46,7 +46,7 @@ package struct JSONReader: ~Copyable {
   ///   - bytes: must be writable one byte behind `range`, which ``ByteBuffer``'s padding guarantees; it is put back.
   ///   - nodes: on an error it is as it was.
   /// - Returns: the index of the value's node.
-  package mutating func read(
+  public mutating func read(
     _ bytes: borrowing ByteBuffer, _ range: Range<Int>, into nodes: inout RawArray<Node>
   ) throws(JSONProblem) -> Int {
     precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "range outside of the bytes")

@@ -5,21 +5,21 @@ import Glibc
 ///
 /// Objects are separated by a byte that cannot stand unescaped inside one: the newline of NDJSON, or the record
 /// separator (0x1E) by which the framer of a JSON array replaces the commas between its elements.
-package final class JSONRecordDecoder: Decoder {
+public final class JSONRecordDecoder: Decoder {
   /// Separates the elements of an array, RFC 7464's record separator.
-  package static let arraySeparator: UInt8 = 0x1e
+  public static let arraySeparator: UInt8 = 0x1e
 
   private let keys = KeyTable()
   private var reader: JSONReader
   private var shapes = ShapeReader()
   private let separator: UInt8
 
-  package init(separator: UInt8 = 0x0a) {
+  public init(separator: UInt8 = 0x0a) {
     self.separator = separator
     reader = JSONReader(keys: keys)
   }
 
-  package func decode(_ batch: Batch) {
+  public func decode(_ batch: Batch) {
     let base = UnsafePointer(batch.bytes.base)
     let end = batch.bytes.count
     precondition(end < Int(UInt32.max), "a batch of 4 GiB or more")
@@ -123,7 +123,7 @@ package final class JSONRecordDecoder: Decoder {
 
 extension Node.Kind {
   /// With its article, for messages: "a string".
-  package var phrase: String {
+  public var phrase: String {
     switch self {
     case .absent: "missing"
     case .null: "null"

@@ -3,14 +3,14 @@ import CScan
 /// Writes each row as one JSON object and a line break (NDJSON).
 ///
 /// Texts and numbers that came from JSON are copied as they were written, so that every digit and escape stays.
-package final class JSONRowEncoder: Encoder {
+public final class JSONRowEncoder: Encoder {
   private let columns: Columns
   /// `,"name":"` of every column; the first one's comma becomes the brace.
   private var names = ByteBuffer()
   private var prefixes = RawArray<json_prefix>()
   private var rest: RestNames?
 
-  package init(_ columns: Columns) {
+  public init(_ columns: Columns) {
     self.columns = columns
     for name in columns.names {
       let start = names.count
@@ -21,7 +21,7 @@ package final class JSONRowEncoder: Encoder {
     rest = columns.rest.map { RestNames(excluded: $0.excluded) }
   }
 
-  package func encode(row index: Int, of batch: Batch, into payload: Payload) throws(Refusal) {
+  public func encode(row index: Int, of batch: Batch, into payload: Payload) throws(Refusal) {
     let row = batch.rows.rows[index]
     guard row.operation == .upsert else {
       throw Refusal(code: "file.delete_unsupported", message: "a file of rows has no deletes")

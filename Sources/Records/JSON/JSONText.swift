@@ -1,10 +1,10 @@
 import CScan
 
 /// JSON's text escapes, both ways.
-package enum JSONText {
+public enum JSONText {
   /// Appends the text behind a JSON string's escapes. The input was read by ``JSONReader``: every escape is whole, and
   /// surrogates come in pairs.
-  package static func unescape(_ text: UnsafeRawBufferPointer, into out: inout ByteBuffer) {
+  public static func unescape(_ text: UnsafeRawBufferPointer, into out: inout ByteBuffer) {
     var index = 0
     out.reserve(text.count)
     while index < text.count {
@@ -66,13 +66,13 @@ package enum JSONText {
     }
   }
 
-  package static func appendScalar(_ value: UInt32, to out: inout ByteBuffer) {
+  public static func appendScalar(_ value: UInt32, to out: inout ByteBuffer) {
     let scalar = Unicode.Scalar(value) ?? "\u{fffd}"
     for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter { out.append(byte) }
   }
 
   /// Appends text as the inside of a JSON string, escaping what must be escaped and nothing else.
-  package static func escape(_ text: UnsafeRawBufferPointer, into out: inout ByteBuffer) {
+  public static func escape(_ text: UnsafeRawBufferPointer, into out: inout ByteBuffer) {
     out.reserve(text.count + 16)
     for byte in text {
       switch byte {
@@ -91,7 +91,7 @@ package enum JSONText {
   }
 
   /// Appends a text in quotes.
-  package static func quote(_ text: String, into out: inout ByteBuffer) {
+  public static func quote(_ text: String, into out: inout ByteBuffer) {
     var text = text
     out.append(UInt8(ascii: "\""))
     text.withUTF8 { escape(UnsafeRawBufferPointer($0), into: &out) }
@@ -101,7 +101,7 @@ package enum JSONText {
   private static let hexDigits = Array("0123456789abcdef".utf8)
 
   /// Whether text can stand inside a JSON string as it is.
-  package static func needsEscape(_ text: UnsafeRawBufferPointer) -> Bool {
+  public static func needsEscape(_ text: UnsafeRawBufferPointer) -> Bool {
     text.contains { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") || $0 < 0x20 }
   }
 }

@@ -3,23 +3,23 @@ import Glibc
 import Synchronization
 
 /// The names behind key ids, as they were when a batch was decoded. Passing it on costs one reference.
-package struct KeyNames: Sendable {
+public struct KeyNames: Sendable {
   /// Which table the ids belong to; within one table an id never changes its meaning, and names are only added.
-  package let table: Int
+  public let table: Int
   /// Index = id; the first is the empty name of "no key".
-  package let names: [String]
+  public let names: [String]
 
   private static let tables = Atomic<Int>(0)
 
-  package init(names: [String] = [""], table: Int? = nil) {
+  public init(names: [String] = [""], table: Int? = nil) {
     self.names = names
     self.table = table ?? Self.newTable()
   }
 
   /// A table number that was never given before in this process.
-  package static func newTable() -> Int { tables.add(1, ordering: .relaxed).newValue }
+  public static func newTable() -> Int { tables.add(1, ordering: .relaxed).newValue }
 
-  package subscript(id: UInt16) -> String { names[Int(id)] }
+  public subscript(id: UInt16) -> String { names[Int(id)] }
 }
 
 /// Gives each key of the records that one lane decodes a small id, so that later stages compare numbers, not text.
@@ -28,11 +28,11 @@ package struct KeyNames: Sendable {
 /// sixteen bytes there are compared with the one that came next the last time, and in most data that is all.
 /// Ids are limited to ``keysMax``: keys beyond that (objects used as maps, keyed by user ids) get ``overflow`` and
 /// carry their text in a node of their own.
-package final class KeyTable {
+public final class KeyTable {
   /// The most keys that get an id, in keys.
-  package static let keysMax = 4_096
+  public static let keysMax = 4_096
   /// Stands for a key without an id; its text is in the ``Node/Kind/keyText`` node before the value.
-  package static let overflow = UInt16.max
+  public static let overflow = UInt16.max
 
   /// A known key: what its first sixteen bytes look like in JSON, closing quote included.
   struct Entry: BitwiseCopyable {
@@ -60,13 +60,13 @@ package final class KeyTable {
   private let number = KeyNames.newTable()
   private var snapshotCache: KeyNames?
 
-  package init() {
+  public init() {
     entries.append(Entry())
     for _ in 0..<Self.guessesMax { guesses.append(0) }
   }
 
   /// The names of all ids up to now.
-  package var snapshot: KeyNames {
+  public var snapshot: KeyNames {
     if let snapshotCache, snapshotCache.names.count == names.count { return snapshotCache }
     let fresh = KeyNames(names: names, table: number)
     snapshotCache = fresh
@@ -118,7 +118,7 @@ package final class KeyTable {
   }
 
   /// The id of a key whose text is known, unescaped; ``overflow`` when the table is full.
-  package func id(of text: UnsafeRawBufferPointer) -> UInt16 {
+  public func id(of text: UnsafeRawBufferPointer) -> UInt16 {
     var place = RawText.hash(text) & (places.count - 1)
     while places[place] != 0 {
       let entry = entries[Int(places[place])]

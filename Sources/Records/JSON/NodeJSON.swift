@@ -1,9 +1,9 @@
 import Glibc
 
 /// Writes nodes of a batch as compact JSON.
-package enum NodeJSON {
+public enum NodeJSON {
   /// Appends the value at `index` of the batch's nodes.
-  package static func append(node index: Int, of batch: Batch, to out: inout ByteBuffer) {
+  public static func append(node index: Int, of batch: Batch, to out: inout ByteBuffer) {
     var cell = batch.nodes[index]
     cell.next = UInt32(index)
     append(cell: cell, of: batch, to: &out)
@@ -12,7 +12,7 @@ package enum NodeJSON {
   /// Appends a cell: a node outside the node array, whose `next` is the index of the node that it copies.
   ///
   /// Containers that came from JSON are copied as their raw text, so every digit and escape stays as it was.
-  package static func append(cell: Node, of batch: Batch, to out: inout ByteBuffer) {
+  public static func append(cell: Node, of batch: Batch, to out: inout ByteBuffer) {
     switch cell.kind {
     case .absent, .null: out.append("null")
     case .true: out.append("true")
@@ -70,7 +70,7 @@ package enum NodeJSON {
   }
 
   /// Appends the name of a member, in quotes.
-  package static func append(name child: Batch.Child, of batch: Batch, to out: inout ByteBuffer) {
+  public static func append(name child: Batch.Child, of batch: Batch, to out: inout ByteBuffer) {
     guard let keyText = child.keyText else {
       return JSONText.quote(batch.keys[batch.nodes[child.node].key], into: &out)
     }
@@ -80,7 +80,7 @@ package enum NodeJSON {
   }
 
   /// Appends a number in decimal.
-  package static func appendInteger(_ value: Int64, to out: inout ByteBuffer) {
+  public static func appendInteger(_ value: Int64, to out: inout ByteBuffer) {
     out.reserve(20)
     var magnitude = value.magnitude
     if value < 0 { out.append(UInt8(ascii: "-")) }

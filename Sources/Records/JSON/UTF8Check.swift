@@ -1,5 +1,5 @@
 /// UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing beyond U+10FFFF.
-package enum UTF8Check {
+public enum UTF8Check {
   /// The length of the well-formed sequence at `p`, in bytes; 0 where there is none. Reads up to four bytes, which must
   /// be readable.
   @inline(__always)
@@ -24,7 +24,7 @@ package enum UTF8Check {
   private static func isTail(_ byte: UInt8) -> Bool { byte & 0xc0 == 0x80 }
 
   /// The place of the first byte that is not UTF-8; nil where all is well.
-  package static func firstInvalid(_ bytes: UnsafeRawBufferPointer) -> Int? {
+  public static func firstInvalid(_ bytes: UnsafeRawBufferPointer) -> Int? {
     var index = 0
     let count = bytes.count
     while index < count {

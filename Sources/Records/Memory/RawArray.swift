@@ -1,22 +1,27 @@
 import Glibc
 
 /// A growable array of plain values in one piece of memory; it cannot be copied, so passing it on costs nothing.
-package struct RawArray<Element: BitwiseCopyable>: ~Copyable {
-  package private(set) var base: UnsafeMutablePointer<Element>
-  package private(set) var count = 0
-  package private(set) var capacity: Int
+///
+/// What is done for every record or field is inlinable: other modules would call it, and without knowing the element.
+public struct RawArray<Element: BitwiseCopyable>: ~Copyable {
+  @usableFromInline var start: UnsafeMutablePointer<Element>
+  @usableFromInline var used = 0
+  @usableFromInline var room: Int
 
-  package init(capacity: Int = 0) {
-    self.capacity = capacity
-    base = RawMemory.allocate(max(capacity, 1))
+  public init(capacity: Int = 0) {
+    room = capacity
+    start = RawMemory.allocate(max(capacity, 1))
   }
 
-  deinit { free(base) }
+  deinit { free(start) }
 
-  package var isEmpty: Bool { count == 0 }
-  package var indices: Range<Int> { 0..<count }
+  @inlinable public var base: UnsafeMutablePointer<Element> { start }
+  @inlinable public var count: Int { used }
+  @inlinable public var capacity: Int { room }
+  @inlinable public var isEmpty: Bool { used == 0 }
+  @inlinable public var indices: Range<Int> { 0..<used }
 
-  package subscript(index: Int) -> Element {
+  @inlinable public subscript(index: Int) -> Element {
     get {
       precondition(index >= 0 && index < count, "index out of range")
       return base[index]
@@ -28,36 +33,36 @@ package struct RawArray<Element: BitwiseCopyable>: ~Copyable {
   }
 
   /// Makes room for `more` elements behind the last one; `base` may move.
-  package mutating func reserve(_ more: Int) {
+  @inlinable public mutating func reserve(_ more: Int) {
     if count + more > capacity { grow(to: count + more) }
   }
 
   @inline(never)
-  private mutating func grow(to needed: Int) {
+  @usableFromInline mutating func grow(to needed: Int) {
     let larger = max(needed, capacity * 2, 16)
-    base = RawMemory.resize(base, to: larger)
-    capacity = larger
+    start = RawMemory.resize(start, to: larger)
+    room = larger
   }
 
   /// Inlined, so that an element is written where it goes, and not first beside it: to read it from there again at once
   /// costs more than the rest.
-  @inline(__always)
-  package mutating func append(_ element: Element) {
+  @inlinable @inline(__always)
+  public mutating func append(_ element: Element) {
     reserve(1)
-    base[count] = element
-    count += 1
+    start[used] = element
+    used += 1
   }
 
   /// Says that elements up to `newCount` were written, into room that was reserved.
-  package mutating func setCount(_ newCount: Int) {
+  @inlinable public mutating func setCount(_ newCount: Int) {
     precondition(newCount >= 0 && newCount <= capacity, "count past the reserved room")
-    count = newCount
+    used = newCount
   }
 
-  package mutating func removeAll() { count = 0 }
+  @inlinable public mutating func removeAll() { used = 0 }
 
   /// Gives the memory back beyond `limit` elements; what it holds is lost.
-  package mutating func shrink(to limit: Int) {
+  public mutating func shrink(to limit: Int) {
     guard capacity > limit else { return removeAll() }
     self = RawArray(capacity: limit)
   }

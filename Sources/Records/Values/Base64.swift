@@ -1,8 +1,8 @@
 /// RFC 4648's base64, the standard alphabet with padding.
-package enum Base64 {
+public enum Base64 {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-  package static func encode(_ bytes: some Collection<UInt8>) -> String {
+  public static func encode(_ bytes: some Collection<UInt8>) -> String {
     var text: [UInt8] = []
     text.reserveCapacity((bytes.count + 2) / 3 * 4)
     var group: UInt32 = 0
@@ -27,7 +27,7 @@ package enum Base64 {
   }
 
   /// nil where the text is no base64. Padding may be left out, as many writers do; other characters may not stand in it.
-  package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+  public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
     var digits = Array(text)
     while digits.last == UInt8(ascii: "=") && digits.count > text.count - 2 { digits.removeLast() }
     guard digits.count % 4 != 1, digits.count == text.count || text.count % 4 == 0 else { return nil }

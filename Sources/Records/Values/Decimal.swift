@@ -1,22 +1,22 @@
 /// An exact decimal number: `digits` × 10^-`scale`, up to 38 digits.
 ///
 /// Numbers of records stay text until they are computed with; this is what they are computed as.
-package struct Decimal: BitwiseCopyable, Sendable {
+public struct Decimal: BitwiseCopyable, Sendable {
   /// The most digits a number may have, in decimal digits.
-  package static let digitsMax = 38
+  public static let digitsMax = 38
   private static let magnitudeMax: Int128 = power10(38) - 1
 
-  package var digits: Int128
+  public var digits: Int128
   /// How many of the digits stand behind the point; never negative.
-  package var scale: Int
+  public var scale: Int
 
-  package init(_ digits: Int128, scale: Int = 0) {
+  public init(_ digits: Int128, scale: Int = 0) {
     self.digits = digits
     self.scale = scale
   }
 
   /// Reads `-12.50`, `+3`, `.5`, `1e3`; nil where it is no number or has more than 38 digits.
-  package init?(_ text: some Sequence<UInt8>) {
+  public init?(_ text: some Sequence<UInt8>) {
     if let short = text.withContiguousStorageIfAvailable({ Self.short($0) }) ?? nil {
       self = short
       return
@@ -27,7 +27,7 @@ package struct Decimal: BitwiseCopyable, Sendable {
     self = value
   }
 
-  package init?(_ text: String) { self.init(text.utf8) }
+  public init?(_ text: String) { self.init(text.utf8) }
 
   /// So many digits fit 64 bits, whatever they are.
   private static let shortMax = 18
@@ -61,7 +61,7 @@ package struct Decimal: BitwiseCopyable, Sendable {
   }
 
   /// Without zeros at the end behind the point.
-  package var normalized: Decimal {
+  public var normalized: Decimal {
     var result = self
     while result.scale > 0, result.digits % 10 == 0 {
       result.digits /= 10
@@ -70,10 +70,10 @@ package struct Decimal: BitwiseCopyable, Sendable {
     return result
   }
 
-  package var isIntegral: Bool { normalized.scale == 0 }
+  public var isIntegral: Bool { normalized.scale == 0 }
 
   /// The number where it is whole and fits.
-  package var int64: Int64? {
+  public var int64: Int64? {
     let whole = normalized
     return whole.scale == 0 ? Int64(exactly: whole.digits) : nil
   }
@@ -83,7 +83,7 @@ package struct Decimal: BitwiseCopyable, Sendable {
   }
 
   /// The same number with more digits behind the point; nil where that leaves the 38 digits.
-  package func rescaled(to newScale: Int) -> Decimal? {
+  public func rescaled(to newScale: Int) -> Decimal? {
     guard newScale >= scale, newScale - scale <= Self.digitsMax else { return nil }
     let (product, overflow) = digits.multipliedReportingOverflow(by: Self.power10(newScale - scale))
     return overflow ? nil : Decimal(product, scale: newScale).checked()
@@ -92,18 +92,18 @@ package struct Decimal: BitwiseCopyable, Sendable {
 
 extension Decimal {
   /// nil where the result has more than 38 digits.
-  package static func add(_ a: Decimal, _ b: Decimal) -> Decimal? {
+  public static func add(_ a: Decimal, _ b: Decimal) -> Decimal? {
     let scale = Swift.max(a.scale, b.scale)
     guard let a = a.rescaled(to: scale), let b = b.rescaled(to: scale) else { return nil }
     let (sum, overflow) = a.digits.addingReportingOverflow(b.digits)
     return overflow ? nil : Decimal(sum, scale: scale).checked()
   }
 
-  package static func subtract(_ a: Decimal, _ b: Decimal) -> Decimal? {
+  public static func subtract(_ a: Decimal, _ b: Decimal) -> Decimal? {
     add(a, Decimal(-b.digits, scale: b.scale))
   }
 
-  package static func multiply(_ a: Decimal, _ b: Decimal) -> Decimal? {
+  public static func multiply(_ a: Decimal, _ b: Decimal) -> Decimal? {
     let (product, overflow) = a.digits.multipliedReportingOverflow(by: b.digits)
     if !overflow, let result = Decimal(product, scale: a.scale + b.scale).checked() { return result }
     let (x, y) = (a.normalized, b.normalized)
@@ -112,7 +112,7 @@ extension Decimal {
   }
 
   /// The quotient where it ends within 38 digits; nil where it repeats or is longer.
-  package static func divideExactly(_ a: Decimal, by divisor: Int128) -> Decimal? {
+  public static func divideExactly(_ a: Decimal, by divisor: Int128) -> Decimal? {
     guard divisor != 0 else { return nil }
     var result = a
     while result.digits % divisor != 0 {
@@ -126,10 +126,10 @@ extension Decimal {
 }
 
 extension Decimal: Comparable, Hashable {
-  package static func == (a: Decimal, b: Decimal) -> Bool { order(a, b) == 0 }
-  package static func < (a: Decimal, b: Decimal) -> Bool { order(a, b) < 0 }
+  public static func == (a: Decimal, b: Decimal) -> Bool { order(a, b) == 0 }
+  public static func < (a: Decimal, b: Decimal) -> Bool { order(a, b) < 0 }
 
-  package func hash(into hasher: inout Hasher) {
+  public func hash(into hasher: inout Hasher) {
     let same = normalized
     hasher.combine(same.digits)
     hasher.combine(same.scale)
@@ -163,7 +163,7 @@ extension Int128 {
 
 extension Decimal: CustomStringConvertible {
   /// Plain digits, never an exponent: `-0.50`.
-  package var description: String {
+  public var description: String {
     // All digits of 128 bits, or as many zeros as stand behind the point; a sign, a zero before the point, the point.
     let capacity = Swift.max(scale, 39) + 3
     return String(unsafeUninitializedCapacity: capacity) { out in

@@ -1,5 +1,5 @@
 /// The hash function of FIPS 180-4.
-package enum SHA256 {
+public enum SHA256 {
   private static let roundConstants: [UInt32] = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
     0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
@@ -15,7 +15,7 @@ package enum SHA256 {
   ]
 
   /// The 32 bytes of the hash.
-  package static func hash(_ message: some Collection<UInt8>) -> [UInt8] {
+  public static func hash(_ message: some Collection<UInt8>) -> [UInt8] {
     var state = start
     let padded = Array(message) + padding(count: message.count)
     for block in stride(from: 0, to: padded.count, by: 64) { mix(padded[block..<block + 64], into: &state) }
@@ -23,7 +23,7 @@ package enum SHA256 {
   }
 
   /// The first `count` bytes of the hash, in hexadecimal.
-  package static func hex(_ message: some Collection<UInt8>, bytes count: Int = 32) -> String {
+  public static func hex(_ message: some Collection<UInt8>, bytes count: Int = 32) -> String {
     let digits = Array("0123456789abcdef")
     return String(hash(message).prefix(count).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }

@@ -1,21 +1,21 @@
 /// A moment, in seconds and nanoseconds since 1970-01-01T00:00:00Z, in the proleptic Gregorian calendar.
-package struct Timestamp: Sendable, Hashable, Comparable {
-  package var seconds: Int64
+public struct Timestamp: Sendable, Hashable, Comparable {
+  public var seconds: Int64
   /// 0 ..< 1,000,000,000.
-  package var nanoseconds: Int32
+  public var nanoseconds: Int32
 
-  package init(seconds: Int64, nanoseconds: Int32 = 0) {
+  public init(seconds: Int64, nanoseconds: Int32 = 0) {
     self.seconds = seconds
     self.nanoseconds = nanoseconds
   }
 
-  package static func < (a: Timestamp, b: Timestamp) -> Bool {
+  public static func < (a: Timestamp, b: Timestamp) -> Bool {
     (a.seconds, a.nanoseconds) < (b.seconds, b.nanoseconds)
   }
 
   /// Reads RFC 3339, `2026-11-23T08:15:30.25+01:00`; a space or `t` may stand for the `T`, `z` for the `Z`. nil where it is
   /// no such text, names a day or time that does not exist, or has no zone.
-  package init?(_ text: some Sequence<UInt8>) {
+  public init?(_ text: some Sequence<UInt8>) {
     var scan = DigitScan(text)
     guard let day = CivilDay(scanning: &scan), scan.take(anyOf: "Tt ") != nil,
       let clock = ClockTime(scanning: &scan), let offset = Self.zone(&scan), scan.isAtEnd
@@ -24,7 +24,7 @@ package struct Timestamp: Sendable, Hashable, Comparable {
     nanoseconds = clock.nanoseconds
   }
 
-  package init?(_ text: String) { self.init(text.utf8) }
+  public init?(_ text: String) { self.init(text.utf8) }
 
   /// The offset from UTC in seconds.
   private static func zone(_ scan: inout DigitScan) -> Int? {
@@ -39,7 +39,7 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 
 extension Timestamp: CustomStringConvertible {
   /// RFC 3339 in UTC, with as many digits of the second as it has: `2026-11-23T07:15:30.25Z`.
-  package var description: String {
+  public var description: String {
     let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
     let second = Int(seconds - days * 86_400)
     let clock = ClockTime(secondOfDay: second, nanoseconds: nanoseconds)
@@ -48,19 +48,19 @@ extension Timestamp: CustomStringConvertible {
 }
 
 /// A day of the calendar, without a time and a zone.
-package struct CivilDay: Sendable, Hashable {
-  package var year: Int
-  package var month: Int
-  package var day: Int
+public struct CivilDay: Sendable, Hashable {
+  public var year: Int
+  public var month: Int
+  public var day: Int
 
   /// nil where the calendar has no such day.
-  package init?(year: Int, month: Int, day: Int) {
+  public init?(year: Int, month: Int, day: Int) {
     guard (1...12).contains(month), day >= 1, day <= Self.days(in: month, of: year) else { return nil }
     (self.year, self.month, self.day) = (year, month, day)
   }
 
   /// Howard Hinnant's civil_from_days.
-  package init(daysSince1970: Int64) {
+  public init(daysSince1970: Int64) {
     let shifted = daysSince1970 + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
     let dayOfEra = shifted - era * 146_097
@@ -73,7 +73,7 @@ package struct CivilDay: Sendable, Hashable {
   }
 
   /// Howard Hinnant's days_from_civil.
-  package var daysSince1970: Int64 {
+  public var daysSince1970: Int64 {
     let shiftedYear = Int64(month <= 2 ? year - 1 : year)
     let era = (shiftedYear >= 0 ? shiftedYear : shiftedYear - 399) / 400
     let yearOfEra = shiftedYear - era * 400
@@ -82,7 +82,7 @@ package struct CivilDay: Sendable, Hashable {
     return era * 146_097 + dayOfEra - 719_468
   }
 
-  package static func days(in month: Int, of year: Int) -> Int {
+  public static func days(in month: Int, of year: Int) -> Int {
     switch month {
     case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
     case 4, 6, 9, 11: 30
@@ -99,7 +99,7 @@ package struct CivilDay: Sendable, Hashable {
   }
 
   /// Reads `2026-11-23` and nothing else.
-  package init?(_ text: some Sequence<UInt8>) {
+  public init?(_ text: some Sequence<UInt8>) {
     var scan = DigitScan(text)
     self.init(scanning: &scan)
     guard scan.isAtEnd else { return nil }
@@ -107,16 +107,16 @@ package struct CivilDay: Sendable, Hashable {
 }
 
 extension CivilDay: CustomStringConvertible {
-  package var description: String { "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))" }
+  public var description: String { "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))" }
 }
 
 /// A time of a day, without a zone.
-package struct ClockTime: Sendable, Hashable {
+public struct ClockTime: Sendable, Hashable {
   /// 0 ..< 86,400.
-  package var secondOfDay: Int
-  package var nanoseconds: Int32
+  public var secondOfDay: Int
+  public var nanoseconds: Int32
 
-  package init(secondOfDay: Int, nanoseconds: Int32) {
+  public init(secondOfDay: Int, nanoseconds: Int32) {
     self.secondOfDay = secondOfDay
     self.nanoseconds = nanoseconds
   }
@@ -135,7 +135,7 @@ package struct ClockTime: Sendable, Hashable {
 }
 
 extension ClockTime: CustomStringConvertible {
-  package var description: String {
+  public var description: String {
     let whole = "\(padded(secondOfDay / 3_600, 2)):\(padded(secondOfDay / 60 % 60, 2)):\(padded(secondOfDay % 60, 2))"
     guard nanoseconds > 0 else { return whole }
     var fraction = padded(Int(nanoseconds), 9)

@@ -1,11 +1,11 @@
 extension Value {
   /// A number from its JSON text: an integer where it fits 64 bits.
-  package init(numberText text: String) {
+  public init(numberText text: String) {
     if let integer = Int64(text), text != "-0" { self = .int(integer) } else { self = .number(text) }
   }
 
   /// Reads one JSON value; strict, and the last of several members of one name wins.
-  package init(json text: String) throws(JSONProblem) {
+  public init(json text: String) throws(JSONProblem) {
     var text = text
     let batch = Batch()
     text.withUTF8 { batch.bytes.append(UnsafeRawBufferPointer($0)) }
@@ -13,7 +13,7 @@ extension Value {
   }
 
   /// Reads one JSON value from bytes.
-  package init(json bytes: UnsafeRawBufferPointer) throws(JSONProblem) {
+  public init(json bytes: UnsafeRawBufferPointer) throws(JSONProblem) {
     let batch = Batch()
     batch.bytes.append(bytes)
     try self.init(json: batch)
@@ -51,14 +51,14 @@ extension Value {
   }
 
   /// As compact JSON; bytes as base64 text.
-  package var json: String {
+  public var json: String {
     var out = ByteBuffer()
     append(to: &out, indent: nil)
     return out.text
   }
 
   /// As JSON for people, two spaces a level, without a line break at the end.
-  package var prettyJSON: String {
+  public var prettyJSON: String {
     var out = ByteBuffer()
     append(to: &out, indent: 0)
     return out.text

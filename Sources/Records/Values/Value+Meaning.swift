@@ -1,6 +1,6 @@
 extension Value {
   /// Whether both say the same: numbers by their value, the members of objects in any order.
-  package func means(_ other: Value) -> Bool {
+  public func means(_ other: Value) -> Bool {
     switch (self, other) {
     case (.int, .int), (.int, .number), (.number, .int), (.number, .number):
       guard let mine = Decimal(json), let theirs = Decimal(other.json) else { return self == other }

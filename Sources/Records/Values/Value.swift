@@ -2,7 +2,7 @@
 ///
 /// Text is compared by its code points, as the expression language and a database's keys compare it, and not by
 /// canonical equivalence as Swift's `String` does.
-package indirect enum Value: Sendable {
+public indirect enum Value: Sendable {
   case null
   case bool(Bool)
   case int(Int64)
@@ -14,14 +14,14 @@ package indirect enum Value: Sendable {
   /// Members in their order; names are unique.
   case object([Member])
 
-  package struct Member: Sendable, Equatable {
-    package var name: String
-    package var value: Value
-    package init(_ name: String, _ value: Value) {
+  public struct Member: Sendable, Equatable {
+    public var name: String
+    public var value: Value
+    public init(_ name: String, _ value: Value) {
       self.name = name
       self.value = value
     }
-    package static func == (a: Member, b: Member) -> Bool {
+    public static func == (a: Member, b: Member) -> Bool {
       a.name.utf8.elementsEqual(b.name.utf8) && a.value == b.value
     }
   }
@@ -29,20 +29,20 @@ package indirect enum Value: Sendable {
 
 extension Value {
   /// The member of that name; nil where there is none or where this is no object.
-  package subscript(name: String) -> Value? {
+  public subscript(name: String) -> Value? {
     guard case .object(let members) = self else { return nil }
     return members.last { $0.name.utf8.elementsEqual(name.utf8) }?.value
   }
 
-  package var string: String? { if case .string(let text) = self { text } else { nil } }
-  package var int: Int64? { if case .int(let number) = self { number } else { nil } }
-  package var bool: Bool? { if case .bool(let flag) = self { flag } else { nil } }
-  package var array: [Value]? { if case .array(let items) = self { items } else { nil } }
-  package var isNull: Bool { if case .null = self { true } else { false } }
+  public var string: String? { if case .string(let text) = self { text } else { nil } }
+  public var int: Int64? { if case .int(let number) = self { number } else { nil } }
+  public var bool: Bool? { if case .bool(let flag) = self { flag } else { nil } }
+  public var array: [Value]? { if case .array(let items) = self { items } else { nil } }
+  public var isNull: Bool { if case .null = self { true } else { false } }
 }
 
 extension Value: Equatable {
-  package static func == (a: Value, b: Value) -> Bool {
+  public static func == (a: Value, b: Value) -> Bool {
     switch (a, b) {
     case (.null, .null): true
     case (.bool(let a), .bool(let b)): a == b
@@ -60,10 +60,10 @@ extension Value: Equatable {
 extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
   ExpressibleByNilLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-  package init(stringLiteral value: String) { self = .string(value) }
-  package init(integerLiteral value: Int64) { self = .int(value) }
-  package init(booleanLiteral value: Bool) { self = .bool(value) }
-  package init(nilLiteral: ()) { self = .null }
-  package init(arrayLiteral elements: Value...) { self = .array(elements) }
-  package init(dictionaryLiteral elements: (String, Value)...) { self = .object(elements.map { Member($0, $1) }) }
+  public init(stringLiteral value: String) { self = .string(value) }
+  public init(integerLiteral value: Int64) { self = .int(value) }
+  public init(booleanLiteral value: Bool) { self = .bool(value) }
+  public init(nilLiteral: ()) { self = .null }
+  public init(arrayLiteral elements: Value...) { self = .array(elements) }
+  public init(dictionaryLiteral elements: (String, Value)...) { self = .object(elements.map { Member($0, $1) }) }
 }

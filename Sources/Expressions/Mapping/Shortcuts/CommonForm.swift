@@ -11,6 +11,8 @@ indirect enum CommonForm: Sendable {
   case constant(Value)
   case test(Test)
   case conditional(Test, CommonForm, CommonForm)
+  /// `a == 'b' ? c : a == 'd' ? e : f` with constant results.
+  case choice(Path, [FieldMapping.Pair], otherwise: Value)
   /// The first that is there and not null.
   case first([CommonForm])
   /// `a.?b.orValue(c)`
@@ -61,7 +63,7 @@ extension CommonForm {
     case .select: return OptionalPath(expr, inCoalesce: false).map { .optional($0) }
     case .call("_?_:_", let parts) where parts.count == 3:
       guard let test = Test(parts[0]), let yes = CommonForm(parts[1]), let no = CommonForm(parts[2]) else { return nil }
-      return .conditional(test, yes, no)
+      return choice(test, yes, no) ?? .conditional(test, yes, no)
     case .call(let name, let arguments) where arguments.count == 1:
       return change(conversions[name], arguments[0])
     case .method(let target, "orValue", let arguments) where arguments.count == 1:
@@ -86,6 +88,21 @@ extension CommonForm {
     guard let otherwise = CommonForm(other) else { return nil }
     if case .index(let map, let key, optional: true) = target.kind { return lookup(map, key, otherwise: otherwise) }
     return OptionalPath(target, inCoalesce: false).map { .orElse($0, otherwise) }
+  }
+
+  /// What several tests of one path for texts choose among constants; nil for any other conditional.
+  private static func choice(_ test: Test, _ yes: CommonForm, _ no: CommonForm) -> CommonForm? {
+    guard case .comparison(let filter) = test, filter.comparison == .equal, case .string(let text) = filter.literal,
+      case .constant(let value) = yes
+    else { return nil }
+    let pair = FieldMapping.Pair(.string(text), value)
+    switch no {
+    case .constant(let otherwise): return .choice(filter.path, [pair], otherwise: otherwise)
+    case .choice(filter.path, let others, let otherwise):
+      // A text that is tested twice is chosen by the first test.
+      return .choice(filter.path, [pair] + others.filter { $0.from != pair.from }, otherwise: otherwise)
+    default: return nil
+    }
   }
 
   private static func first(_ arguments: [Expr]) -> CommonForm? {

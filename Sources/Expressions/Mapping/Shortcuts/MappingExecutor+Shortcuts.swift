@@ -22,7 +22,7 @@ extension MappingExecutor {
   /// Every step leads to a later one, so that this ends.
   private func run(_ shortcut: Shortcut, _ cell: inout Node, _ batch: Batch) -> Bool {
     let steps = UnsafePointer(shortcutSteps.base)
-    let slots = UnsafePointer(slots.base)
+    let slots = slots.base
     var place = shortcut.first
     while place < shortcut.end {
       let step = steps[place]
@@ -43,6 +43,9 @@ extension MappingExecutor {
       case .look(let table):
         guard let found = result(for: &cell, in: table, batch) else { return false }
         cell = constants[found]
+      case .choose(let slot, let table):
+        guard let chosen = choice(for: &slots[slot], in: table, batch) else { return false }
+        cell = constants[chosen]
       case .compare(let index, let yes, let no):
         guard let holds = holds(comparisons.base[index], batch) else { return false }
         place = holds ? yes : no
@@ -87,5 +90,16 @@ extension MappingExecutor {
   private func result(for cell: inout Node, in table: Int, _ batch: Batch) -> Int? {
     guard ShortcutCell.isText(cell) else { return nil }
     return withTable(table) { $0.result(text: CellText.plain(&cell, batch)) }
+  }
+
+  /// nil where only an evaluation can tell.
+  private func choice(for cell: inout Node, in table: Int, _ batch: Batch) -> Int? {
+    switch cell.kind {
+    case .absent, .keyText: return nil
+    case .string:
+      guard !cell.has(Node.Bit.typed) else { return nil }
+      return withTable(table) { $0.result(text: CellText.plain(&cell, batch)) ?? $0.otherwise }
+    case .null, .true, .false, .integer, .number, .array, .object: return withTable(table) { $0.otherwise }
+    }
   }
 }

@@ -20,6 +20,8 @@ extension MappingProgram {
     case .constant(let value): draft.add(.constant(constant(value)))
     case .test(let test): add(test, .constant(true), .constant(false), to: &draft)
     case .conditional(let test, let yes, let no): add(test, yes, no, to: &draft)
+    case .choice(let path, let pairs, let otherwise):
+      draft.add(.choose(slot: slot(path), table: table(pairs, otherwise: otherwise)))
     case .first(let forms): addFirst(forms, to: &draft)
     case .orElse(let optional, let other): addOrElse(optional, other, to: &draft)
     case .changed(let change, let form):
@@ -49,6 +51,10 @@ extension MappingProgram {
   private mutating func addFirst(_ forms: [CommonForm], to draft: inout ShortcutDraft) {
     let end = draft.label()
     for form in forms {
+      if case .constant(let value) = form, value != .null {
+        draft.add(.constant(constant(value)))
+        return draft.place(end)
+      }
       let next = draft.label()
       add(form, to: &draft)
       draft.add(.testMissing(yes: next, no: end))

@@ -7,15 +7,13 @@ enum ShortcutCell {
   /// Fractions of so many bytes name one double, and a double is written as the shortest such name.
   private static let fractionMax = 15
 
-  /// Makes what stands in a record what an evaluation would have made of it, had it done nothing else.
+  /// Makes what stands in a record what an evaluation would have made of it, had it done nothing else. A text keeps the
+  /// escapes that it came with, which mean the same: whoever reads the text takes them out.
   @inline(__always)
   static func settle(_ cell: inout Node, _ batch: Batch) -> Bool {
     cell.key = 0
     switch cell.kind {
-    case .string:
-      guard !cell.has(Node.Bit.typed) else { return false }
-      _ = CellText.plain(&cell, batch)
-      return true
+    case .string: return !cell.has(Node.Bit.typed)
     case .null, .true, .false, .array, .object: return true
     case .integer: return !cell.has(Node.Bit.typed) && isInteger(cell, batch)
     case .number: return !cell.has(Node.Bit.typed) && isShortest(batch.text(of: cell))

@@ -10,6 +10,8 @@ enum ShortcutStep: BitwiseCopyable {
   case change(CommonForm.Change)
   /// What a table of texts has for the cell.
   case look(table: Int)
+  /// What a table of texts has for a value, and its `otherwise` for any other that is there.
+  case choose(slot: Int, table: Int)
   case compare(Int, yes: Int, no: Int)
   case testPresence(slot: Int, holder: Int, yes: Int, no: Int)
   case testKey(table: Int, yes: Int, no: Int)
@@ -21,7 +23,7 @@ enum ShortcutStep: BitwiseCopyable {
   /// The same step with places for labels.
   func placed(_ places: [Int]) -> ShortcutStep {
     switch self {
-    case .load, .loadOptional, .constant, .change, .look: self
+    case .load, .loadOptional, .constant, .change, .look, .choose: self
     case .compare(let index, let yes, let no): .compare(index, yes: places[yes], no: places[no])
     case .testPresence(let slot, let holder, let yes, let no):
       .testPresence(slot: slot, holder: holder, yes: places[yes], no: places[no])
