@@ -3,15 +3,19 @@
 import glob
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
 import time
+from datetime import datetime
 
 # Everything else is as PostgreSQL ships it: fsync, full-page writes and synchronous commits are on.
 SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB", "listen_addresses": "", "autovacuum": "off"}
 # The processes that end with their clients.
 ENDING = "('client backend', 'walsender', 'logical replication worker')"
+# What pg_waldump says of a commit: the transaction, when it was, and the transactions inside of it.
+COMMIT = re.compile(r"tx: +(\d+),.* desc: COMMIT (\S+ \S+) UTC(?:.*; subxacts:((?: \d+)*))?")
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -81,6 +85,20 @@ class Server:
         return subprocess.Popen(
             [os.path.join(self.programs, "psql"), "-XAtq", self.url_of(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )
+
+    def commits_since(self, place: str) -> dict[int, float]:
+        """When each transaction that was committed since that place of the log was, in seconds since 1970; before the log
+        was made durable, where the client waited for that."""
+        dump = subprocess.run(
+            [os.path.join(self.programs, "pg_waldump"), "-p", os.path.join(self.data, "pg_wal"), "-s", place, "-r", "Transaction",
+             "-e", self.sql("SELECT pg_current_wal_flush_lsn()")],
+            capture_output=True, text=True, check=True, env={**os.environ, "TZ": "UTC"},
+        )  # fmt: skip
+        times: dict[int, float] = {}
+        for transaction, at, parts in COMMIT.findall(dump.stdout):
+            seconds = datetime.strptime(f"{at}+0000", "%Y-%m-%d %H:%M:%S.%f%z").timestamp()
+            times |= {int(part): seconds for part in [transaction, *parts.split()]}
+        return times
 
     def cpu_s(self) -> float:
         """User and system time of the server and all its processes that have ended, as those of clients do shortly after them."""

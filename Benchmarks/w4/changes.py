@@ -1,7 +1,5 @@
 """W4: the changes of a table, followed: how fast a backlog is drained, and how late changes are that come at a pace."""
 
-import bisect
-import json
 import os
 import re
 import shutil
@@ -23,11 +21,14 @@ HERE = Path(__file__).parent
 BACKLOG = 300_000
 # Changes a second → how many of them are one transaction.
 PACES = {1_000: 1, 10_000: 10}
-SECONDS = 6
+SECONDS = 10
 IDLE_SECONDS = 3
-# How often it is looked what the target shows, in seconds: what is found late by less than this is not known better.
-GLANCE_S = 0.0003
-TIMEOUT_S = 60
+# How often a file is looked at, in seconds: what is found late by less than this is not known better.
+GLANCE_S = 0.0005
+# The id of the tick with the number 0; those of the others follow.
+FIRST_TICK = 10_000_000
+TICK = re.compile(rb'"id": ?(1\d{7})\b')
+TIMEOUT_S = 90
 TARGETS = ("postgres", "file")
 
 
@@ -57,27 +58,34 @@ class Standing:
 def competing(peers: list[Peer], scratch: str, chosen: Callable[[str], bool], backlog: int) -> tuple[list[Standing], str]:
     """Every peer with every target that it has, and the server's version."""
     standings = [Standing(peer, target) for target in TARGETS if chosen(target) for peer in peers if target in (peer.variants or TARGETS)]
-    settings = {"wal_level": "logical", "max_replication_slots": "20", "max_wal_senders": "20", "listen_addresses": "127.0.0.1"}
+    settings = {
+        "wal_level": "logical", "max_replication_slots": "20", "max_wal_senders": "20", "listen_addresses": "127.0.0.1",
+        # What was committed when is read off the log.
+        "wal_keep_size": "4GB",
+    }  # fmt: skip
     with postgres.Server(**settings, port=str(free_port())) as server:
         say("the changes to drain")
         prepare(server, backlog)
         for standing in standings:
             say(f"into {standing.target}: {standing.peer.title}")
-            try:
-                drain(standing, server, scratch, backlog)
-            except (Refused, OSError, postgres.SQLFailed) as error:
-                standing.problems.append(str(error))
+            attempt(standing, server, lambda: drain(standing, server, scratch, backlog))
         server.sql("SELECT pg_drop_replication_slot('backlog')", "origin")
         for standing in standings:
             for pace in PACES:
-                if standing.problems:
-                    continue
-                say(f"{pace} a second into {standing.target}: {standing.peer.title}")
-                try:
-                    follow(standing, pace, server, scratch)
-                except (Refused, OSError, postgres.SQLFailed) as error:
-                    standing.problems.append(str(error))
+                if not standing.problems:
+                    say(f"{pace} a second into {standing.target}: {standing.peer.title}")
+                    attempt(standing, server, lambda: follow(standing, pace, server, scratch))
         return standings, server.version
+
+
+def attempt(standing: Standing, server: postgres.Server, work: Callable[[], None]) -> None:
+    """Does it, and leaves nothing behind that the next one would stumble over."""
+    try:
+        work()
+    except (Refused, OSError, postgres.SQLFailed) as error:
+        standing.problems.append(str(error))
+    finally:
+        clean_up(server)
 
 
 def free_port() -> int:
@@ -111,15 +119,19 @@ def fresh(server: postgres.Server, template: str, slot: str) -> None:
     """A target as the source was, and the slot of a run."""
     busy = "SELECT count(*) FROM pg_stat_activity WHERE datname IN ('origin', 'seed', 'copy')"
     wait(lambda: server.sql(busy) == "0", "somebody is still connected")
-    server.sql("DROP DATABASE IF EXISTS copy")
     server.sql(f"CREATE DATABASE copy TEMPLATE {template}")
     server.sql("DROP PUBLICATION IF EXISTS w4", "copy")
     server.sql(slot, "origin")
     server.sql("CHECKPOINT")
 
 
-def let_go(server: postgres.Server) -> None:
-    """Removes the slot of a run, once the server has noticed that nobody reads from it."""
+def clean_up(server: postgres.Server) -> None:
+    """Removes the copy and the slot of a run, and what is still connected to them."""
+    if server.sql("SELECT count(*) FROM pg_database WHERE datname = 'copy'") == "1":
+        for name in server.sql("SELECT subname FROM pg_subscription", "copy").split():
+            server.sql(f"ALTER SUBSCRIPTION {name} DISABLE; ALTER SUBSCRIPTION {name} SET (slot_name = NONE); DROP SUBSCRIPTION {name}", "copy")
+        server.sql("DROP DATABASE copy WITH (FORCE)")
+    server.sql("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = 'w4' AND active")
     wait(lambda: server.sql("SELECT count(*) FROM pg_replication_slots WHERE active") == "0", "the slot is still in use")
     server.sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'w4'", "origin")
 
@@ -183,38 +195,74 @@ class Run:
         return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8"))[1])
 
 
-class Looks:
-    """What the target shows: the number of the last tick."""
+class Table:
+    """The target's table, looked at seldom, so that looking costs nothing that counts: when something was committed stands
+    in the server's log."""
 
-    def __init__(self, run: Run, server: postgres.Server, target: str) -> None:
-        self.run = run
-        self.seen = 0
-        self.file = None
-        self.rest = b""
-        self.psql = server.psql("copy") if target == "postgres" else None
+    glance_s = 0.05
 
-    def look(self) -> int:
-        if self.psql:
-            self.psql.stdin.write(b"SELECT seq FROM goods WHERE id = 0;\n")
-            self.seen = int(self.psql.stdout.readline())
-            return self.seen
-        if self.file is None and os.path.exists(self.run.result):
-            self.file = open(self.run.result, "rb", buffering=0)
-        if self.file:
-            lines = (self.rest + self.file.read(16 << 20)).split(b"\n")
-            self.rest = lines.pop()
-            for line in reversed(lines):
-                if b'"id":0,' in line:
-                    self.seen = int(json.loads(line)["seq"])
-                    break
-        return self.seen
+    def __init__(self, server: postgres.Server) -> None:
+        self.server = server
+        self.psql = server.psql("copy")
+
+    def last_tick(self) -> int:
+        self.psql.stdin.write(b"SELECT max(id) FROM goods;\n")
+        return int(self.psql.stdout.readline())
+
+    def times(self, log: dict[int, float], first: int) -> dict[int, float]:
+        return commits(self.server, "copy", log, first)
 
     def close(self) -> None:
-        if self.psql:
-            self.psql.stdin.close()
-            self.psql.wait()
+        self.psql.stdin.close()
+        self.psql.wait()
+
+
+class Lines:
+    """The target's file, of which what is new is read at each look."""
+
+    glance_s = GLANCE_S
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.file = None
+        self.rest = b""
+        self.last = 0
+        self.seen: dict[int, float] = {}
+
+    def last_tick(self) -> int:
+        if self.file is None and os.path.exists(self.path):
+            self.file = open(self.path, "rb", buffering=0)
+        if not self.file or not (piece := self.file.read(16 << 20)):
+            return self.last
+        now = time.time()
+        lines, _, self.rest = (self.rest + piece).rpartition(b"\n")
+        for number in TICK.findall(lines):
+            self.last = max(self.last, int(number))
+            self.seen.setdefault(int(number), now)
+        return self.last
+
+    def times(self, log: dict[int, float], first: int) -> dict[int, float]:
+        return {tick: at for tick, at in self.seen.items() if tick >= first}
+
+    def close(self) -> None:
         if self.file:
             self.file.close()
+
+
+def commits(server: postgres.Server, database: str, log: dict[int, float], first: int) -> dict[int, float]:
+    """When each tick was committed, in seconds since 1970."""
+    rows = server.sql(f"SELECT id, xmin FROM goods WHERE id >= {first}", database)
+    written = {int(tick): int(transaction) for tick, transaction in (line.split("|") for line in rows.splitlines())}
+    return {tick: log[transaction] for tick, transaction in written.items() if transaction in log}
+
+
+def looks_at(standing: Standing, run: Run, server: postgres.Server) -> Table | Lines:
+    return Table(server) if standing.target == "postgres" else Lines(run.result)
+
+
+def arrives(tick: int, looks: Table | Lines, run: Run) -> None:
+    """Waits until the target has the tick, and all before it."""
+    wait(lambda: run.check() or looks.last_tick() >= tick, f"tick {tick - FIRST_TICK} has not arrived", pause=looks.glance_s)
 
 
 # MARK: - Draining
@@ -225,9 +273,8 @@ def drain(standing: Standing, server: postgres.Server, scratch: str, backlog: in
     server_before = server.cpu_s()
     begin = time.monotonic()
     with Run(standing, server, scratch) as run:
-        # Looked at seldom, so that looking costs the server nothing that counts.
-        looks = Looks(run, server, standing.target)
-        wait(lambda: run.check() or looks.look() == backlog, f"the target stands at {looks.look()} of {backlog}")
+        looks = looks_at(standing, run, server)
+        arrives(FIRST_TICK + backlog, looks, run)
         standing.drained_s = time.monotonic() - begin
         looks.close()
         standing.cpu_s, standing.peak_kib = run.cpu_s, run.peak_kib
@@ -238,7 +285,6 @@ def drain(standing: Standing, server: postgres.Server, scratch: str, backlog: in
     standing.server_s = server.cpu_s() - server_before
     if standing.target == "postgres":
         standing.problems += differences(server)
-    let_go(server)
 
 
 # MARK: - Following
@@ -246,54 +292,54 @@ def drain(standing: Standing, server: postgres.Server, scratch: str, backlog: in
 
 def follow(standing: Standing, pace: int, server: postgres.Server, scratch: str) -> None:
     fresh(server, "origin", "SELECT pg_create_logical_replication_slot('w4', 'pgoutput')")
-    # Until it is there, something must come.
-    server.sql("TRUNCATE ticks; SELECT changes(10)", "origin")
-    first = int(server.sql("SELECT max(seq) FROM ticks", "origin"))
+    start = server.sql("SELECT pg_current_wal_flush_lsn()")
+    first = tick(server)
     with Run(standing, server, scratch) as run:
-        looks = Looks(run, server, standing.target)
-        wait(lambda: run.check() or looks.look() >= first, "it does not begin to follow")
-        seen: list[tuple[int, float]] = []
+        looks = looks_at(standing, run, server)
+        arrives(first, looks, run)
         writing = threading.Thread(target=write, args=(server, pace))
         writing.start()
         while writing.is_alive():
-            note(looks, seen)
-            time.sleep(GLANCE_S)
-        # Up to a tick, so that nothing comes behind what is waited for.
-        last = int(server.sql("SELECT changes((10 - last_value % 10)::int) FROM numbers; SELECT max(seq) FROM ticks", "origin").split()[-1])
-        wait(lambda: run.check() or note(looks, seen) >= last, f"the target stands at {looks.look()} of {last}", pause=GLANCE_S)
+            looks.last_tick()
+            time.sleep(looks.glance_s)
+        # So that nothing comes behind what is waited for.
+        last = tick(server)
+        arrives(last, looks, run)
         looks.close()
-    ticks = [(int(seq), float(at)) for seq, at in (line.split("|") for line in server.sql(
-        f"SELECT seq, extract(epoch FROM at) FROM ticks WHERE seq > {first} ORDER BY seq", "origin").splitlines())]  # fmt: skip
-    standing.paces[pace] = latency(ticks, seen)
+    log = server.commits_since(start)
+    written, shown = commits(server, "origin", log, first + 1), looks.times(log, first + 1)
+    if written.keys() == shown.keys():
+        standing.paces[pace] = latency(written, shown, last)
+    else:
+        standing.problems.append(f"{len(written.keys() ^ shown.keys())} ticks are not there on both sides")
     if standing.target == "postgres":
         standing.problems += differences(server)
-    let_go(server)
 
 
-def note(looks: Looks, seen: list[tuple[int, float]]) -> int:
-    number = looks.look()
-    if not seen or number > seen[-1][0]:
-        seen.append((number, time.time()))
-    return number
+def tick(server: postgres.Server) -> int:
+    """Writes changes up to the next tick."""
+    return int(server.sql("SELECT changes((10 - last_value % 10)::int) FROM numbers; SELECT max(id) FROM goods", "origin").split()[-1])
 
 
 def write(server: postgres.Server, pace: int) -> None:
-    """A client that begins its transactions when their time has come, as far as a Poisson process gives it."""
+    """A client that begins its transactions when their time has come, as far as a Poisson process gives it. Each is durable
+    when it has ended: a server sends what is on its disk, and what is committed without waiting for that may come there a
+    fifth of a second later."""
     script = os.path.join(server.folder, "pace.sql")
     Path(script).write_text(f"SELECT changes({PACES[pace]});\n", encoding="utf-8")
     subprocess.run(
         [os.path.join(server.programs, "pgbench"), "-n", "-M", "prepared", "-c", "1", "--random-seed", "42", "-R", str(pace // PACES[pace]),
          "-T", str(SECONDS), "-f", script, server.url_of("origin")],
-        env={**os.environ, "PGOPTIONS": "-c synchronous_commit=off"}, capture_output=True, check=True,
+        capture_output=True, check=True,
     )  # fmt: skip
 
 
-def latency(ticks: list[tuple[int, float]], seen: list[tuple[int, float]]) -> Latency:
-    """Of each tick, from its statement to the first look at a target that has it or a later one."""
-    numbers = [number for number, _ in seen]
-    late = sorted((seen[bisect.bisect_left(numbers, seq)][1] - at) * 1_000 for seq, at in ticks)
-    span = seen[-1][1] - ticks[0][1]
-    return Latency(late[len(late) // 2], late[len(late) * 99 // 100], (ticks[-1][0] - ticks[0][0]) / span)
+def latency(written: dict[int, float], shown: dict[int, float], last: int) -> Latency:
+    """Of each tick but the last, from its commit in the source to the one in the target, or to the look that found it."""
+    ticks = sorted(written.keys() - {last})
+    late = sorted((shown[tick] - written[tick]) * 1_000 for tick in ticks)
+    took = max(shown[tick] for tick in ticks) - written[ticks[0]]
+    return Latency(late[len(late) // 2], late[len(late) * 99 // 100], (ticks[-1] - ticks[0]) / took)
 
 
 # MARK: - What is said

@@ -30,10 +30,10 @@ static inline int openssl_hmac_sha256(const void *key, size_t key_count, const v
   return ok;
 }
 
-/// SHA-256. 1 where it was computed.
-static inline int openssl_sha256(const void *data, size_t count, unsigned char *out32) {
+/// SHA-256, by an implementation that was fetched before or by any. 1 where it was computed.
+static inline int openssl_sha256(const EVP_MD *fetched, const void *data, size_t count, unsigned char *out32) {
   unsigned int length = 0;
-  return EVP_Digest(data, count, out32, &length, EVP_sha256(), NULL) && length == 32;
+  return EVP_Digest(data, count, out32, &length, fetched ? fetched : EVP_sha256(), NULL) && length == 32;
 }
 
 /// Whether the key of a certificate, as PEM, has signed the data with SHA-256 or SHA-1, and the certificate's time is now.
@@ -57,13 +57,44 @@ static inline int openssl_verify_signature(const void *pem, size_t pem_count, in
 }
 
 /// TLS 1.2 and newer; writes may be repeated with a part of them done, from another place in memory.
-static inline SSL_CTX *openssl_server_context(void) {
-  SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+static inline SSL_CTX *openssl_context(const SSL_METHOD *method) {
+  SSL_CTX *context = SSL_CTX_new(method);
   if (!context) return NULL;
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
   return context;
+}
+
+static inline SSL_CTX *openssl_server_context(void) {
+  SSL_CTX *context = openssl_context(TLS_server_method());
+  if (context) SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
+  return context;
+}
+
+static inline SSL_CTX *openssl_client_context(int verifies) {
+  SSL_CTX *context = openssl_context(TLS_client_method());
+  if (context) SSL_CTX_set_verify(context, verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+  return context;
+}
+
+/// A session of HTTP/1.1 on a socket that connects; where it verifies, the certificate must be that of the host, a name or
+/// an address.
+static inline SSL *openssl_client_session(SSL_CTX *context, int socket, const char *host, int is_address, int verifies) {
+  static const unsigned char protocol[] = "\x08http/1.1";
+  SSL *session = SSL_new(context);
+  if (!session) return NULL;
+  int ok = SSL_set_fd(session, socket) == 1 && SSL_set_alpn_protos(session, protocol, sizeof protocol - 1) == 0;
+  if (ok && !is_address) ok = SSL_set_tlsext_host_name(session, host) == 1;
+  if (ok && verifies)
+    ok = is_address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), host) == 1
+                    : SSL_set1_host(session, host) == 1;
+  if (!ok) {
+    SSL_free(session);
+    return NULL;
+  }
+  SSL_set_connect_state(session);
+  return session;
 }
 
 /// Whoever connects must show a certificate that one of the authorities in the file has signed.

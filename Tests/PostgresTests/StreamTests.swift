@@ -24,10 +24,10 @@ struct StreamTests {
 
   private static let rows = """
     INSERT INTO categories SELECT g, 'c' || g FROM generate_series(1, 40) g;
-    INSERT INTO products SELECT g, g % 40 + 1, 'p' || g, g / 7.0 FROM generate_series(1, 3000) g;
+    INSERT INTO products SELECT g, g % 40 + 1, 'p' || g, g / 7.0 FROM generate_series(1, 1200) g;
     INSERT INTO customers SELECT md5(g::text)::uuid, 'n' || g FROM generate_series(1, 500) g;
     INSERT INTO an_order SELECT g, md5((g % 500 + 1)::text)::uuid FROM generate_series(1, 2000) g;
-    INSERT INTO an_item SELECT g % 2000 + 1, g / 2000, g % 3000 + 1 FROM generate_series(0, 5999) g;
+    INSERT INTO an_item SELECT g % 2000 + 1, g / 2000, g % 1200 + 1 FROM generate_series(0, 3599) g;
     INSERT INTO audit SELECT now(), 's' || g FROM generate_series(1, 20) g
     """
 
@@ -61,8 +61,8 @@ struct StreamTests {
       """
     ).replacing("chunk_rows: 700", with: "chunk_rows: 700\(more)")
     let summary = try await from.run(try from.plan(yaml: yaml))
-    // p1000 to p3000 are longer than four characters.
-    #expect(summary.counts.deadLettered >= 2001 && summary.counts.balances)
+    // p1000 to p1200 are longer than four characters.
+    #expect(summary.counts.deadLettered >= 201 && summary.counts.balances)
     #expect(try to.count("products") == 999)
     for table in ["categories", "customers", "an_order"] {
       #expect(

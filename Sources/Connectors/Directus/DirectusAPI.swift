@@ -1,4 +1,3 @@
-import CCurl
 import ConnectorKit
 import Records
 
@@ -34,7 +33,7 @@ final class DirectusAPI {
     while true {
       do throws(ConnectorError) {
         try session.prepare(client, now: wallTime())
-        let transfer = try client.transfer()
+        let transfer = client.transfer()
         transfer.method = method
         transfer.url.append(server.base + path)
         transfer.hasBody = body != nil
@@ -45,7 +44,7 @@ final class DirectusAPI {
         session.authorize(transfer)
         let answer = try client.send(transfer)
         // A session may end early; it is opened anew once.
-        if answer.result == CURLE_OK, answer.status == 401, !isSecond, session.wasRefused() {
+        if answer.isAnswered, answer.status == 401, !isSecond, session.wasRefused() {
           isSecond = true
           continue
         }
@@ -62,7 +61,7 @@ final class DirectusAPI {
   /// Reads items into a page, and gives their nodes.
   func items(_ query: DirectusQuery, into page: JSONPage) throws(ConnectorError) -> [Int] {
     let answer = try send("GET", query.path)
-    guard answer.result == CURLE_OK, answer.status == 200 else {
+    guard answer.isAnswered, answer.status == 200 else {
       throw error(answer).connectorError("read \(query.collection)")
     }
     guard !answer.isCut, (try? page.read(answer.answer.bytes)) != nil,
@@ -77,8 +76,6 @@ final class DirectusAPI {
 
   /// What the server's clock said with the last answer, in milliseconds since 1970.
   static func date(of answer: Transfer) -> Int64? {
-    guard let text = answer.header("date") else { return nil }
-    let seconds = curl_getdate(text, nil)
-    return seconds >= 0 ? Int64(seconds) * 1_000 : nil
+    answer.header("date").flatMap { Transfer.time($0) }.map { $0 * 1_000 }
   }
 }

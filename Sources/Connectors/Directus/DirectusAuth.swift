@@ -1,4 +1,3 @@
-import CCurl
 import ConnectorKit
 import Records
 
@@ -64,12 +63,12 @@ final class DirectusSession {
   private func open(
     _ path: String, _ body: Value, _ client: HTTPClient, now: Int64, mayFail: Bool
   ) throws(ConnectorError) -> Bool {
-    let transfer = try client.transfer()
+    let transfer = client.transfer()
     transfer.url.append(base + path)
     transfer.addHeader("Content-Type", "application/json")
     transfer.body.append(body.json)
     let answer = try client.send(transfer)
-    if answer.result == CURLE_OK, answer.status == 200, let data = (try? Value(json: answer.answer.bytes))?["data"],
+    if answer.isAnswered, answer.status == 200, let data = (try? Value(json: answer.answer.bytes))?["data"],
       let token = data["access_token"]?.string
     {
       self.token = token
@@ -78,7 +77,7 @@ final class DirectusSession {
       endsAt = now + max(life - Self.margin, life / 2)
       return true
     }
-    if mayFail, answer.result == CURLE_OK, (400..<500).contains(answer.status) { return false }
+    if mayFail, answer.isAnswered, (400..<500).contains(answer.status) { return false }
     throw DirectusError(answer, base: base).connectorError("log in")
   }
 }

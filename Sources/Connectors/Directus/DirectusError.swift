@@ -1,4 +1,3 @@
-import CCurl
 import ConnectorKit
 import Records
 
@@ -17,11 +16,11 @@ struct DirectusError: Equatable {
 
   init(_ answer: Transfer, base: String) {
     place = URLParts(base).map { String($0.host) } ?? "Directus"
-    status = answer.result == CURLE_OK ? answer.status : 0
+    status = answer.status
     message = AnswerReader.shortened(String(decoding: answer.answer.bytes.prefix(1_024), as: UTF8.self))
     retryAfter = answer.retryAfter
-    if status == 0 {
-      switch AnswerReader.verdict(of: answer, at: place) {
+    if let failure = answer.failure {
+      switch AnswerReader.verdict(of: failure, at: place) {
       case .later(let error), .stop(let error): outage = error
       case .stored, .refused: break
       }

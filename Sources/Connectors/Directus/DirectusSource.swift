@@ -1,4 +1,3 @@
-import CCurl
 import ConnectorKit
 import Records
 
@@ -100,7 +99,7 @@ final class DirectusSource: Source, @unchecked Sendable {
   /// Asked before the first row is read, of the clock that changes are stamped with (Invariant 6).
   func begin(_ api: DirectusAPI) throws(ConnectorError) -> DirectusProgress {
     let answer = try api.send("GET", probe.path)
-    guard answer.result == CURLE_OK, answer.status == 200 else {
+    guard answer.isAnswered, answer.status == 200 else {
       throw api.error(answer).connectorError("read \(reading.collection)")
     }
     let now = DirectusAPI.date(of: answer) ?? context.wallTime()

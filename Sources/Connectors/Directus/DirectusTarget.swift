@@ -1,4 +1,3 @@
-import CCurl
 import ConnectorKit
 import Records
 
@@ -146,7 +145,7 @@ final class DirectusTarget: Target, @unchecked Sendable {
 
   /// nil where it was done; throws what no other row would change.
   private func failure(_ answer: Transfer, _ api: DirectusAPI) throws(ConnectorError) -> DirectusError? {
-    if answer.result == CURLE_OK, (200..<300).contains(answer.status) { return nil }
+    if answer.isAnswered, (200..<300).contains(answer.status) { return nil }
     let error = api.error(answer)
     if error.status == 0 || error.isOutage || error.status == 401 {
       throw error.connectorError("write \(collection)")

@@ -1,13 +1,7 @@
-import Glibc
 import Records
 
 /// Reads requests off one connection's bytes, however they arrive. A value that decides and does no I/O.
 struct HTTPReader {
-  /// The longest head of a request, and the longest trailer of a chunked body, in bytes.
-  static let headBytesMax = 32 << 10
-  /// The longest line with the size of a chunk, in bytes.
-  private static let chunkLineMax = 256
-
   enum Step: Equatable {
     /// More bytes are needed.
     case more
@@ -23,10 +17,7 @@ struct HTTPReader {
     /// The head is read, and nobody has said how long the body may be.
     case decision(HTTPHeadParser.Framing)
     case body(length: Int)
-    /// The line with a chunk's size comes next.
-    case chunkSize
-    case chunkData(left: Int)
-    case trailer
+    case chunks(ChunkReader)
     case done
   }
 
@@ -75,9 +66,7 @@ struct HTTPReader {
       seen = request.body.upperBound
       state = .done
       return .request
-    case .chunkSize: return try chunkSize(bytes)
-    case .chunkData(let left): return try chunkData(&bytes, left)
-    case .trailer: return try trailer(bytes)
+    case .chunks(let reader): return try chunks(reader, &bytes)
     case .done: return .request
     }
   }
@@ -88,7 +77,7 @@ struct HTTPReader {
     self.bodyMax = bodyMax
     switch framing {
     case .none: state = .done
-    case .chunked: state = .chunkSize
+    case .chunked: state = .chunks(ChunkReader())
     case .length(let length):
       guard length <= bodyMax else { throw Self.tooLong(bodyMax) }
       state = .body(length: length)
@@ -112,16 +101,12 @@ struct HTTPReader {
     // An empty line in front of a request is overlooked, as RFC 9112 asks.
     if bytes.count == 1, bytes.base[0] == 0x0d { return .more }
     let start = bytes.count >= 2 && bytes.base[0] == 0x0d && bytes.base[1] == 0x0a ? 2 : 0
-    guard let end = Self.endOfHead(bytes, from: max(start, seen - 3)) else {
-      guard bytes.count <= Self.headBytesMax else {
-        throw HTTPRefusal(431, "the head is longer than \(Self.headBytesMax) bytes")
-      }
+    guard let end = HTTPHeadLines.end(in: bytes, from: max(start, seen - 3)) else {
+      guard bytes.count <= HTTPHeadLines.bytesMax else { throw HTTPHeadLines.tooLong }
       seen = bytes.count
       return .more
     }
-    guard end <= Self.headBytesMax else {
-      throw HTTPRefusal(431, "the head is longer than \(Self.headBytesMax) bytes")
-    }
+    guard end <= HTTPHeadLines.bytesMax else { throw HTTPHeadLines.tooLong }
     var old = HTTPRequest()
     swap(&old, &request)
     let (parsed, framing) = try HTTPHeadParser.parse(bytes.bytes, start..<end, reusing: old)
@@ -132,88 +117,26 @@ struct HTTPReader {
     return .head
   }
 
-  /// Behind the first empty line.
-  private static func endOfHead(_ bytes: borrowing ByteBuffer, from start: Int) -> Int? {
-    var place = start
-    while place + 4 <= bytes.count, let found = memchr(bytes.base + place, 0x0d, bytes.count - place) {
-      let at = found.assumingMemoryBound(to: UInt8.self) - bytes.base
-      guard at + 4 <= bytes.count else { return nil }
-      if bytes.base[at + 1] == 0x0a, bytes.base[at + 2] == 0x0d, bytes.base[at + 3] == 0x0a { return at + 4 }
-      place = at + 1
-    }
-    return nil
-  }
-
   // MARK: - Chunks
 
-  private mutating func line(_ bytes: borrowing ByteBuffer, max: Int) throws(HTTPRefusal) -> Range<Int>? {
-    guard let found = memchr(bytes.base + seen, 0x0a, bytes.count - seen) else {
-      if bytes.count - seen > max { throw HTTPRefusal(400, "a line between chunks is too long") }
-      return nil
-    }
-    let feed = found.assumingMemoryBound(to: UInt8.self) - bytes.base
-    guard feed > seen, bytes.base[feed - 1] == 0x0d, feed - seen <= max else {
-      throw HTTPRefusal(400, "a line between chunks is too long, or ends without a carriage return")
-    }
-    defer { seen = feed + 1 }
-    return seen..<feed - 1
-  }
-
-  private mutating func chunkSize(_ bytes: borrowing ByteBuffer) throws(HTTPRefusal) -> Step? {
-    guard let line = try line(bytes, max: Self.chunkLineMax) else { return .more }
-    let digits = bytes.bytes[line].prefix { $0 != UInt8(ascii: ";") }
-    let text = digits.last == 0x20 ? digits.dropLast() : digits
-    guard (1...15).contains(text.count), text.allSatisfy({ Self.isHex($0) }),
-      let size = Int(String(decoding: text, as: UTF8.self), radix: 16)
-    else { throw HTTPRefusal(400, "the size of a chunk is no number") }
-    guard request.body.count + size <= bodyMax else { throw Self.tooLong(bodyMax) }
-    state = size == 0 ? .trailer : .chunkData(left: size)
-    return nil
-  }
-
-  private static func isHex(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
-      UInt8(ascii: "A")...UInt8(ascii: "F"):
-      true
-    default: false
-    }
-  }
-
-  /// Moves what is there of the chunk behind the body, and what follows it with it.
-  private mutating func chunkData(_ bytes: inout ByteBuffer, _ left: Int) throws(HTTPRefusal) -> Step? {
-    let count = min(left, bytes.count - seen)
-    if count > 0 {
-      let gap = seen - request.body.upperBound
-      UnsafeMutableRawPointer(bytes.base + request.body.upperBound).copyMemory(
-        from: bytes.base + seen, byteCount: bytes.count - seen)
-      bytes.truncate(to: bytes.count - gap)
-      request.body = request.body.lowerBound..<request.body.upperBound + count
+  /// Moves what is there of a chunk behind the body, and what follows it with it.
+  private mutating func chunks(_ before: ChunkReader, _ bytes: inout ByteBuffer) throws(HTTPRefusal) -> Step? {
+    var reader = before
+    let step = try reader.step(bytes, &seen)
+    state = .chunks(reader)
+    switch step {
+    case .more: return .more
+    case .size(let size): if request.body.count + size > bodyMax { throw Self.tooLong(bodyMax) }
+    case .data(let data):
+      let end = request.body.upperBound
+      bytes.move(data.lowerBound..<bytes.count, to: end)
+      bytes.truncate(to: bytes.count - (data.lowerBound - end))
+      request.body = request.body.lowerBound..<end + data.count
       seen = request.body.upperBound
-    }
-    if count < left {
-      state = .chunkData(left: left - count)
-      return .more
-    }
-    guard bytes.count - seen >= 2 else {
-      state = .chunkData(left: 0)
-      return .more
-    }
-    guard bytes.base[seen] == 0x0d, bytes.base[seen + 1] == 0x0a else {
-      throw HTTPRefusal(400, "a chunk is longer than its size")
-    }
-    seen += 2
-    state = .chunkSize
-    return nil
-  }
-
-  /// Trailers are read over.
-  private mutating func trailer(_ bytes: borrowing ByteBuffer) throws(HTTPRefusal) -> Step? {
-    while let line = try line(bytes, max: Self.headBytesMax) {
-      guard line.isEmpty else { continue }
+    case .end:
       state = .done
       return .request
     }
-    return .more
+    return nil
   }
 }

@@ -4,6 +4,10 @@ import Records
 
 /// The files of a log as their one writer sees them. Belongs to one lane at a time.
 struct LogDisk: Sendable {
+  /// How far a file is made to reach beyond its records, in bytes.
+  static let aheadBytes = 256 << 10
+  private static let zeros = [UInt8](repeating: 0, count: aheadBytes)
+
   let folder: LogFolder
   let retention: LogRetention
   private let lock: DurableFile
@@ -11,6 +15,8 @@ struct LogDisk: Sendable {
   private var segments: [LogSegment]
   /// The last segment, written up to the durable end; nil before the first record and after a failure.
   private var file: DurableFile?
+  /// How long the last segment's file is: zeros stand behind its records while it is written.
+  private var reach: UInt64 = 0
   private(set) var head: LogHead
   /// The time of the last record.
   private var time: Int64
@@ -62,6 +68,7 @@ struct LogDisk: Sendable {
       try file.sync()
       try file.seek(to: UInt64(tail.end))
       last.size = UInt64(tail.end)
+      reach = last.size
       time = max(time, tail.time ?? 0)
       head = LogHead(end: end, nextSequence: tail.nextSequence)
       self.file = file
@@ -84,6 +91,7 @@ struct LogDisk: Sendable {
     try makeRoom(UInt64(frames.count))
     do throws(FileError) {
       let file = try openLast(adding: UInt64(frames.count))
+      reachAhead(of: segments[segments.count - 1].size + UInt64(frames.count), file)
       let sequence = seal(frames)
       try file.write(UnsafeRawBufferPointer(frames))
       try file.sync()
@@ -95,6 +103,31 @@ struct LogDisk: Sendable {
       throw .file(error)
     }
     try publish()
+  }
+
+  /// Lets the file reach further than its records: a sync then writes the records alone, and not also where the file
+  /// ends, which takes a disk as long again.
+  private mutating func reachAhead(of end: UInt64, _ file: DurableFile) {
+    guard end > reach else { return }
+    let isThere = Self.zeros.withUnsafeBytes { (try? file.write($0, at: end)) != nil }
+    // A disk that is too full for this may still hold the records.
+    reach = isThere ? end + UInt64(Self.aheadBytes) : end
+  }
+
+  /// Ends the last segment's file behind its records, durably: so it stays, whatever comes after it.
+  private mutating func endLast() throws(FileError) {
+    guard let last = segments.last, reach != last.size else { return }
+    let open: DurableFile
+    if let file { open = file } else { open = try DurableFile(folder.path(of: last), for: .writing) }
+    try open.truncate(to: last.size)
+    try open.sync()
+    reach = last.size
+  }
+
+  /// Leaves the files without what only a writer needs; they may be written on.
+  mutating func close() throws(LogError) {
+    do throws(FileError) { try endLast() } catch { throw .file(error) }
+    file = nil
   }
 
   /// - Returns: the number of the record behind the last of them.
@@ -116,11 +149,13 @@ struct LogDisk: Sendable {
     let opened = try DurableFile(folder.path(of: last), for: .writing)
     try opened.truncate(to: last.size)
     try opened.seek(to: last.size)
+    reach = last.size
     file = opened
     return opened
   }
 
   private mutating func addSegment() throws(FileError) -> DurableFile {
+    try endLast()
     file = nil
     var segment = LogSegment(base: head.end, firstSequence: head.nextSequence, time: time, log: id)
     let path = folder.path(of: segment)
@@ -135,6 +170,7 @@ struct LogDisk: Sendable {
       segment.size = UInt64(LogSegment.headBytes)
       segments.append(segment)
       head.end = segment.first
+      reach = segment.size
       file = new
       return new
     } catch {

@@ -5,6 +5,9 @@ import Records
 ///
 /// Never reads beyond what is durable: what a crash may take back was never given to anybody.
 struct LogReader: ~Copyable {
+  /// How often the writer's word is looked for while it is half written.
+  private static let headLooksMax = 1_000
+
   private let folder: LogFolder
   private let headFile: DurableFile
   private(set) var place: LogPlace
@@ -67,6 +70,12 @@ struct LogReader: ~Copyable {
     }
   }
 
+  /// The same, once its writer has told; nil where nobody ever does.
+  private func settledHead() throws(LogError) -> LogHead? {
+    for _ in 0..<Self.headLooksMax { if let head = try head() { return head } }
+    return nil
+  }
+
   /// The address of the oldest record that is kept.
   func oldest() throws(LogError) -> UInt64 { try folder.segments().first?.first ?? place.offset }
 
@@ -75,7 +84,7 @@ struct LogReader: ~Copyable {
   private consuming func moved(
     to wanted: LogPlace?, or start: LogStart, _ segments: [LogSegment], _ last: LogSegment
   ) throws(LogError) -> LogReader {
-    let end = try head()?.end ?? last.end
+    let end = try settledHead()?.end ?? last.end
     if let wanted {
       if wanted.log != last.log { throw .replaced(folder.path) }
       try check(wanted.offset, segments[0], end)

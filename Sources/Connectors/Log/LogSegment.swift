@@ -20,7 +20,7 @@ struct LogSegment: Equatable, Sendable {
   var time: Int64
   /// Which log it belongs to.
   var log: UInt64
-  /// In bytes; for all but the last it is fixed.
+  /// In bytes; for all but the last it is fixed, and behind the records of the last one zeros stand while it is written.
   var size: UInt64 = 0
 
   /// The address behind its last byte.

@@ -117,6 +117,10 @@ final class LogWriter: Sendable {
   /// Takes no more, and returns when all that was taken is settled.
   func close() {
     waiting.withLock { $0.isClosed = true }
-    lane.sync { storeAll() }
+    lane.sync {
+      storeAll()
+      // What stays behind the records is cut off by whoever opens the log next.
+      try? disk.withLock { disk throws(LogError) in try disk.close() }
+    }
   }
 }

@@ -40,7 +40,7 @@ struct Writer: Sendable {
         } else if let loss = try await write(group, &holding, &attempts) {
           return loss
         }
-        rhythm = Rhythm(wrote: began..<world.now())
+        rhythm = Rhythm(wrote: began..<world.now(), rows: rows(of: group))
       }
     }
   }
@@ -66,7 +66,9 @@ struct Writer: Sendable {
     private var last: Range<Duration>?
 
     init() {}
-    init(wrote last: Range<Duration>) { self.last = last }
+
+    /// Few rows are no sign that the target is behind, and somebody may wait for the next ones.
+    init(wrote last: Range<Duration>, rows: Int) { self.last = rows >= Holding.rowsMin ? last : nil }
 
     /// How long a write that begins now waits for rows that are not on their way yet: no longer than the last write took,
     /// and only in a stream that brought more meanwhile. So fewer and larger writes are made of a stream that a target
@@ -167,11 +169,12 @@ struct Writer: Sendable {
     return try await isHeld ? storing.hold(group) : storing.write(group)
   }
 
+  private func rows(of group: [Parcel]) -> Int { group.reduce(0) { $0 + $1.payloads[lane].rows.count } }
+
   /// Whether the transaction stays open behind these rows, because more are on their way. A few rows are no sign that the
   /// target is behind, and somebody may wait for them.
   private func isHeldOpen(_ group: [Parcel], _ bytes: Int, _ holding: Holding) -> Bool {
-    let rows = group.reduce(0) { $0 + $1.payloads[lane].rows.count }
-    guard storing != nil, rows >= Holding.rowsMin else { return false }
+    guard storing != nil, rows(of: group) >= Holding.rowsMin else { return false }
     return holding.takes(bytes, goesOn: !books.isQuiet && !inbox.isAtBarrier, at: world.now())
   }
 

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// A small HTTP/1.1 server that stands in for somebody's API: it hears requests and answers as a test says. It speaks
-/// only as much of HTTP as libcurl needs.
+/// only as much of HTTP as a client needs.
 final class StandInServer: Sendable {
   struct Request: Sendable {
     var method: String
@@ -23,54 +23,37 @@ final class StandInServer: Sendable {
     case silence(Int)
   }
 
-  let port: Int
-  private let listener: Int32
-  private let answer: @Sendable (Request, Int) -> Answer
-  private let heard = Mutex<[Request]>([])
-  private let open = Mutex<(now: Int, most: Int)>((0, 0))
+  private let place: RawServer
+  private let desk: Desk
 
   /// - Parameter answer: gets each request and how many came before it.
   init(_ answer: @escaping @Sendable (Request, Int) -> Answer) throws {
-    self.answer = answer
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let listener = listener
-    let ok = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { place in
-        bind(listener, place, length) == 0 && listen(listener, 512) == 0 && getsockname(listener, place, &length) == 0
-      }
-    }
-    guard ok else { throw POSIXError(.EADDRINUSE) }
-    port = Int(UInt16(bigEndian: address.sin_port))
-    Thread.detachNewThread { [weak self] in
-      var number = 0
-      while true {
-        let connection = accept(listener, nil, nil)
-        guard connection >= 0, let server = self else { return }
-        let own = number
-        number += 1
-        Thread.detachNewThread { server.serve(connection, own) }
-      }
-    }
+    let desk = Desk(answer)
+    self.desk = desk
+    place = try RawServer { connection, number in desk.serve(connection, number) }
   }
 
-  deinit { stop() }
+  func stop() { place.stop() }
 
-  func stop() {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
-  }
-
-  var url: String { "http://127.0.0.1:\(port)" }
-  var requests: [Request] { heard.withLock { $0 } }
+  var port: Int { place.port }
+  var url: String { place.url }
+  var requests: [Request] { desk.heard.withLock { $0 } }
   /// The most requests that were under way at once.
-  var mostAtOnce: Int { open.withLock { $0.most } }
+  var mostAtOnce: Int { desk.open.withLock { $0.most } }
+}
 
-  private func serve(_ connection: Int32, _ number: Int) {
-    defer { close(connection) }
+/// What all connections of a server share.
+private final class Desk: Sendable {
+  typealias Request = StandInServer.Request
+  typealias Answer = StandInServer.Answer
+
+  private let answer: @Sendable (Request, Int) -> Answer
+  let heard = Mutex<[Request]>([])
+  let open = Mutex<(now: Int, most: Int)>((0, 0))
+
+  init(_ answer: @escaping @Sendable (Request, Int) -> Answer) { self.answer = answer }
+
+  func serve(_ connection: Int32, _ number: Int) {
     var bytes: [UInt8] = []
     while let request = read(connection, &bytes, number) {
       open.withLock { open in
@@ -92,19 +75,8 @@ final class StandInServer: Sendable {
         let lines = headers.map { "\($0.key): \($0.value)\r\n" }.joined()
         let noBody = status == 204 || status == 304 || request.method == "HEAD"
         let length = noBody ? "" : "Content-Length: \(body.utf8.count)\r\n"
-        send(connection, "HTTP/1.1 \(status) X\r\n\(lines)\(length)\r\n\(noBody ? "" : body)")
+        RawServer.send(connection, "HTTP/1.1 \(status) X\r\n\(lines)\(length)\r\n\(noBody ? "" : body)")
       }
-    }
-  }
-
-  private func send(_ connection: Int32, _ text: String) {
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes {
-        Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-      }
-      guard count > 0 else { return }
-      rest = rest.dropFirst(count)
     }
   }
 

@@ -86,6 +86,7 @@ struct LogDiskTests {
       try disk?.store(group)
       wanted += group
     }
+    try disk?.close()
     disk = nil
     let segments = try LogFolder(folder.path("log")).segments()
     for _ in 0..<30 {
@@ -106,6 +107,29 @@ struct LogDiskTests {
       try folder.write(whole, to: "log/" + name)
     }
     #expect(try folder.payloads() == wanted)
+  }
+
+  /// While a log is written its file reaches further than its records: zeros, which nobody takes for any.
+  @Test func whatStandsAheadOfTheRecordsIsNotRead() throws {
+    let folder = try TemporaryFolder()
+    func size(_ name: String) throws -> Int { try folder.bytes(of: "log/" + name).count }
+    var disk = try folder.disk(retention: .small(400_000))
+    try disk.store(["a"])
+    let first = try #require(try LogFolder(folder.path("log")).segments().last).name
+    #expect(try size(first) >= LogDisk.aheadBytes)
+    #expect(try folder.payloads() == ["a"])
+    let long = String(repeating: "x", count: 300_000)
+    try disk.store([long])
+    // The next one begins another file, and this one ends behind its records.
+    try disk.store([long])
+    let names = try LogFolder(folder.path("log")).segments().map(\.name)
+    #expect(names.count == 2 && names[0] == first)
+    #expect(try size(first) == LogSegment.headBytes + 2 * LogFrame.headBytes + 1 + long.utf8.count)
+    #expect(try folder.payloads() == ["a", long, long])
+    try disk.close()
+    #expect(try size(names[1]) == LogSegment.headBytes + LogFrame.headBytes + long.utf8.count)
+    try disk.store(["b"])
+    #expect(try folder.payloads() == ["a", long, long, "b"])
   }
 
   @Test func oneProcessWrites() throws {

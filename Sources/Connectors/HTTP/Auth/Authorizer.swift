@@ -58,8 +58,8 @@ final class Authorizer {
 
   /// Adds to a request that is whole but for this.
   ///
-  /// - Parameter signed: headers of the request that AWS signs: content-type, and those that begin with x-amz-.
-  func authorize(_ transfer: Transfer, signing signed: [(name: String, value: String)]) {
+  /// - Parameter headers: those of the request, of which AWS signs content-type and those that begin with x-amz-.
+  func authorize(_ transfer: Transfer, signing headers: [(name: String, value: String)]) {
     switch way {
     case .none: return
     case .header(let name, let value): transfer.addHeader(name, value)
@@ -70,6 +70,8 @@ final class Authorizer {
     case .aws(let signer):
       guard let parts = URLParts(transfer.url.text) else { return }
       let body = transfer.hasBody ? transfer.body.bytes : UnsafeRawBufferPointer(start: nil, count: 0)
+      let signed = headers.map { (name: $0.name.lowercased(), value: $0.value) }
+        .filter { $0.name == "content-type" || $0.name.hasPrefix("x-amz-") }
       let added = signer.sign(
         method: transfer.method, host: String(parts.host), path: String(parts.path), query: String(parts.query),
         headers: signed, body: body, time: SigV4.time(milliseconds: wallTime()))

@@ -2,9 +2,12 @@ import COpenSSL
 
 /// SHA-256, by OpenSSL.
 enum Digest {
+  /// Looked up once, which costs more than a short text's digest; never changed. nil without memory: then each call looks.
+  private nonisolated(unsafe) static let algorithm: OpaquePointer? = EVP_MD_fetch(nil, "SHA256", nil)
+
   static func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
     var hash = [UInt8](repeating: 0, count: 32)
-    openssl_sha256(bytes.baseAddress, bytes.count, &hash)
+    openssl_sha256(algorithm, bytes.baseAddress, bytes.count, &hash)
     return hash
   }
 

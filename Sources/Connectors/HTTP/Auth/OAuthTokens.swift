@@ -1,4 +1,3 @@
-import CCurl
 import ConnectorKit
 import Records
 
@@ -28,10 +27,10 @@ final class OAuthTokens {
 
   func fetch(_ client: HTTPClient, now: Int64) throws(ConnectorError) {
     if token != nil, now < expiresAt { return }
-    let transfer = try client.transfer()
+    let transfer = client.transfer()
     fill(transfer)
     let answer = try client.send(transfer)
-    if answer.result != CURLE_OK { throw failure(AnswerReader.verdict(of: answer, at: place)) }
+    if let failure = answer.failure { throw self.failure(AnswerReader.verdict(of: failure, at: place)) }
     guard answer.status == 200, let body = try? Value(json: answer.answer.bytes),
       let token = body["access_token"]?.string
     else { throw refused(answer) }

@@ -1,4 +1,3 @@
-import CCurl
 import ConnectorKit
 import Records
 
@@ -57,20 +56,20 @@ struct AnswerReader: Sendable {
 
   /// - Parameter isDelete: whether all that was asked for is that rows be gone.
   func verdict(_ transfer: Transfer, isDelete: Bool) -> Verdict {
-    if transfer.result != CURLE_OK { return Self.verdict(of: transfer, at: place) }
+    if let failure = transfer.failure { return Self.verdict(of: failure, at: place) }
     return verdict(
       status: transfer.status, answer: transfer.answer.bytes, retryAfter: transfer.retryAfter, isDelete: isDelete)
   }
 
   func verdict(
-    status: Int, answer: UnsafeRawBufferPointer, retryAfter: Duration?, isDelete: Bool
+    status: Int, answer: UnsafeRawBufferPointer, retryAfter: @autoclosure () -> Duration?, isDelete: Bool
   ) -> Verdict {
     if isDelete && gone.contains(status) { return .stored }
     if stored.contains(status) { return refusal(in: answer) ?? .stored }
     let said = "\(place) answered \(status)\(Self.excerpt(answer))"
     if retry.contains(status) {
       let code = status == 429 || status == 503 ? "http.busy" : "http.server_error"
-      return .later(ConnectorError(code, said + ".", remedy: .retry(after: retryAfter)))
+      return .later(ConnectorError(code, said + ".", remedy: .retry(after: retryAfter())))
     }
     if stop.contains(status) { return .stop(Self.stopped(status, said)) }
     return .refused(code: "http.refused", message: said)
@@ -105,23 +104,19 @@ struct AnswerReader: Sendable {
   // MARK: - No answer
 
   /// What a request means that got no answer.
-  static func verdict(of transfer: Transfer, at place: String) -> Verdict {
-    let failure = transfer.failure
-    switch transfer.result {
-    case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CIPHER,
-      CURLE_SSL_ISSUER_ERROR:
-      return .stop(
+  static func verdict(of failure: TransferFailure, at place: String) -> Verdict {
+    let said = "\(place): \(failure.text)."
+    return switch failure.kind {
+    case .untrusted:
+      .stop(
         ConnectorError(
-          "http.tls", "\(place): \(failure).", remedy: .stop,
+          "http.tls", said, remedy: .stop,
           hint: "Name the authority that signed the server's certificate under tls.ca, or check tls."))
-    case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
-      return .stop(
-        ConnectorError(
-          "http.bad_url", "\(place): \(failure).", remedy: .stop, hint: "Write http:// or https://, host and path."))
-    case CURLE_OPERATION_TIMEDOUT:
-      return .later(ConnectorError("http.timed_out", "\(place): \(failure).", remedy: .retry(after: nil)))
-    default:
-      return .later(ConnectorError("http.unreachable", "\(place): \(failure).", remedy: .retry(after: nil)))
+    case .badAddress:
+      .stop(
+        ConnectorError("http.bad_url", said, remedy: .stop, hint: "Write http:// or https://, host and path."))
+    case .timedOut: .later(ConnectorError("http.timed_out", said, remedy: .retry(after: nil)))
+    case .unreachable: .later(ConnectorError("http.unreachable", said, remedy: .retry(after: nil)))
     }
   }
 

@@ -18,14 +18,14 @@ enum PercentCode {
   static func append(_ text: UnsafeRawBufferPointer, to out: inout ByteBuffer) {
     out.reserve(text.count * 3)
     for byte in text {
-      if isUnreserved(byte) {
-        out.append(byte)
-      } else {
-        out.append(UInt8(ascii: "%"))
-        out.append(digits[Int(byte >> 4)])
-        out.append(digits[Int(byte & 15)])
-      }
+      if isUnreserved(byte) { out.append(byte) } else { appendEscape(byte, to: &out) }
     }
+  }
+
+  static func appendEscape(_ byte: UInt8, to out: inout ByteBuffer) {
+    out.append(UInt8(ascii: "%"))
+    out.append(digits[Int(byte >> 4)])
+    out.append(digits[Int(byte & 15)])
   }
 
   /// - Parameter keeps: characters that stay as they are.

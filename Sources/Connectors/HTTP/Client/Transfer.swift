@@ -1,62 +1,52 @@
 import CCurl
 import Records
 
-/// One request of libcurl and its answer; used again for request after request, so that nothing is set up twice.
+/// Why a request got no answer.
+struct TransferFailure: Error, Equatable {
+  enum Kind { case untrusted, badAddress, timedOut, unreachable }
+
+  var kind: Kind
+  /// For people, without a full stop.
+  var text: String
+
+  init(_ kind: Kind, _ text: String) {
+    self.kind = kind
+    self.text = text
+  }
+}
+
+/// One request and its answer; used again for request after request, so that nothing is set up twice.
 ///
-/// The unsafe parts: libcurl keeps pointers to the buffers and header nodes here from ``prepare()`` to the end of the
-/// request, and nobody touches those in between; the sink gets the transfer itself, which its client holds as long as the
-/// handle is in use. Belongs to one lane.
+/// Belongs to one lane.
 final class Transfer {
-  /// What libcurl calls a request without a body of its own, `GET`, is `.get`; all others send `body`.
   var method = "POST"
   /// Whether the body is sent, also where it is empty.
   var hasBody = true
   var url = ByteBuffer()
   var body = ByteBuffer()
-  /// Lines of headers, `Name: value`, each followed by a zero.
-  private var headers = ByteBuffer()
-  private var nodes = RawArray<curl_slist>()
+  /// Lines, `Name: value`, each with its CR LF.
+  private(set) var headers = ByteBuffer()
 
-  /// What came back.
+  /// What came back: the body, as far as it is kept.
   private(set) var answer = ByteBuffer()
   private(set) var isCut = false
-  private(set) var result = CURLE_OK
+  /// The lines of the answer's head.
+  private var answerLines = ByteBuffer()
+  /// nil where an answer came.
+  private(set) var failure: TransferFailure?
+  /// 0 where no answer came.
+  private(set) var status = 0
+  /// From the start to the last byte received, in microseconds.
+  private(set) var microseconds = 0
   /// The most of an answer's body that is kept, in bytes.
   let answerMax: Int
   /// What its owner calls it.
   var tag = 0
 
-  let handle: UnsafeMutableRawPointer
-  private var reason = RawArray<CChar>(capacity: Int(CURL_ERROR_SIZE))
+  init(answerMax: Int) { self.answerMax = answerMax }
 
-  /// nil without memory.
-  init?(answerMax: Int) {
-    guard let handle = curl_easy_init() else { return nil }
-    self.handle = handle
-    self.answerMax = answerMax
-    reset()
-    reason.reserve(Int(CURL_ERROR_SIZE))
-    reason.base.update(repeating: 0, count: Int(CURL_ERROR_SIZE))
-    let itself = Unmanaged.passUnretained(self).toOpaque()
-    _ = curl_set_pointer(handle, CURLOPT_PRIVATE, itself)
-    _ = curl_set_pointer(handle, CURLOPT_WRITEDATA, itself)
-    _ = curl_set_pointer(handle, CURLOPT_ERRORBUFFER, reason.base)
-    _ = curl_set_sink(handle, CURLOPT_WRITEFUNCTION) { data, size, count, user in
-      guard let user, let data else { return 0 }
-      let transfer = Unmanaged<Transfer>.fromOpaque(user).takeUnretainedValue()
-      transfer.receive(UnsafeRawBufferPointer(start: data, count: size * count))
-      return size * count
-    }
-  }
-
-  deinit { curl_easy_cleanup(handle) }
-
-  /// The transfer that a handle belongs to.
-  static func of(_ handle: UnsafeMutableRawPointer) -> Transfer? {
-    var pointer: UnsafeMutableRawPointer?
-    _ = curl_get_pointer(handle, CURLINFO_PRIVATE, &pointer)
-    return pointer.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
-  }
+  /// A request that was answered, whatever it heard.
+  var isAnswered: Bool { failure == nil }
 
   // MARK: - Request
 
@@ -66,113 +56,92 @@ final class Transfer {
     hasBody = true
     url.removeAll()
     headers.removeAll()
-    // Nobody waits for a word before the body is sent.
-    headers.append("Expect:")
-    headers.append(0)
     // What a large request took is given back.
     body.shrink(to: 1 << 20)
     answer.shrink(to: 1 << 20)
   }
 
+  /// A line break in the value, which would begin another header, is left out.
   func addHeader(_ name: String, _ value: String) {
     headers.append(name)
-    // A header without a value must end in a semicolon to be sent at all.
-    headers.append(value.isEmpty ? ";" : ": ")
-    headers.append(value)
-    headers.append(0)
+    headers.append(": ")
+    let isOneLine = !value.utf8.contains { $0 == 0x0d || $0 == 0x0a }
+    headers.append(isOneLine ? value : value.filter { !$0.isNewline })
+    headers.append("\r\n")
   }
 
-  /// A whole line, which ends in no zero.
-  func addHeader(line: UnsafeRawBufferPointer) {
-    headers.append(line)
-    headers.append(0)
+  /// - Parameter value: appends what has no line break.
+  func addHeader(_ name: String, _ value: (inout ByteBuffer) -> Void) {
+    headers.append(name)
+    headers.append(": ")
+    value(&headers)
+    headers.append("\r\n")
   }
 
-  /// Gives the request to libcurl's handle.
-  func prepare() {
+  /// Whole lines, each with its CR LF.
+  func addHeaders(_ lines: UnsafeRawBufferPointer) { headers.append(lines) }
+
+  // MARK: - Answer, filled by who carries it
+
+  func began() {
     answer.removeAll()
+    answerLines.removeAll()
     isCut = false
-    result = CURLE_OK
-    reason.base[0] = 0
-    url.append(0)
-    url.withText { _ = curl_set_text(handle, CURLOPT_URL, $0) }
-    if hasBody {
-      _ = curl_set_long(handle, CURLOPT_POST, 1)
-      _ = curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count))
-      _ = curl_set_pointer(handle, CURLOPT_POSTFIELDS, body.base)
-    } else {
-      _ = curl_set_long(handle, CURLOPT_HTTPGET, 1)
-      if method == "HEAD" { _ = curl_set_long(handle, CURLOPT_NOBODY, 1) }
-    }
-    _ = curl_set_text(handle, CURLOPT_CUSTOMREQUEST, method == "GET" || method == "HEAD" ? nil : method)
-    linkHeaders()
+    failure = nil
+    (status, microseconds) = (0, 0)
   }
 
-  private func linkHeaders() {
-    nodes.removeAll()
-    // No node may move once another points to it.
-    nodes.reserve(headers.bytes.count { $0 == 0 })
-    var start = 0
-    for place in headers.bytes.indices where headers.base[place] == 0 {
-      let line = UnsafeMutableRawPointer(headers.base + start).assumingMemoryBound(to: CChar.self)
-      nodes.append(curl_slist(data: line, next: nil))
-      start = place + 1
-    }
-    for place in nodes.indices.dropLast() { nodes.base[place].next = nodes.base + place + 1 }
-    _ = curl_set_pointer(handle, CURLOPT_HTTPHEADER, nodes.isEmpty ? nil : UnsafeRawPointer(nodes.base))
+  /// A head begins; one that came before it does not count.
+  func receive(head lines: UnsafeRawBufferPointer) {
+    answerLines.removeAll()
+    answerLines.append(lines)
   }
 
-  // MARK: - Answer
+  /// One more line of the head.
+  func receive(line: UnsafeRawBufferPointer) { answerLines.append(line) }
 
-  private func receive(_ bytes: UnsafeRawBufferPointer) {
+  func receive(_ bytes: UnsafeRawBufferPointer) {
     let room = answerMax - answer.count
     if bytes.count > room { isCut = true }
     answer.append(UnsafeRawBufferPointer(rebasing: bytes.prefix(room)))
   }
 
-  func ended(_ result: CURLcode) { self.result = result }
+  func ended(status: Int, microseconds: Int) { (self.status, self.microseconds) = (status, microseconds) }
 
-  /// 0 where no answer came.
-  var status: Int {
-    var status = 0
-    _ = curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-    return status
-  }
+  func failed(_ failure: TransferFailure) { self.failure = failure }
 
-  /// How long the server asked to be left alone; libcurl reads both of the header's forms.
-  var retryAfter: Duration? {
-    var seconds: curl_off_t = 0
-    _ = curl_get_size(handle, CURLINFO_RETRY_AFTER, &seconds)
-    return seconds > 0 ? .seconds(seconds) : nil
-  }
-
-  /// From the first byte sent to the last received, in microseconds.
-  var microseconds: Int {
-    var time: curl_off_t = 0
-    _ = curl_get_size(handle, CURLINFO_TOTAL_TIME_T, &time)
-    return Int(time)
-  }
+  // MARK: - What the answer's head says
 
   /// The last header of that name; nil where there is none.
-  func header(_ name: String) -> String? {
-    var header: UnsafeMutablePointer<curl_header>?
-    // -1: of the answer that counts, after redirects.
-    guard curl_easy_header(handle, name, 0, UInt32(CURLH_HEADER), -1, &header) == CURLHE_OK else { return nil }
-    let count = header?.pointee.amount ?? 1
-    if count > 1 { _ = curl_easy_header(handle, name, count - 1, UInt32(CURLH_HEADER), -1, &header) }
-    return header.map { String(cString: $0.pointee.value) }
+  ///
+  /// - Parameter name: in lower case.
+  func header(_ name: StaticString) -> String? {
+    var found: String?
+    for line in answerLines.bytes.split(separator: 0x0a) {
+      guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
+        HTTPRequest.isEqual(answerLines.bytes, line.startIndex..<colon, name)
+      else { continue }
+      var value = line[(colon + 1)...]
+      while let first = value.first, first <= 0x20 { value = value.dropFirst() }
+      while let last = value.last, last <= 0x20 { value = value.dropLast() }
+      found = String(decoding: value, as: UTF8.self)
+    }
+    return found
   }
 
-  /// What libcurl says about a failure.
-  var failure: String {
-    let own = reason.base[0] == 0 ? String(cString: curl_easy_strerror(result)) : String(cString: reason.base)
-    return own
+  /// How long the server asked to be left alone, in either of the header's forms; a time counts from the server's clock.
+  var retryAfter: Duration? {
+    guard let text = header("retry-after") else { return nil }
+    if let seconds = Int64(text) { return seconds > 0 ? .seconds(min(seconds, 1 << 32)) : nil }
+    guard let time = Self.time(text), let now = header("date").flatMap({ Self.time($0) }), time > now else {
+      return nil
+    }
+    return .seconds(time - now)
   }
-}
 
-extension ByteBuffer {
-  /// The bytes as C has them; the last one is a zero.
-  func withText<R>(_ body: (UnsafePointer<CChar>) -> R) -> R {
-    body(UnsafeRawPointer(base).assumingMemoryBound(to: CChar.self))
+  /// A date of HTTP, in seconds since 1970.
+  static func time(_ text: String) -> Int64? {
+    let seconds = curl_getdate(text, nil)
+    return seconds >= 0 ? Int64(seconds) : nil
   }
 }

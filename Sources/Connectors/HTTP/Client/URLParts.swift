@@ -5,6 +5,8 @@ struct URLParts: Equatable {
   var host: Substring
   var path: Substring
   var query: Substring
+  /// Whether a name, and perhaps a password, stands in front of the host.
+  var hasUser: Bool
 
   /// nil where it is no address of HTTP.
   init?(_ text: String) {
@@ -15,6 +17,7 @@ struct URLParts: Equatable {
     let authority = rest.prefix { $0 != "/" && $0 != "?" }
     host = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
     if host.isEmpty { return nil }
+    hasUser = authority.contains("@")
     let behind = rest[authority.endIndex...]
     path = behind.prefix { $0 != "?" }
     query = behind[path.endIndex...].dropFirst()

@@ -53,7 +53,7 @@ final class HTTP2Session {
       nghttp2_settings_entry(
         settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue), value: ServerLimits.streamsMax),
       nghttp2_settings_entry(
-        settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue), value: UInt32(HTTPReader.headBytesMax)),
+        settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue), value: UInt32(HTTPHeadLines.bytesMax)),
     ]
     nghttp2_submit_settings(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), settings, settings.count)
   }
@@ -94,8 +94,8 @@ final class HTTP2Session {
   /// - Returns: what the library shall do; a list that is too long resets its stream.
   private func header(_ id: Int32, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Int32 {
     guard let stream = streams[id] else { return 0 }
-    guard stream.bytes.count + name.count + value.count <= HTTPReader.headBytesMax,
-      stream.request.headers.count < HTTPHeadParser.headersMax
+    guard stream.bytes.count + name.count + value.count <= HTTPHeadLines.bytesMax,
+      stream.request.headers.count < HTTPHeadLines.headersMax
     else { return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
     let names = stream.bytes.count..<stream.bytes.count + name.count
     stream.bytes.append(name)

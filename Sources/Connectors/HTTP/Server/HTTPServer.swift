@@ -15,7 +15,7 @@ final class ServerState: Sendable {
   private let routes = Mutex<[Route]>([])
   private let bodies = Atomic<Int>(0)
   private let connections = Atomic<Int>(0)
-  private let began = ServerClock.now()
+  private let began = SocketClock.milliseconds()
   /// Whether all that will be served is served from the first connection on.
   private let isComplete: Bool
 

@@ -3,7 +3,7 @@ import Records
 /// One connection of a loop: what came, what goes out, and where it stands. Belongs to its loop.
 final class ServerConnection {
   let key: UInt64
-  let socket: ServerSocket
+  let socket: StreamSocket
   var input = ByteBuffer()
   var output = ByteBuffer()
   /// How much of `output` has left.
@@ -26,7 +26,7 @@ final class ServerConnection {
   /// When the request that is being read must be whole.
   var requestDeadline = Int64.max
 
-  init(_ key: UInt64, _ socket: ServerSocket, now: Int64) {
+  init(_ key: UInt64, _ socket: StreamSocket, now: Int64) {
     self.key = key
     self.socket = socket
     deadline = now + ServerLimits.headMax
@@ -38,16 +38,5 @@ final class ServerConnection {
   var isIdle: Bool { isSent && !isAwaiting && (http2?.isIdle ?? reader.isBetween(input)) }
 
   /// Sends what waits, as far as the socket takes it; false where the connection is gone.
-  func flush() -> Bool {
-    while !isSent {
-      switch socket.write(UnsafeRawBufferPointer(rebasing: output.bytes[sent...])) {
-      case .bytes(let count): sent += count
-      case .later: return true
-      case .ended: return false
-      }
-    }
-    output.shrink(to: ServerLimits.readBytes)
-    sent = 0
-    return true
-  }
+  func flush() -> Bool { socket.flush(&output, from: &sent, keeps: ServerLimits.readBytes) }
 }

@@ -9,7 +9,7 @@ extension ServerLoop {
       let result = connection.socket.read(
         into: UnsafeMutableRawBufferPointer(start: connection.input.end, count: room))
       switch result {
-      case .ended: return ended(connection)
+      case .ended, .broken: return ended(connection)
       case .later: return advance(connection)
       case .bytes(let count):
         connection.input.advance(by: count)

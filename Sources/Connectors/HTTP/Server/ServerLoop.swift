@@ -28,7 +28,7 @@ final class ServerLoop: @unchecked Sendable {
   private var waiting: [Int: WaitingCallers] = [:]
   /// When it ends at the latest; nil while it serves.
   private var stopsAt: Int64?
-  private(set) var now = ServerClock.now()
+  private(set) var now = SocketClock.milliseconds()
 
   /// nil where the system gives no more descriptors.
   init?(_ server: ServerState) {
@@ -51,13 +51,13 @@ final class ServerLoop: @unchecked Sendable {
     var swept = now
     while !isDone {
       poller.wait(Self.tick) { happening in
-        now = ServerClock.now()
+        now = SocketClock.milliseconds()
         if happening.key == Poller.bell { return }
         guard let connection = connections[happening.key] else { return }
         if happening.isWritable { advance(connection) }
         if happening.isReadable, connections[happening.key] != nil { read(connection) }
       }
-      now = ServerClock.now()
+      now = SocketClock.milliseconds()
       hear()
       if now - swept >= Int64(Self.tick) {
         swept = now
@@ -115,11 +115,13 @@ final class ServerLoop: @unchecked Sendable {
   // MARK: - Connections
 
   private func accept(_ descriptor: Int32) {
-    let connection = ServerConnection(nextKey, ServerSocket(descriptor, server.tls), now: now)
+    let session = server.tls?.session(descriptor)
+    let connection = ServerConnection(nextKey, StreamSocket(descriptor, session), now: now)
     nextKey += 1
     connections[connection.key] = connection
     poller.add(descriptor, key: connection.key, .reading)
-    if stopsAt != nil { close(connection) }
+    // Without memory for TLS nothing is said: it would be in clear.
+    if stopsAt != nil || (server.tls != nil && session == nil) { close(connection) }
   }
 
   func close(_ connection: ServerConnection) {

@@ -32,12 +32,3 @@ final class ServerThread: Sendable {
   /// Returns when it has ended. Once.
   func join() { pthread_join(thread, nil) }
 }
-
-/// Milliseconds since the machine started, for deadlines of connections.
-enum ServerClock {
-  static func now() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
-  }
-}

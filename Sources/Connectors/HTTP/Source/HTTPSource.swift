@@ -1,4 +1,3 @@
-import CCurl
 import ConnectorKit
 import Records
 
@@ -126,10 +125,10 @@ final class HTTPSource: Source, @unchecked Sendable {
     for isLast in [false, true] {
       do throws(ConnectorError) {
         try authorizer.prepare(client)
-        let transfer = try client.transfer()
+        let transfer = client.transfer()
         fill(transfer, address)
         let answer = try client.send(transfer)
-        if !isLast, answer.result == CURLE_OK, answer.status == 401, authorizer.wasRefused() { continue }
+        if !isLast, answer.isAnswered, answer.status == 401, authorizer.wasRefused() { continue }
         return answer
       } catch {
         client.abandon()
@@ -148,9 +147,7 @@ final class HTTPSource: Source, @unchecked Sendable {
     if progress.place == .first, progress.etagAddress == address, let etag = progress.etag {
       transfer.addHeader("If-None-Match", etag)
     }
-    let signed = reading.headers.map { (name: $0.name.lowercased(), value: $0.value) }
-      .filter { $0.name == "content-type" || $0.name.hasPrefix("x-amz-") }
-    authorizer.authorize(transfer, signing: signed)
+    authorizer.authorize(transfer, signing: reading.headers)
   }
 
   private func check(_ answer: Transfer) throws(ConnectorError) {

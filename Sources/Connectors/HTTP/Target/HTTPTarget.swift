@@ -1,4 +1,3 @@
-import CCurl
 import ConnectorKit
 import Records
 import Synchronization
@@ -60,8 +59,10 @@ final class HTTPTarget: ParkingTarget, @unchecked Sendable {
 
   func open(at mark: Value?) throws(ConnectorError) -> Position? {
     unsettled = nil
+    let own = settings.client(context)
     client = try HTTPClient(
-      settings.client(context), requestsMax: settings.requestsAtOnce, answerMax: Self.answerMax)
+      own, requestsMax: settings.requestsAtOnce, answerMax: Self.answerMax,
+      by: .choose(settings.addresses, own, isProxied: HTTPCarrier.isProxied))
     return nil
   }
 
@@ -161,7 +162,7 @@ final class HTTPTarget: ParkingTarget, @unchecked Sendable {
   private func send(_ write: inout Write, _ client: HTTPClient, _ plan: RequestPlan) throws(ConnectorError) {
     while true {
       while client.underWay < limit.current, let request = write.deliveries.next() {
-        let transfer = try client.transfer()
+        let transfer = client.transfer()
         fill(transfer, with: write.deliveries.rows(of: request), of: write, plan)
         transfer.tag = request
         client.start(transfer)
@@ -180,7 +181,7 @@ final class HTTPTarget: ParkingTarget, @unchecked Sendable {
 
   /// What the answer means for the rows, and for how many requests are sent at once.
   private func hear(_ transfer: Transfer, isDelete: Bool, underWay: Int) -> Verdict {
-    if transfer.result == CURLE_OK, transfer.status == 401, authorizer.wasRefused() {
+    if transfer.isAnswered, transfer.status == 401, authorizer.wasRefused() {
       needsToken = true
       return .later(ConnectorError("http.unauthorized", "The token was refused.", remedy: .retry(after: nil)))
     }
@@ -196,20 +197,17 @@ final class HTTPTarget: ParkingTarget, @unchecked Sendable {
 
   private func fill(_ transfer: Transfer, with rows: [Int], of write: Write, _ plan: RequestPlan) {
     let first = write.frames[rows[0]]
-    let variant = plan.variants[first.variant]
     let head = write.payloads[write.places[rows[0]].payload].bytes.bytes
-    transfer.method = variant.method.rawValue
+    transfer.method = plan.variants[first.variant].method.rawValue
     transfer.url.append(UnsafeRawBufferPointer(rebasing: head[first.url]))
-    append(variant.body, of: rows, write, to: transfer)
-    for header in variant.fixed { transfer.addHeader(header.name, header.value) }
-    for line in head[first.headers].split(separator: 0) {
-      transfer.addHeader(line: UnsafeRawBufferPointer(rebasing: line))
-    }
+    append(plan.variants[first.variant].body, of: rows, write, to: transfer)
+    plan.variants[first.variant].fixedLines.withUnsafeBytes { transfer.addHeaders($0) }
+    transfer.addHeaders(UnsafeRawBufferPointer(rebasing: head[first.headers]))
     if let idempotencyHeader {
       let id = rows.count == 1 ? first.id : IdempotencyKey.id(of: rows.map { write.frames[$0].id })
-      transfer.addHeader(idempotencyHeader, IdempotencyKey.text(id))
+      transfer.addHeader(idempotencyHeader) { IdempotencyKey.append(id, to: &$0) }
     }
-    authorizer.authorize(transfer, signing: variant.signed)
+    authorizer.authorize(transfer, signing: plan.variants[first.variant].fixed)
   }
 
   private func append(_ body: RequestPlan.Body, of rows: [Int], _ write: Write, to transfer: Transfer) {
@@ -228,12 +226,5 @@ final class HTTPTarget: ParkingTarget, @unchecked Sendable {
       transfer.body.append(UnsafeRawBufferPointer(rebasing: bytes[write.frames[row].body]))
     }
     if let around { around.behind.withUnsafeBytes { transfer.body.append($0) } }
-  }
-}
-
-extension RequestPlan.Variant {
-  /// What AWS signs of the headers.
-  var signed: [(name: String, value: String)] {
-    fixed.map { ($0.name.lowercased(), $0.value) }.filter { $0.0 == "content-type" || $0.0.hasPrefix("x-amz-") }
   }
 }

@@ -53,7 +53,10 @@ struct HTTPTargetConnector: OfflineTargetConnector {
   var timeout: Duration = .seconds(30)
   @Setting("How long connecting may take.", range: 100...3_600_000, tuning: true) var connectTimeout: Duration =
     .seconds(10)
-  @Setting("Which version of HTTP is spoken.", tuning: true) var httpVersion: HTTPVersion = .auto
+  @Setting(
+    "Which version of HTTP is spoken. `auto` is HTTP/1.1 to http:// and HTTP/2 where an https:// server has it; with "
+      + "`1.1` requests cost less, with `2` many go over one connection.", tuning: true)
+  var httpVersion: HTTPVersion = .auto
   @Setting(
     "The proxy; without it the one that the environment names (https_proxy, no_proxy).",
     example: "http://proxy.example:3128", tuning: true)
@@ -109,6 +112,11 @@ extension HTTPTargetConnector {
     ClientSettings(
       tls: tls, folder: context.folder, timeout: timeout, connectTimeout: connectTimeout, version: httpVersion,
       proxy: proxy)
+  }
+
+  /// Where requests go.
+  var addresses: [String] {
+    [url.reveal()] + requests.all.compactMap { $0.settings.url?.reveal() } + [auth?.oauth2?.tokenUrl].compactMap(\.self)
   }
 
   /// Who answers, for people; an address may hold secrets behind its host.

@@ -28,13 +28,18 @@ enum IdempotencyKey {
   }
 
   static func text(_ id: (UInt64, UInt64)) -> String {
-    var text: [UInt8] = []
-    text.reserveCapacity(36)
+    var text = ByteBuffer(capacity: 36)
+    append(id, to: &text)
+    return text.text
+  }
+
+  static func append(_ id: (UInt64, UInt64), to out: inout ByteBuffer) {
+    out.reserve(36)
     for nibble in 0..<32 {
-      if [8, 12, 16, 20].contains(nibble) { text.append(UInt8(ascii: "-")) }
+      if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 { out.append(UInt8(ascii: "-")) }
       let word = nibble < 16 ? id.0 : id.1
-      text.append(Digest.digits[Int(word >> (60 - UInt64(nibble % 16) * 4) & 15)])
+      let digit = UInt8(truncatingIfNeeded: word >> (60 - UInt64(nibble % 16) * 4) & 15)
+      out.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
     }
-    return String(decoding: text, as: UTF8.self)
   }
 }

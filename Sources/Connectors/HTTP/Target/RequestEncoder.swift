@@ -92,12 +92,7 @@ final class RequestEncoder: Encoder {
     for byte in out.bytes[start...] where byte < 0x20 && byte != 0x09 || byte == 0x7f {
       throw Refusal(code: "http.bad_header", message: "the value of the header \(name) has control characters")
     }
-    // Without a value it must be marked, or it is not sent.
-    if out.count == start {
-      out.truncate(to: start - 2)
-      out.append(UInt8(ascii: ";"))
-    }
-    out.append(0)
+    out.append("\r\n")
   }
 
   // MARK: - Body
@@ -155,8 +150,7 @@ final class RequestEncoder: Encoder {
   ) throws(Refusal) {
     let fixed = [(name: "specversion", value: "1.0"), (name: "id", value: view.idempotencyKey)]
     for attribute in fixed + (try attributes(event, of: batch)) {
-      out.append("ce-\(attribute.name): \(Self.headerValue(attribute.value))")
-      out.append(0)
+      out.append("ce-\(attribute.name): \(Self.headerValue(attribute.value))\r\n")
     }
   }
 

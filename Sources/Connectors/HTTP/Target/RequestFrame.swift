@@ -11,7 +11,7 @@ struct RequestFrame {
   var variant: Int
   var hasKey: Bool
   var url: Range<Int>
-  /// Lines, each with a zero behind it.
+  /// Lines, each with its CR LF.
   var headers: Range<Int>
   var body: Range<Int>
 

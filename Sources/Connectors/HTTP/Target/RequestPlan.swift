@@ -9,8 +9,9 @@ struct RequestPlan: Sendable {
     var url: CompiledTemplate
     /// Those that differ from row to row.
     var headers: [(name: String, value: CompiledTemplate)]
-    /// Those that do not, as lines.
+    /// Those that do not, and the same as lines, each with its CR LF.
     var fixed: [(name: String, value: String)]
+    var fixedLines: [UInt8] = []
     var body: Body
     var isDelete: Bool
   }
@@ -103,6 +104,7 @@ struct RequestPlan: Sendable {
       }
     }
     variant.addUsual(settings.cloudevents?.mode)
+    variant.fixedLines = Array(variant.fixed.map { "\($0.name): \($0.value)\r\n" }.joined().utf8)
     return variant
   }
 

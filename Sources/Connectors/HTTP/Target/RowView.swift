@@ -12,7 +12,7 @@ struct RowView: ~Copyable {
   private(set) var index = 0
   private(set) var eventID = ""
   private(set) var id: (UInt64, UInt64) = (0, 0)
-  private(set) var idempotencyKey = ""
+  var idempotencyKey: String { IdempotencyKey.text(id) }
 
   init(_ columns: Columns) {
     self.columns = columns
@@ -27,7 +27,6 @@ struct RowView: ~Copyable {
     let event = batch.rows.rows[index].event
     eventID = batch.eventID(batch.events[Int(event)])
     id = IdempotencyKey.id(pipeline: pipeline, event: eventID, row: ordinal(batch), fields: row.bytes)
-    idempotencyKey = IdempotencyKey.text(id)
   }
 
   /// Which of the rows of its event it is: `explode` makes several.

@@ -18,6 +18,8 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
   /// What serves the connection, or served the last one.
   private var backend: Backend?
   private var position: StoredPosition?
+  /// Whether the connection knows the statement that stores the position behind rows.
+  private var isPositionPrepared = false
   /// One a stream.
   private var tables: [TargetTable] = []
   /// Whether no two streams go to one table.
@@ -81,6 +83,7 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
   private func connect() throws(ConnectorError) -> PostgresConnection {
     if let connection, !connection.isLost { return connection }
     for table in tables { table.forgetStages() }
+    isPositionPrepared = false
     let fresh = try PostgresConnection(settings.url, Patience(timeout: settings.timeout, endsWithTask: true))
     do throws(PostgresError) {
       try backend?.end(over: fresh)
@@ -179,7 +182,9 @@ extension PostgresTarget {
     do throws(ConnectorError) {
       let connection = try holder()
       if let done = try answered() { return done }
-      let written = try store(WriteRows(payloads), connection)
+      let rows = WriteRows(payloads)
+      if let progress, try await storeAtOnce(rows, progress, connection) { return Written() }
+      let written = try store(rows, connection)
       if let progress {
         try await keep(progress, written, connection)
       } else {
@@ -212,6 +217,39 @@ extension PostgresTarget {
     let stored = try serving { connection throws(PostgresError) in try position.read(connection) }
     unanswered = nil
     return stored == last.progress ? last.written : nil
+  }
+
+  /// Stores few rows, the progress and the commit in one journey to the server, as if every row were good.
+  ///
+  /// - Returns: false where it takes more than that; nothing is stored then.
+  private func storeAtOnce(
+    _ rows: WriteRows, _ progress: @Sendable (Written) async throws(ConnectorError) -> Value,
+    _ connection: PostgresConnection
+  ) async throws(ConnectorError) -> Bool {
+    let care = TableWriter.Care()
+    guard let position, !tables.isEmpty, !isHolding, rows.count <= SetWriter.singlyMax, takesSets(rows),
+      !defersConstraints(care), let last = LastRows.of(rows.payloads, tables.map(\.layout))
+    else { return false }
+    let text = try await progress(Written()).json
+    do throws(PostgresError) {
+      if !isPositionPrepared { try position.prepare(connection) }
+      isPositionPrepared = true
+      let writer = SetWriter(tables: tables, connection: connection, hasUsedStages: false)
+      let isStored = try writer.runAtOnce(last, begin: begin(care)) { () throws(PostgresError) in
+        unanswered = (text, Written())
+        try position.enqueue(text, connection)
+        try connection.enqueue("COMMIT")
+      }
+      unanswered = nil
+      return isStored
+    } catch {
+      if connection.isLost { throw lost(error, connection) }
+      // What failed stands before the commit, or is the commit.
+      unanswered = nil
+      guard error.isAboutRow || error.isRepeatedKey else { throw lost(error, connection) }
+      try rollBack(connection)
+      return false
+    }
   }
 
   /// Stores all rows in a transaction that stays open: at first as if every row were good and no key stood twice; where

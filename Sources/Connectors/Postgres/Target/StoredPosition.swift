@@ -56,6 +56,26 @@ struct StoredPosition: Sendable {
     ) == 1
   }
 
+  private static let keeping = "millrace_position"
+
+  /// Names the statement that ``enqueue(_:_:)`` sends.
+  func prepare(_ connection: PostgresConnection) throws(PostgresError) {
+    try connection.prepare(
+      Self.keeping,
+      "WITH kept AS (UPDATE \(table.sql) SET progress = $1, updated_at = now() WHERE pipeline = $2 AND run = $3 RETURNING 1) "
+        + "SELECT 1 / count(*) FROM kept")
+  }
+
+  /// Inside of a pipeline: as ``write(_:_:)``, and where another run has taken the row over the statement fails, so that
+  /// nothing behind it is run.
+  func enqueue(_ progress: String, _ connection: PostgresConnection) throws(PostgresError) {
+    var cells = ByteBuffer()
+    for var text in [progress, pipeline, run] {
+      text.withUTF8 { BinaryCells.append(text: UnsafeRawBufferPointer($0), to: &cells) }
+    }
+    try connection.enqueue(prepared: Self.keeping, cells.bytes)
+  }
+
   var takenOver: ConnectorError {
     ConnectorError(
       "postgres.position_taken", "Another run of the pipeline \(pipeline) has begun to write its position to \(table).",

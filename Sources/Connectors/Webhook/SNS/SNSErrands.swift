@@ -1,4 +1,3 @@
-import CCurl
 import ConnectorKit
 import Records
 import Synchronization
@@ -51,7 +50,7 @@ final class SNSErrands: Sendable {
       switch state.errands[url] {
       case .done(let bytes): return bytes
       case .underWay: return nil
-      case .failed(let time) where ServerClock.now() - time < Self.failureRest: return nil
+      case .failed(let time) where SocketClock.milliseconds() - time < Self.failureRest: return nil
       case .failed, nil: break
       }
       send(url, &state)
@@ -71,7 +70,7 @@ final class SNSErrands: Sendable {
     if state.thread == nil {
       state.isRunning = false
       state.waiting.removeAll()
-      state.errands[url] = .failed(at: ServerClock.now())
+      state.errands[url] = .failed(at: SocketClock.milliseconds())
     }
   }
 
@@ -79,7 +78,7 @@ final class SNSErrands: Sendable {
     while let url = next() {
       let answer = fetch(url)
       state.withLock { state in
-        state.errands[url] = answer.map { .done($0) } ?? .failed(at: ServerClock.now())
+        state.errands[url] = answer.map { .done($0) } ?? .failed(at: SocketClock.milliseconds())
       }
     }
   }
@@ -96,13 +95,12 @@ final class SNSErrands: Sendable {
 
   /// nil where it failed; it is tried again when the next caller asks.
   private func fetch(_ url: String) -> [UInt8]? {
-    guard let client = try? HTTPClient(settings, requestsMax: 1, answerMax: Self.answerMax),
-      let transfer = try? client.transfer()
-    else { return nil }
+    guard let client = try? HTTPClient(settings, requestsMax: 1, answerMax: Self.answerMax) else { return nil }
+    let transfer = client.transfer()
     transfer.method = "GET"
     transfer.hasBody = false
     transfer.url.append(url)
-    guard let answer = try? client.send(transfer), answer.result == CURLE_OK, (200...299).contains(answer.status),
+    guard let answer = try? client.send(transfer), answer.isAnswered, (200...299).contains(answer.status),
       !answer.isCut
     else { return nil }
     return Array(answer.answer.bytes)

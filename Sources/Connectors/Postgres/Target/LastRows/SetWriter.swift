@@ -13,12 +13,20 @@ struct SetWriter {
 
   /// - Parameter begin: the statements that the transaction begins with.
   func run(_ last: borrowing LastRows, begin: [String]) throws(PostgresError) {
+    if try runAtOnce(last, begin: begin) { return }
+    try storeSets(last, last.streams, begin)
+  }
+
+  /// Stores the rows in one journey to the server, and with them what `end` sends behind them.
+  ///
+  /// - Returns: false where a COPY is worth while, or nothing else takes them; nothing was sent then.
+  func runAtOnce(
+    _ last: borrowing LastRows, begin: [String], end: () throws(PostgresError) -> Void = {}
+  ) throws(PostgresError) -> Bool {
     let streams = last.streams
-    if last.count <= Self.singlyMax, goesSingly(last, streams) {
-      try storeSingly(last, streams, begin)
-    } else {
-      try storeSets(last, streams, begin)
-    }
+    guard last.count <= Self.singlyMax, goesSingly(last, streams) else { return false }
+    try storeSingly(last, streams, begin, end)
+    return true
   }
 
   // MARK: - Singly
@@ -34,7 +42,7 @@ struct SetWriter {
   }
 
   private func storeSingly(
-    _ last: borrowing LastRows, _ streams: [Int], _ begin: [String]
+    _ last: borrowing LastRows, _ streams: [Int], _ begin: [String], _ end: () throws(PostgresError) -> Void
   ) throws(PostgresError) {
     for stream in streams {
       for shape in last.shapes(of: stream) { try tables[stream].prepare(shape, connection) }
@@ -53,6 +61,7 @@ struct SetWriter {
           }
         }
       }
+      try end()
     }
   }
 
