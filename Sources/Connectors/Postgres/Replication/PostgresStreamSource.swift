@@ -44,8 +44,8 @@ actor PostgresStreamSource: Source {
   private var streamed = StreamTables()
   private var clerk: StreamClerk?
   private var seenSlot: SlotState?
-  /// How long the stream has been quiet.
-  private var silence = Duration.zero
+  /// Since when the stream has been quiet: a server that is busy with others says so all the time, and that is no news.
+  private var quietSince = Duration.zero
   private var acknowledgements = 0
   private var late = StreamLag()
   /// Where a run ends that reads no further than what is there when it begins.
@@ -165,6 +165,7 @@ actor PostgresStreamSource: Source {
     var fixed = load
     fixed.snapshot = start.snapshot?.name
     fixed.published = streamed.published
+    fixed.filters = streamed.filters
     fixed.loads = start.place.loads ?? streamed.tables.map { "\($0.name)" }
     let source = PostgresSource(fixed, context)
     try await source.open(at: start.place.load == .start ? nil : start.place.load)
@@ -196,7 +197,7 @@ actor PostgresStreamSource: Source {
     } catch {
       throw error.streamError(connection.address)
     }
-    silence = .zero
+    quietSince = context.now()
     let conversation = StreamConversation(at: place.stream, ignoring: settings.ignoredOrigins)
     let (streamed, book, settings, context) = (streamed, book, settings, context)
     let reader = StreamReader(connection, conversation) { relation, isKnown throws(ConnectorError) in
@@ -283,7 +284,7 @@ actor PostgresStreamSource: Source {
       if try wait(for: reader) { filled = try reader.fill(batch, upTo: context.batchBytes, until: limit ?? end) }
     }
     if !batch.bytes.isEmpty || place.stream.inside != nil && reader.position.inside == nil {
-      silence = .zero
+      quietSince = context.now()
       return complete(batch, reader)
     }
     if filled == .limit {
@@ -297,8 +298,8 @@ actor PostgresStreamSource: Source {
   private func rest(_ reader: StreamReader, _ batch: Batch) throws(ConnectorError) -> Next {
     let isWaitedFor = end != nil || settings.load != nil && place.load != nil
     var isDue = isWaitedFor
-    if silence >= (isWaitedFor ? Self.quiet : settings.heartbeat) {
-      silence = .zero
+    if context.now() - quietSince >= (isWaitedFor ? Self.quiet : settings.heartbeat) {
+      quietSince = context.now()
       isDue = true
       try reader.tell(wantsReply: true)
       try check()
@@ -314,9 +315,7 @@ actor PostgresStreamSource: Source {
   }
 
   private func wait(for reader: StreamReader) throws(ConnectorError) -> Bool {
-    if try reader.wait(Int32(Self.glance.components.attoseconds / 1_000_000_000_000_000)) { return true }
-    silence += Self.glance
-    return false
+    try reader.wait(Int32(Self.glance.components.attoseconds / 1_000_000_000_000_000))
   }
 
   private func complete(_ batch: Batch, _ reader: StreamReader) -> Next {
