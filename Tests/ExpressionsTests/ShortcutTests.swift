@@ -78,7 +78,7 @@ import Testing
     "record.a.upperAscii()", "decimal(record.a.trim())", "int(record.o.b)", "record.t[0].trim()",
     "record.a == 'active' ? 'published' : record.a == 'draft' ? 'hidden' : 'retired'",
     "record.a == 'active' ? 1 : record.a == 'draft' ? 2 : record.a == 'active' ? 3 : 4",
-    "record.a == 'active' ? null : record.a == '' ? true : 'other'",
+    "record.a == 'active' ? false : record.a == '' ? true : false",
     "record.a == 'active' ? 1 : record.o.b == 'draft' ? 2 : 3",
     "record.n > 5 ? record.a : record.o.b", "record.n < 5 ? record.a : record.o.b", "coalesce(record.a, '')",
     "coalesce(record.o.b, record.a, 0)", "coalesce(record.?o.b, record.?a)", "coalesce(record.t[0], 'none')",
