@@ -46,6 +46,8 @@ actor PostgresStreamSource: Source {
   private var seenSlot: SlotState?
   /// How long the stream has been quiet.
   private var silence = Duration.zero
+  /// How long nothing at all has come, not even what was asked for.
+  private var deafness = Duration.zero
   private var acknowledgements = 0
   private var late = StreamLag()
   /// Where a run ends that reads no further than what is there when it begins.
@@ -196,7 +198,7 @@ actor PostgresStreamSource: Source {
     } catch {
       throw error.streamError(connection.address)
     }
-    silence = .zero
+    (silence, deafness) = (.zero, .zero)
     let conversation = StreamConversation(at: place.stream, ignoring: settings.ignoredOrigins)
     let (streamed, book, settings, context) = (streamed, book, settings, context)
     let reader = StreamReader(connection, conversation) { relation, isKnown throws(ConnectorError) in
@@ -314,8 +316,15 @@ actor PostgresStreamSource: Source {
   }
 
   private func wait(for reader: StreamReader) throws(ConnectorError) -> Bool {
-    if try reader.wait(Int32(Self.glance.components.attoseconds / 1_000_000_000_000_000)) { return true }
+    if try reader.wait(Int32(Self.glance.components.attoseconds / 1_000_000_000_000_000)) {
+      deafness = .zero
+      return true
+    }
     silence += Self.glance
+    deafness += Self.glance
+    // An answer is asked for with each heartbeat, so one is missing for as long as patience lasts: the connection may be
+    // half open, which no error would ever tell (Invariant 8).
+    if deafness >= settings.heartbeat + settings.timeout { throw reader.giveUp(after: deafness) }
     return false
   }
 
