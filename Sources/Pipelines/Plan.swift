@@ -115,6 +115,10 @@ package struct BreakerPolicy: Sendable, Equatable {
 package struct DeadLetterPolicy: Sendable, Equatable {
   /// Path of the NDJSON file.
   package var path: String
+  /// How long open ones are kept; nil: until somebody works through them.
+  package var keepsFor: Duration?
+  /// The most that they take, in bytes; nil: whatever they take.
+  package var bytesMax: Int?
   package init(path: String) { self.path = path }
 }
 

@@ -13,8 +13,8 @@ struct BackfillCommand: Command {
     discussion: """
       Goes on where it was after a stop or a kill. A part (--where, --from, --to, --shard) has a checkpoint and dead \
       letters of its own, so that parts can be loaded side by side; without one, the pipeline's own checkpoint says how \
-      far it is. A part of what a pipeline follows is loaded while that pipeline runs or stands, and no change is \
-      overwritten: it waits with its own rows as long as a part takes, so load large parts in shards.
+      far it is. A part of what a pipeline follows is loaded while that pipeline runs or stands, in short turns \
+      with it, and no change is overwritten.
 
       Example:
         millrace backfill products.yaml

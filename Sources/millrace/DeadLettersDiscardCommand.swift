@@ -10,7 +10,7 @@ struct DeadLettersDiscardCommand: Command {
     commandName: "discard", abstract: "Say that dead letters are not wanted any more.",
     usage: "millrace dead-letters discard <file> [<id> ...] [<filter>] [<options>]",
     discussion: """
-      They are no longer listed, counted or replayed; their file keeps them.
+      They are no longer listed, counted or replayed; the next run takes them out of their file.
 
       Example:
         millrace dead-letters discard products.yaml --code mapping.too_long

@@ -13,6 +13,9 @@ enum Environment {
   /// The folder of checkpoints and dead letters that name no path.
   static var stateFolder: String { variable("MILLRACE_STATE") ?? ".millrace" }
 
+  /// Where files go that nobody needs afterwards.
+  static var temporaryFolder: String { variable("TMPDIR") ?? "/tmp" }
+
   /// What a person edits texts with.
   static var editor: String { variable("VISUAL") ?? variable("EDITOR") ?? "vi" }
 

@@ -8,7 +8,7 @@ enum LetterEditor {
   static func edit(_ letter: StoredLetter) throws(Failure) -> Value {
     let event = letter.event()
     let record = event?["record"] ?? letter.raw.map { (try? Value(json: $0)) ?? .string($0) } ?? [:]
-    let edited = try edit(record.prettyJSON + "\n", name: letter.id)
+    let edited = try edit(record.prettyJSON + "\n")
     return try self.record(edited)
   }
 
@@ -25,23 +25,22 @@ enum LetterEditor {
     throw Failure("decode.not_an_object", "A record is a JSON object.", hint: "Nothing was sent.", exit: .usage)
   }
 
-  private static func edit(_ text: String, name: String) throws(Failure) -> String {
-    var template = Array("/tmp/millrace-letter-XXXXXX.json".utf8CString)
-    let descriptor = mkstemps(&template, 5)
-    guard descriptor >= 0 else { throw Failure(FileError(.open, "/tmp")) }
-    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    defer { unlink(path) }
+  private static func edit(_ text: String) throws(Failure) -> String {
+    let folder = try privateFolder()
+    defer { discard(folder) }
+    let path = Files.join(folder, "record.json")
     do throws(FileError) {
-      let file = DurableFile(descriptor: descriptor, name: path)
+      let file = try DurableFile(path, for: .writing)
+      try file.setMode(0o600)
       var bytes = ByteBuffer()
       bytes.append(text)
       try file.write(bytes.bytes)
     } catch {
       throw Failure(error)
     }
-    close(descriptor)
     let editor = Environment.editor
-    guard Environment.runInShell("\(editor) \(path)") == 0 else {
+    let quoted = "'" + path.replacing("'", with: "'\\''") + "'"
+    guard Environment.runInShell(editor + " " + quoted) == 0 else {
       throw Failure(nil, "The editor `\(editor)` ended without success.", hint: "Set EDITOR.", exit: .failed)
     }
     do throws(FileError) {
@@ -50,5 +49,20 @@ enum LetterEditor {
     } catch {
       throw Failure(error)
     }
+  }
+
+  /// A new folder that nobody else can look into, where temporary files belong: what the editor leaves beside the record
+  /// is as private as the record.
+  private static func privateFolder() throws(Failure) -> String {
+    let place = Environment.temporaryFolder
+    var template = Array(Files.join(place, "millrace-letter-XXXXXX").utf8CString)
+    guard mkdtemp(&template) != nil else { throw Failure(FileError(.makeFolder, place)) }
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// With whatever the editor left in it.
+  private static func discard(_ folder: String) {
+    for name in (try? Files.names(in: folder)) ?? [] { try? Files.remove(Files.join(folder, name)) }
+    rmdir(folder)
   }
 }

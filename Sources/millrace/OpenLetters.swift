@@ -9,19 +9,23 @@ struct OpenLetters {
   let letters: [StoredLetter]
   /// How many were sent again or discarded.
   let done: Int
+  /// How many were kept no longer.
+  let expired: Int
   let journal: LetterJournal
 
   /// - Parameter withLines: whether the letters keep their whole text.
   init(_ plan: Plan, withLines: Bool = false) throws(Failure) {
     journal = LetterJournal(letters: plan.deadLetters.path)
-    let entries: [String: LetterJournal.Entry]
-    do throws(FileError) { entries = try journal.read() } catch { throw Failure(error) }
+    let known: LetterJournal.Contents
+    do throws(FileError) { known = try journal.read() } catch { throw Failure(error) }
+    let entries = known.entries
     let all = try StoredLetters.read(plan.deadLetters.path, withLines: withLines)
     letters = all.compactMap { letter in
       guard let entry = entries[letter.id], entry.time == letter.time else { return letter }
       return entry.outcome == .failed ? letter.refusedAgain(entry) : nil
     }
-    done = all.count - letters.count
+    done = all.count - letters.count + known.totals.replayed + known.totals.discarded
+    expired = known.totals.expired
   }
 
   /// Those of the ids, where any are named, that a filter accepts.

@@ -37,7 +37,7 @@ struct PlanView {
       + (plan.hasStreams ? [] : Self.transforms(plan) + [Self.mappings(plan)]) + [Self.target(plan, live)]
     let streams = plan.hasStreams ? Self.streams(plan, live) : []
     let state = [
-      Stage(id: "dead_letters", title: "dead letters", settings: [Setting("path", plan.deadLetters.path)]),
+      Stage(id: "dead_letters", title: "dead letters", settings: Self.deadLetters(plan.deadLetters)),
       Stage(
         id: "checkpoint", title: "checkpoint",
         settings: [
@@ -203,6 +203,15 @@ struct PlanView {
         Setting("give_up_after", retry.giveUpAfter?.text ?? "never", isDefault: retry.giveUpAfter == nil),
         Setting("park_for", retry.parkFor?.text ?? "never", isDefault: retry.parkFor == usual.parkFor),
       ])
+  }
+
+  private static func deadLetters(_ policy: DeadLetterPolicy) -> [Setting] {
+    var settings = [Setting("path", policy.path)]
+    if let age = policy.keepsFor { settings.append(Setting("retain.age", age, Duration.zero)) }
+    if let bytes = policy.bytesMax {
+      settings.append(Setting("retain.bytes", ByteSize(bytes: bytes), ByteSize(bytes: 0)))
+    }
+    return settings
   }
 
   private static func limits(_ limits: Limits) -> Stage {

@@ -26,7 +26,8 @@ struct Runner: Sendable {
     let plan = try Self.resolve(plan)
     var world = World.system(
       checkpoints: FileCheckpoints(path: plan.checkpoint.path),
-      deadLetters: FileDeadLetters(path: plan.deadLetters.path),
+      deadLetters: FileDeadLetters(
+        path: plan.deadLetters.path, retention: LetterRetention(plan.deadLetters), wallTime: SystemTime.wallTime),
       observe: observe)
     world.keys = FileKeyStore(folder: plan.checkpoint.keysFolder)
     let settings = FlowSettings(plan)
@@ -85,6 +86,13 @@ struct Runner: Sendable {
   }
 
   var files: StateFiles { StateFiles(checkpoint: plan.checkpoint.path, deadLetters: plan.deadLetters.path) }
+}
+
+extension LetterRetention {
+  init(_ policy: DeadLetterPolicy) {
+    let age = policy.keepsFor.map { Int64($0.components.seconds) * 1_000 }
+    self.init(age: age, bytes: policy.bytesMax.map { UInt64(clamping: $0) })
+  }
 }
 
 extension FlowSettings {

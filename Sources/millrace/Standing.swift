@@ -14,8 +14,8 @@ struct Standing: Sendable {
   let extent: Extent?
   /// How far the target is behind a source that has a log.
   let lag: Lag?
-  /// Dead letters that nobody has worked through, and those that somebody has.
-  let letters: (open: Int, done: Int)
+  /// Dead letters that nobody has worked through, those that somebody has, and those that were kept no longer.
+  let letters: (open: Int, done: Int, expired: Int)
   /// Why the source could not be asked.
   let sourceFailure: Failure?
 
@@ -23,7 +23,7 @@ struct Standing: Sendable {
     self.plan = plan
     do throws(FlowError) { checkpoint = try FileCheckpoints.read(plan.checkpoint.path) } catch { throw Failure(error) }
     let found = try OpenLetters(plan)
-    letters = (found.letters.count, found.done)
+    letters = (found.letters.count, found.done, found.expired)
     runner = FileCheckpoints.runner(of: plan.checkpoint.path)
     do throws(Failure) {
       (extent, lag) = try await Self.look(at: plan, checkpoint?.position)
@@ -89,6 +89,7 @@ struct Standing: Sendable {
       "runs": .int(Int64(clamping: checkpoint?.runs ?? 0)), "totals": (checkpoint?.totals ?? Counts()).value,
       "lag": lagValue, "next_run": .string(nextRun), "dead_letters": .string(plan.deadLetters.path),
       "open_dead_letters": .int(Int64(letters.open)), "done_dead_letters": .int(Int64(letters.done)),
+      "expired_dead_letters": .int(Int64(letters.expired)),
     ]
   }
 

@@ -17,9 +17,11 @@ extension Standing {
     if let lag { rows.append(("lag", lagText(lag))) }
     rows.append(("next run", nextRun))
     rows.append(("checkpoint", plan.checkpoint.path + (checkpoint == nil ? " (none yet)" : "")))
-    if letters.open + letters.done > 0 {
+    if letters.open + letters.done + letters.expired > 0 {
       let done = letters.done > 0 ? ", \(Quantity.count(UInt64(letters.done))) done" : ""
-      rows.append(("dead letters", "\(Quantity.count(UInt64(letters.open))) open\(done), in \(plan.deadLetters.path)"))
+      let expired = letters.expired > 0 ? ", \(Quantity.count(UInt64(letters.expired))) expired" : ""
+      rows.append(
+        ("dead letters", "\(Quantity.count(UInt64(letters.open))) open\(done)\(expired), in \(plan.deadLetters.path)"))
     }
     let lines = rows.map { "  " + $0.padded(to: 14) + $1 }
     return (["\(style.bold(plan.name)): \(headline)"] + lines).joined(separator: "\n")

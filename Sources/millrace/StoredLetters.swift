@@ -57,9 +57,6 @@ struct StoredLetter {
 
 /// The dead letters of a file.
 enum StoredLetters {
-  /// How much is read at once, in bytes.
-  private static let chunk = 1 << 20
-
   /// Each event once, with its last failure, in the order in which they first failed. A last line that a crash cut off
   /// is left out.
   ///
@@ -69,7 +66,7 @@ enum StoredLetters {
     var places: [String: Int] = [:]
     let decoder = JSONRecordDecoder()
     let batch = Batch()
-    try wholeLines(of: path) { bytes in
+    try LetterLines.read(path, mapping: { (error: FileError) in Failure(error) }) { bytes throws(Failure) in
       batch.reset()
       bytes.withUnsafeBytes { batch.bytes.append($0) }
       decoder.decode(batch)
@@ -85,26 +82,6 @@ enum StoredLetters {
       }
     }
     return letters
-  }
-
-  private static func wholeLines(of path: String, _ body: (ArraySlice<UInt8>) -> Void) throws(Failure) {
-    do throws(FileError) {
-      guard try Files.info(path) != nil else { return }
-      let file = try DurableFile(path, for: .reading)
-      var offset: UInt64 = 0
-      var rest: [UInt8] = []
-      while true {
-        let bytes = try file.read(at: offset, count: chunk)
-        if bytes.isEmpty { return }
-        offset += UInt64(bytes.count)
-        rest += bytes
-        guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { continue }
-        body(rest[..<end])
-        rest.removeSubrange(...end)
-      }
-    } catch {
-      throw Failure(error)
-    }
   }
 }
 

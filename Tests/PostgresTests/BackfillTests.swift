@@ -214,6 +214,158 @@ struct BackfillTests {
     run.waitUntilExit()
   }
 
+  /// Writes to `source` until it is told to end, each time also the row 0, whose `n` only grows.
+  private static func write(_ place: Workplace, rows: Int) -> (flag: Flag, done: DispatchSemaphore) {
+    let flag = Flag()
+    let done = DispatchSemaphore(value: 0)
+    DispatchQueue(label: "writes").async {
+      var n = 1
+      while !flag.isSet {
+        n += 1
+        let (first, other) = (n * 37 % (rows - 60) + 1, n * 11 % rows + 1)
+        _ = try? place.sql(
+          """
+          UPDATE source SET n = \(n) WHERE id = 0;
+          UPDATE source SET n = \(n) WHERE id BETWEEN \(first) AND \(first + 30);
+          DELETE FROM source WHERE id = \(other);
+          INSERT INTO source VALUES (\(other % rows + 1), \(n), 'new') ON CONFLICT (id) DO UPDATE SET n = \(n)
+          """)
+      }
+      done.signal()
+    }
+    return (flag, done)
+  }
+
+  /// Under writes, and while it is killed again and again.
+  @Test(.enabled(if: PostgresServer.shared?.hasLogicalLog ?? false, "no PostgreSQL with wal_level = logical"))
+  func `a part is loaded in turns with the pipeline, whatever kills it`() throws {
+    let place = try Workplace()
+    defer { place.dropSlots() }
+    let rows = 60_000
+    try place.sql(
+      """
+      CREATE TABLE source (id int PRIMARY KEY, n int NOT NULL, filler text);
+      INSERT INTO source SELECT g, 0, repeat('x', 600) FROM generate_series(0, \(rows)) g;
+      CREATE TABLE copy (LIKE source INCLUDING ALL);
+      INSERT INTO copy SELECT * FROM source WHERE id = 0
+      """)
+    _ = try place.plan(
+      from: "type: postgres, url: URL, tables: [SCHEMA.source], read: stream, heartbeat: 200ms",
+      to: "table: SCHEMA.copy, key: [id]")
+    let file = place.path("p.yaml")
+    let run = Process()
+    run.executableURL = Program.binary
+    run.arguments = ["run", "--quiet", file]
+    try run.run()
+    defer { run.terminate() }
+    for _ in 0..<400 where !FileManager.default.fileExists(atPath: place.path("p.checkpoint.json")) { usleep(20_000) }
+    let writes = Self.write(place, rows: rows)
+    var random = SeededRandom(seed: setting("MILLRACE_KILL_SEED", or: 5))
+    var kills = 0
+    var code: Int32?
+    while code == nil, kills < 40 {
+      // Later each time, so that it comes to its end.
+      let until = Date().addingTimeInterval(
+        Double(kills) * 0.25 + Double(Int.random(in: 0...500, using: &random)) / 1_000)
+      let arguments = ["backfill", file, "--where", "id > 0", "--quiet"]
+      let part = try Program(arguments) {
+        Date() > until
+      }
+      code = part.code
+      if code == nil { kills += 1 } else { #expect(code == 0, "\(part.said)") }
+    }
+    writes.flag.set()
+    writes.done.wait()
+    #expect(code == 0 && kills > 1)
+    var left: String?
+    for _ in 0..<400 {
+      left = try place.value(Self.differing)
+      if try left == "0" && place.count("copy") == place.count("source") { break }
+      usleep(50_000)
+    }
+    #expect(left == "0")
+    #expect(try place.count("copy") == place.count("source"))
+    run.terminate()
+    run.waitUntilExit()
+  }
+
+  /// How much one turn reads, whatever there is, and that the turns together read every row once.
+  @Test(.enabled(if: PostgresServer.shared?.hasLogicalLog ?? false, "no PostgreSQL with wal_level = logical"))
+  func `a turn is short, and the next goes on behind it`() async throws {
+    let place = try Workplace()
+    try place.sql(
+      """
+      CREATE TABLE source (id int PRIMARY KEY, filler text);
+      INSERT INTO source SELECT g, repeat('x', 1000) FROM generate_series(1, 40000) g
+      """)
+    let plan = try place.plan(
+      from: "type: postgres, url: URL, tables: [SCHEMA.source], read: stream", to: "table: SCHEMA.copy")
+    var context = Context(
+      pipeline: plan.name, folder: place.folder, batchBytes: 1 << 20, sleep: { _ in true }, note: { _ in })
+    context.part.condition = "id > 0"
+    let part = try plan.source.makeSource(context)
+    var position: Position?
+    var turns: [Int] = []
+    var rows = 0
+    var next = Next.reopen
+    while next == .reopen, turns.count < 20 {
+      _ = try await part.tables(at: position)
+      try await part.open(at: position)
+      let decoder = part.makeDecoder()
+      turns.append(0)
+      next = .batch
+      while next == .batch || next == .idle {
+        let batch = Batch()
+        next = try await part.next(into: batch)
+        if next != .batch { continue }
+        turns[turns.count - 1] += batch.bytes.count
+        decoder.decode(batch)
+        rows += batch.events.count
+        position = batch.position
+      }
+      await part.close()
+    }
+    #expect(next == .end && rows == 40_000)
+    #expect(turns.count >= 5 && turns.allSatisfy { $0 <= 9 << 20 }, "\(turns)")
+  }
+
+  /// A transaction of the source that is open keeps nobody but the backfill.
+  @Test(.enabled(if: PostgresServer.shared?.hasLogicalLog ?? false, "no PostgreSQL with wal_level = logical"))
+  func `a part waits for an open transaction without the pipeline`() throws {
+    let place = try Workplace()
+    defer { place.dropSlots() }
+    let file = try Self.followed(place)
+    #expect(try Self.millrace(["run", "--once", "--quiet", file]).status == 0)
+    let run = Process()
+    run.executableURL = Program.binary
+    run.arguments = ["run", "--quiet", file]
+    try run.run()
+    defer { run.terminate() }
+    let open = try PostgresConnection(Secret(place.server.url))
+    try open.run("BEGIN; UPDATE \(place.schema).source SET n = 7 WHERE id = 1")
+    var stored = 0
+    let part = try Program(["backfill", file, "--where", "id <= 3000"]) {
+      stored += 1
+      if stored < 20 {
+        _ = try? place.sql("UPDATE source SET n = n + 1 WHERE id = 2")
+        usleep(100_000)
+        return false
+      }
+      if stored == 20 {
+        // Nothing but the stream brings this row, and it is there.
+        let isThere = try? place.count("copy WHERE id = 2") == 1
+        #expect(isThere == true)
+        _ = try? open.run("COMMIT")
+      }
+      return false
+    }
+    #expect(part.code == 0 && part.said.contains("the backfill waits for its end"), "\(part.said)")
+    run.terminate()
+    run.waitUntilExit()
+    #expect(try Self.millrace(["run", "--once", "--quiet", file]).status == 0)
+    #expect(try place.value(Self.differing) == "0")
+  }
+
   /// Two databases, and the pipeline of the repository between them.
   @Test func `a real schema moves between two databases`() async throws {
     let place = try Workplace()

@@ -49,9 +49,9 @@ struct NewTableTests {
       try failure.rethrow()
     }
 
-    /// Waits until both tables are the same.
+    /// Waits until both tables are the same; a slot is not made before transactions of other tests have ended.
     func wait(for table: String, rows: Int) throws {
-      for _ in 0..<400 {
+      for _ in 0..<3_600 {
         if let there = try? to.count(table), there == rows, try difference(table) == "0" { return }
         usleep(25_000)
       }
@@ -188,7 +188,7 @@ struct NewTableTests {
       try await pair.run(stops) {
         try pair.wait(for: "first", rows: 1)
         try pair.from.sql(statements)
-        usleep(3_000_000)
+        usleep(15_000_000)
       }
     }
     #expect(error?.code == "postgres.new_table")
@@ -216,7 +216,7 @@ struct NewTableTests {
       try await pair.run(plan) {
         try pair.wait(for: "first", rows: 1)
         try pair.from.sql("DROP TABLE second")
-        usleep(3_000_000)
+        usleep(15_000_000)
       }
     }
     #expect(error?.code == "postgres.table_gone")

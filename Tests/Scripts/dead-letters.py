@@ -76,6 +76,12 @@ class DeadLetters(unittest.TestCase):
         self.assertEqual(self.open(), 0)
         status = json.loads(self.millrace("status", "p.yaml", "--json", code=0))
         self.assertEqual((status["open_dead_letters"], status["done_dead_letters"]), (0, 4))
+        # The next run takes them out of their file, and they are counted all the same.
+        self.pipeline(5)
+        self.millrace("run", "--once", "--quiet", "p.yaml", code=0)
+        self.assertEqual((self.folder / ".millrace" / "letters.dead-letters.ndjson").read_text(), "")
+        status = json.loads(self.millrace("status", "p.yaml", "--json", code=0))
+        self.assertEqual((status["open_dead_letters"], status["done_dead_letters"], status["expired_dead_letters"]), (0, 4, 0))
 
     def test_events_keep_their_ids(self):
         self.pipeline(5)

@@ -81,6 +81,11 @@ extension CodeBook {
       "postgres.column_not_published", "a publication that leaves out columns",
       "The publication has a list of columns, and events have no others.", remedy: "Add the column, if it is wanted."),
     Entry(
+      "postgres.rows_not_published", "a publication that leaves out rows",
+      "The publication has a row filter. Other rows are neither read nor followed; a row that leaves the filter comes as a "
+        + "delete, and one that enters it as a new row.",
+      remedy: "ALTER PUBLICATION … SET TABLE without WHERE, if all rows are wanted."),
+    Entry(
       "postgres.operation_not_published", "a publication that leaves out changes",
       "The publication does not publish all of inserts, updates, deletes and truncates.",
       remedy: "Set `publish` of the publication, if they are wanted."),

@@ -3,19 +3,33 @@ import Glibc
 import Records
 import Synchronization
 
-/// Dead letters as a file of NDJSON, one event a line, that is only ever appended to.
+/// Dead letters as a file of NDJSON, one event a line, that is appended to, and written anew now and then without those
+/// that are worked through or kept no longer.
 package final class FileDeadLetters: DeadLetterSink {
   private struct State {
     var file: DurableFile?
     var length: UInt64 = 0
     var identity = ""
     var isDurable = false
+    var compactedAt: Int64 = 0
   }
 
+  /// How often letters are looked for that may go, in milliseconds.
+  private static let compactEvery: Int64 = 3_600_000
+
   private let path: String
+  private let retention: LetterRetention
+  private let wallTime: @Sendable () -> Int64
   private let state = Mutex(State())
 
-  package init(path: String) { self.path = path }
+  /// - Parameter wallTime: milliseconds since 1970, UTC.
+  package init(
+    path: String, retention: LetterRetention = LetterRetention(), wallTime: @escaping @Sendable () -> Int64 = { 0 }
+  ) {
+    self.path = path
+    self.retention = retention
+    self.wallTime = wallTime
+  }
 
   package func open(at mark: Value?) async throws(FlowError) {
     let opened: State?
@@ -36,7 +50,21 @@ package final class FileDeadLetters: DeadLetterSink {
     let info = try file.info()
     let identity = "\(info.identity.device):\(info.identity.inode)"
     let cut = try Self.cutBack(file, info.size, identity, mark)
-    return State(file: file, length: try Self.repair(file, cut), identity: identity)
+    let opened = State(
+      file: file, length: try Self.repair(file, cut), identity: identity, compactedAt: wallTime())
+    return try compacted(opened)
+  }
+
+  /// The file without what may go. Where a crash comes before the next checkpoint, the mark names a file that is gone: what
+  /// was appended since then is not cut off and comes again under the same ids, of which the last counts.
+  private func compacted(_ before: State) throws(FileError) -> State {
+    guard let old = before.file,
+      let file = try LetterCompaction(path: path, retention: retention).run(old, now: wallTime())
+    else { return before }
+    let info = try file.info()
+    return State(
+      file: file, length: info.size, identity: "\(info.identity.device):\(info.identity.inode)", isDurable: true,
+      compactedAt: before.compactedAt)
   }
 
   /// Cuts off what was appended after the checkpoint: those events are read again. A file that took the name of the
@@ -104,6 +132,7 @@ package final class FileDeadLetters: DeadLetterSink {
   package func flush() async throws(FlowError) -> Value? {
     do throws(FileError) {
       try sync()
+      try compactNow()
     } catch {
       throw .cannotWriteDeadLetters(path, error)
     }
@@ -117,6 +146,16 @@ package final class FileDeadLetters: DeadLetterSink {
     try file.sync()
     try Files.syncFolder(of: path)
     state.withLock { $0.isDurable = true }
+  }
+
+  /// Where it is time. Called when all that was appended is durable.
+  private func compactNow() throws(FileError) {
+    let now = wallTime()
+    var current = state.withLock { $0 }
+    guard now - current.compactedAt >= Self.compactEvery, current.file != nil else { return }
+    current.compactedAt = now
+    let next = try compacted(current)
+    state.withLock { $0 = next }
   }
 
   package func close() async { state.withLock { $0.file = nil } }

@@ -65,8 +65,10 @@ struct Opening: Sendable {
     let extent = try await openSource(at: checkpoint.position)
     if checkpoint.runs == 0 { try await saveFirst(&checkpoint) } else if isAhead { try await save(&checkpoint) }
     try await acknowledgeAgain(checkpoint.position)
-    checkpoint.runs += 1
-    world.observe(.started(position: checkpoint.position, run: checkpoint.runs, extent: extent))
+    if isStart || checkpoint.runs == 0 {
+      checkpoint.runs += 1
+      world.observe(.started(position: checkpoint.position, run: checkpoint.runs, extent: extent))
+    }
     return Opened(
       checkpoint: checkpoint, upstream: upstream, tools: tools(encoders, routing), transactional: transactional,
       keys: keys)

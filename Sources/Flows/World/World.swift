@@ -66,6 +66,7 @@ package struct World: Sendable {
       note: { observe(.note($0)) })
     context.lanes = lanes
     context.wallTime = wallTime
+    context.now = now
     return context
   }
 }

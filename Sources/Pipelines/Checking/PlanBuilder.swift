@@ -144,6 +144,8 @@ extension PlanBuilder {
     plan.lanes = spec.target.common.lanes
     plan.batch = spec.target.common.batch.policy(spec.limits, type(of: plan.target).about)
     plan.retry = spec.retry.policy
+    plan.deadLetters.keepsFor = spec.retry.deadLetter.retain.age
+    plan.deadLetters.bytesMax = spec.retry.deadLetter.retain.bytes?.bytes
     plan.checkpoint.every = spec.checkpoint.every
     plan.limits = spec.limits.limits
     plan.tests = spec.tests

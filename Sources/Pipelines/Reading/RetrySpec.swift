@@ -83,6 +83,16 @@ package struct DeadLetterSpec: SettingGroup {
 
   @Setting("What keeps them.") package var type: Kind = .file
   @Setting("The NDJSON file; by default NAME.dead-letters.ndjson in the state folder.") package var path: String?
+  @Setting("How long those are kept that nobody works through.") package var retain: DeadLetterRetainSpec =
+    DeadLetterRetainSpec()
+}
+
+package struct DeadLetterRetainSpec: SettingGroup {
+  package init() {}
+
+  @Setting("Older ones are removed; without it they stay until somebody works through them.", range: 60_000...Int.max)
+  package var age: Duration?
+  @Setting("The most that they take; the oldest go first.", range: 65_536...Int.max) package var bytes: ByteSize?
 }
 
 /// `never`, or a duration.

@@ -16,6 +16,9 @@ extension PostgresConnection {
     return (system, database)
   }
 
+  /// The server's process behind it.
+  var backendID: Int32 { PQbackendPID(handle) }
+
   /// Makes a slot, and a snapshot of exactly what was committed before its begin, which lasts until this connection is
   /// closed or used.
   func createSlot(_ name: String, isTemporary: Bool) throws(PostgresError) -> (start: LSN, snapshot: String) {

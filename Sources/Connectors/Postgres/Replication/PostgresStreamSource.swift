@@ -44,9 +44,9 @@ actor PostgresStreamSource: Source {
   private var streamed = StreamTables()
   private var clerk: StreamClerk?
   private var seenSlot: SlotState?
-  /// How long the stream has been quiet.
-  private var silence = Duration.zero
-  /// How long nothing at all has come, not even what was asked for.
+  /// Since when the stream has been quiet: a server that is busy with others says so all the time, and that is no news.
+  private var quietSince = Duration.zero
+  /// For how long it was waited since anything came, even what was asked for; while nobody reads, nothing can.
   private var deafness = Duration.zero
   private var acknowledgements = 0
   private var late = StreamLag()
@@ -167,6 +167,7 @@ actor PostgresStreamSource: Source {
     var fixed = load
     fixed.snapshot = start.snapshot?.name
     fixed.published = streamed.published
+    fixed.filters = streamed.filters
     fixed.loads = start.place.loads ?? streamed.tables.map { "\($0.name)" }
     let source = PostgresSource(fixed, context)
     try await source.open(at: start.place.load == .start ? nil : start.place.load)
@@ -198,7 +199,8 @@ actor PostgresStreamSource: Source {
     } catch {
       throw error.streamError(connection.address)
     }
-    (silence, deafness) = (.zero, .zero)
+    quietSince = context.now()
+    deafness = .zero
     let conversation = StreamConversation(at: place.stream, ignoring: settings.ignoredOrigins)
     let (streamed, book, settings, context) = (streamed, book, settings, context)
     let reader = StreamReader(connection, conversation) { relation, isKnown throws(ConnectorError) in
@@ -285,7 +287,8 @@ actor PostgresStreamSource: Source {
       if try wait(for: reader) { filled = try reader.fill(batch, upTo: context.batchBytes, until: limit ?? end) }
     }
     if !batch.bytes.isEmpty || place.stream.inside != nil && reader.position.inside == nil {
-      silence = .zero
+      deafness = .zero
+      quietSince = context.now()
       return complete(batch, reader)
     }
     if filled == .limit {
@@ -299,8 +302,8 @@ actor PostgresStreamSource: Source {
   private func rest(_ reader: StreamReader, _ batch: Batch) throws(ConnectorError) -> Next {
     let isWaitedFor = end != nil || settings.load != nil && place.load != nil
     var isDue = isWaitedFor
-    if silence >= (isWaitedFor ? Self.quiet : settings.heartbeat) {
-      silence = .zero
+    if context.now() - quietSince >= (isWaitedFor ? Self.quiet : settings.heartbeat) {
+      quietSince = context.now()
       isDue = true
       try reader.tell(wantsReply: true)
       try check()
@@ -320,7 +323,6 @@ actor PostgresStreamSource: Source {
       deafness = .zero
       return true
     }
-    silence += Self.glance
     deafness += Self.glance
     // An answer is asked for with each heartbeat, so one is missing for as long as patience lasts: the connection may be
     // half open, which no error would ever tell (Invariant 8).

@@ -41,6 +41,17 @@ struct PublicationCheck {
       ]
     }
     return zip(tables, schemas).compactMap { columnProblem($0, $1, state) }
+      + tables.compactMap { rowProblem($0, state) }
+  }
+
+  /// Rows outside of the filter are as good as not there, in what is read at first as in the stream.
+  private func rowProblem(_ table: StreamTable, _ state: PublicationState) -> Problem? {
+    guard let filter = state.filters["\(table.name)"] else { return nil }
+    var problem = problem(
+      "postgres.rows_not_published", "the publication \(name.text) has only rows of \(table.name) where \(filter)",
+      "a row that leaves the filter comes as a delete, and one that enters it as a new row")
+    problem.severity = .warning
+    return problem
   }
 
   /// Columns that are left out are missing in every row.

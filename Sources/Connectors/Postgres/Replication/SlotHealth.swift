@@ -60,8 +60,8 @@ struct SlotHealth: Sendable, Equatable {
       "postgres.slot_missing",
       "The replication slot \(name) is gone, and with it the changes since the checkpoint.", remedy: .stop,
       hint:
-        "Find out who dropped it (a failover to a server without it?). `millrace checkpoint reset` loads the tables "
-        + "anew.")
+        "Find out who dropped it, or whether a server took over that does not have it: only slots that are made with "
+        + "`failover` (PostgreSQL 17) are kept on a standby. `millrace checkpoint reset` loads the tables anew.")
   }
 
   private func unfit(_ slot: SlotState) -> ConnectorError {

@@ -1,20 +1,33 @@
 import ConnectorKit
 import Records
+import Synchronization
 
 /// A stream that is only looked at: the rows of its tables, and how far its slot is behind. Takes nothing and makes
 /// nothing on the server.
 actor StreamLook: Source {
   private let settings: StreamSettings
-  private nonisolated let rows: PostgresSource
+  private let load: SourceSettings
+  private let context: Context
+  private nonisolated let current: Mutex<PostgresSource>
   private var isStreaming = false
   private var found: Lag?
 
-  init(_ settings: StreamSettings, rows: PostgresSource) {
+  init(_ settings: StreamSettings, _ load: SourceSettings, _ context: Context) {
     self.settings = settings
-    self.rows = rows
+    self.load = load
+    self.context = context
+    current = Mutex(PostgresSource(load, context))
   }
 
-  func tables(at position: Position?) async throws(ConnectorError) -> [SourceTable] { try await rows.tables(at: nil) }
+  private nonisolated var rows: PostgresSource { current.withLock { $0 } }
+
+  func tables(at position: Position?) async throws(ConnectorError) -> [SourceTable] {
+    let clerk = StreamClerk(connection: try PostgresConnection(settings.url, Patience(timeout: settings.timeout)))
+    var fixed = load
+    fixed.filters = try clerk.publication(settings.publication.text)?.filters ?? [:]
+    current.withLock { $0 = PostgresSource(fixed, context) }
+    return try await rows.tables(at: nil)
+  }
 
   func open(at position: Position?) async throws(ConnectorError) {
     let place = try position.flatMap { position throws(ConnectorError) in

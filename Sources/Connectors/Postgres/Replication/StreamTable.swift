@@ -31,6 +31,8 @@ struct PublicationState: Sendable, Equatable {
   var usesRoots: Bool
   /// For each of its tables the columns that it publishes, where the server says so.
   var tables: [String: [String]]
+  /// For some of its tables the condition that published rows meet, in SQL.
+  var filters: [String: String] = [:]
 }
 
 /// Asks the catalog, on an ordinary connection beside the stream's.
@@ -143,7 +145,8 @@ struct StreamClerk {
   // MARK: - Publications
 
   func publication(_ name: String) throws(ConnectorError) -> PublicationState? {
-    let columns = connection.serverVersion >= 150_000 ? "array_to_string(t.attnames, E'\\x01')" : "NULL"
+    let columns =
+      connection.serverVersion >= 150_000 ? "array_to_string(t.attnames, E'\\x01'), t.rowfilter" : "NULL, NULL"
     return try asking { connection throws(PostgresError) in
       let found = try connection.query(
         "SELECT puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot FROM pg_publication WHERE pubname = $1",
@@ -158,6 +161,7 @@ struct StreamClerk {
       for row in tables.rows {
         let table = TableName(schema: row[0], name: row[1] ?? "")
         state.tables["\(table)"] = row[2]?.split(separator: "\u{1}").map(String.init) ?? []
+        state.filters["\(table)"] = row[3]
       }
       return state
     }

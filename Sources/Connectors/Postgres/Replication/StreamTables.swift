@@ -66,9 +66,12 @@ struct StreamTables: Sendable {
 
   /// For each table the columns that the stream has.
   private(set) var published: [String: [String]] = [:]
+  /// For some tables the condition that its rows meet.
+  private(set) var filters: [String: String] = [:]
 
   mutating func publish(_ state: PublicationState?) {
     published = [:]
+    filters = state?.filters ?? [:]
     for (table, schema) in zip(tables, schemas) {
       let columns = state?.tables["\(table.name)"].flatMap { $0.isEmpty ? nil : $0 } ?? schema.columns.map(\.name)
       published["\(table.name)"] = columns

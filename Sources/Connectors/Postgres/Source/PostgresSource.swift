@@ -20,6 +20,8 @@ struct SourceSettings: Sendable {
   var loads: [String]?
   /// For some tables the only columns that are read.
   var published: [String: [String]] = [:]
+  /// For some tables a condition in SQL that the rows meet that are read, beside what the pipeline asks for.
+  var filters: [String: String] = [:]
   /// The only columns that are read, beside those that a key is made of; nil: all.
   var only: [String]?
 }
@@ -118,7 +120,9 @@ actor PostgresSource: Source {
   }
 
   private func query(of schema: TableSchema) -> SnapshotQuery {
-    SnapshotQuery(schema, condition: settings.conditions.condition(for: schema.sourceTable), context.part)
+    let conditions = [settings.conditions.condition(for: schema.sourceTable), settings.filters["\(schema.name)"]]
+    let given = conditions.compactMap { $0.map { "(\($0))" } }
+    return SnapshotQuery(schema, condition: given.isEmpty ? nil : given.joined(separator: " AND "), context.part)
   }
 
   private func connect() throws(ConnectorError) -> PostgresConnection {

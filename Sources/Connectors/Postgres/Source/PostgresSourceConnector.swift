@@ -119,7 +119,7 @@ struct PostgresSourceConnector: SourceConnector {
       timeout: timeout)
     // Who only looks sees rows that are there, and makes no slot on the server.
     if read == .snapshot { return PostgresSource(load, context) }
-    if context.onlyLooks { return StreamLook(streamSettings(context, load: load), rows: PostgresSource(load, context)) }
+    if context.onlyLooks { return StreamLook(streamSettings(context, load: load), load, context) }
     // Who made the part has seen to it that the stream stores nothing meanwhile.
     if !context.part.isWhole { return StreamPart(streamSettings(context, load: load), load, context) }
     return PostgresStreamSource(streamSettings(context, load: load), context)

@@ -146,6 +146,8 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
     position = nil
     unanswered = nil
     isHolding = false
+    // What is read after another opening is read in another turn.
+    hadTurn = false
   }
 }
 
@@ -258,6 +260,8 @@ extension PostgresTarget {
     }
     var care = TableWriter.Care()
     care.ordersRows = Set(tables.indices.filter { tables[$0].repeatsKeys })
+    care.retriesRefused = settings.foreignKeys == .deferred
+    var rejections: [Rejection] = []
     if takesSets(rows), try storeSets(rows, connection) { return Written() }
     while true {
       let rows = care.keepsOrder ? rows : rows.grouped
@@ -267,10 +271,19 @@ extension PostgresTarget {
         connection.runAhead(begin(care).joined(separator: "; "))
         if try writer.run() {
           if defersConstraints(care) { try connection.run("SET CONSTRAINTS ALL IMMEDIATE") }
-          if isHolding { connection.runAhead("RELEASE SAVEPOINT millrace_part") }
-          return writer.written
+          if !writer.foundGood {
+            if isHolding { connection.runAhead("RELEASE SAVEPOINT millrace_part") }
+            var written = writer.written
+            written.rejections += rejections
+            return written
+          }
+          // Some were stored behind others, maybe later ones of their keys: once more without those that are refused, in
+          // the order of all, and checked at the end.
+          rejections = writer.written.rejections
+          (care.leavesOut, care.isolatesRows, care.retriesRefused) = (writer.refusedRows, false, false)
+        } else {
+          care.ordersRows.insert(writer.stream)
         }
-        care.ordersRows.insert(writer.stream)
       } catch {
         guard let more = care.more(after: error, in: writer.stream, grouped: rows.isGrouped) else {
           throw lost(error, connection, in: writer.stream)

@@ -11,6 +11,10 @@ struct TableWriter {
     var keepsOrder = false
     /// Rows may be refused: each part is stored behind a savepoint, and halved until the bad rows are found.
     var isolatesRows = false
+    /// Refused rows are tried once more when the others are there, which they may refer to.
+    var retriesRefused = false
+    /// Rows that are known to be refused, and are left out.
+    var leavesOut: Set<Int> = []
 
     /// How to go about it after it failed; nil where care does not help.
     ///
@@ -38,6 +42,10 @@ struct TableWriter {
   let connection: PostgresConnection
   let care: Care
   private(set) var written = Written()
+  /// The refused rows, each by itself.
+  private var refused: [WriteRows.Segment] = []
+  /// Whether a row that was refused was good once the others were there.
+  private(set) var foundGood = false
   /// The stream whose rows are being stored.
   private(set) var stream = 0
   private let segments: [WriteRows.Segment]
@@ -56,8 +64,11 @@ struct TableWriter {
     self.care = care
     usedStages = hasUsedStages ? Set(tables.indices) : []
     usedOrdered = usedStages
-    segments = rows.segments
+    segments = rows.segments.flatMap { $0.without(care.leavesOut) }
   }
+
+  /// The places of the rows that are refused for good.
+  var refusedRows: Set<Int> { Set(refused.map(\.rows.lowerBound)) }
 
   private var layout: RowLayout { tables[stream].layout }
   private var statements: TargetStatements { tables[stream].statements }
@@ -82,10 +93,25 @@ struct TableWriter {
       stream = segment.stream
       guard try care.isolatesRows ? storeHalving(segment) : store(segment) else { return false }
     }
-    return true
+    return try care.retriesRefused ? retryRefused() : true
   }
 
   // MARK: - Bad rows
+
+  /// Rows that referred to others which came behind them are good now: as long as that is so for one of them.
+  private mutating func retryRefused() throws(PostgresError) -> Bool {
+    while !refused.isEmpty {
+      let again = refused
+      (refused, written.rejections) = ([], [])
+      for segment in again {
+        stream = segment.stream
+        guard try storeHalving(segment) else { return false }
+      }
+      if refused.count == again.count { break }
+      foundGood = true
+    }
+    return true
+  }
 
   private mutating func storeHalving(_ segment: WriteRows.Segment) throws(PostgresError) -> Bool {
     let before = written
@@ -108,12 +134,12 @@ struct TableWriter {
   ) throws(PostgresError) -> Bool {
     let range = segment.rows
     if range.count == 1 {
-      reject(range.lowerBound, error)
+      reject(range.lowerBound, error, segment)
       return true
     }
     var parts: [Range<Int>]
     if let bad = badRow(error, segment) {
-      reject(bad, error)
+      reject(bad, error, segment)
       parts = [range.lowerBound..<bad, bad + 1..<range.upperBound]
     } else {
       let middle = range.lowerBound + range.count / 2
@@ -134,7 +160,8 @@ struct TableWriter {
     return segment.rows.contains(row) ? row : nil
   }
 
-  private mutating func reject(_ row: Int, _ error: PostgresError) {
+  private mutating func reject(_ row: Int, _ error: PostgresError, _ segment: WriteRows.Segment) {
+    refused.append(WriteRows.Segment(rows: row..<row + 1, stream: segment.stream, shape: segment.shape))
     let message = error.detail.map { "\(error.message) (\($0))" } ?? error.message
     written.rejections.append(
       Rejection(place: rows.place(of: row), code: error.code, field: error.column, message: message))
@@ -206,5 +233,19 @@ struct TableWriter {
     try rows.forEachText(of: run.rows) { text throws(PostgresError) in try connection.send(text) }
     if run.shape.isBinary { try connection.send(BinaryCopy.trailer) }
     try connection.endCopyIn()
+  }
+}
+
+extension WriteRows.Segment {
+  /// The parts of it that have none of these rows.
+  fileprivate func without(_ left: Set<Int>) -> [WriteRows.Segment] {
+    if left.isEmpty { return [self] }
+    var parts: [WriteRows.Segment] = []
+    var start = rows.lowerBound
+    for end in left.filter(rows.contains).sorted() + [rows.upperBound] {
+      if start < end { parts.append(WriteRows.Segment(rows: start..<end, stream: stream, shape: shape)) }
+      start = end + 1
+    }
+    return parts
   }
 }

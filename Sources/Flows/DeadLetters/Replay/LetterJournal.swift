@@ -1,4 +1,5 @@
 import ConnectorKit
+import Glibc
 import Records
 
 /// What became of dead letters after they were written: a file of NDJSON beside theirs that is only ever appended to, so
@@ -52,25 +53,34 @@ package struct LetterJournal: Sendable {
     path = (letters.hasSuffix(ending) ? String(letters.dropLast(ending.count)) : letters) + ".done.ndjson"
   }
 
-  /// The last entry of each letter. A last line that a crash cut off is left out: what it told of is done again.
-  package func read() throws(FileError) -> [String: Entry] {
-    guard try Files.info(path) != nil else { return [:] }
-    let file = try DurableFile(path, for: .reading)
+  package struct Contents: Sendable, Equatable {
+    /// The last of each letter, by its id.
+    package var entries: [String: Entry] = [:]
+    /// What became of letters that are in no file any more.
+    package var totals = LetterTotals()
+  }
+
+  /// A last line that a crash cut off is left out: what it told of is done again.
+  package func read() throws(FileError) -> Contents {
+    guard try Files.info(path) != nil else { return Contents() }
+    return try Self.contents(DurableFile(path, for: .reading))
+  }
+
+  private static func contents(_ file: DurableFile) throws(FileError) -> Contents {
     let bytes = try file.read(at: 0, count: Int(file.info().size))
-    var entries: [String: Entry] = [:]
+    var contents = Contents()
     for line in bytes.split(separator: UInt8(ascii: "\n")) {
-      guard let value = try? Value(json: String(decoding: line, as: UTF8.self)), let entry = Entry(value) else {
-        continue
-      }
-      entries[entry.id] = entry
+      guard let value = try? Value(json: String(decoding: line, as: UTF8.self)) else { continue }
+      if let totals = LetterTotals(value) { contents.totals = totals }
+      if let entry = Entry(value) { contents.entries[entry.id] = entry }
     }
-    return entries
+    return contents
   }
 
   /// Returns when all of them are durable.
   package func append(_ entries: [Entry]) throws(FileError) {
     guard !entries.isEmpty else { return }
-    let file = try DurableFile(path, for: .appending)
+    let file = try locked()
     var lines = ByteBuffer()
     let size = try file.info().size
     if size > 0, try file.read(at: size - 1, count: 1).last != UInt8(ascii: "\n") { lines.append("\n") }
@@ -81,6 +91,55 @@ package struct LetterJournal: Sendable {
     try file.write(lines.bytes)
     try file.sync()
     if size == 0 { try Files.syncFolder(of: path) }
+  }
+
+  /// Writes the journal anew, while nobody appends to it.
+  ///
+  /// - Parameter body: gets what stands there and gives what shall, with its own result; nil to leave all as it is.
+  func rewrite<Result>(
+    _ body: (Contents) throws(FileError) -> (Result, [Entry], LetterTotals)?
+  ) throws(FileError) -> Result? {
+    let file = try locked()
+    guard let (result, entries, totals) = try body(Self.contents(file)) else { return nil }
+    var lines = ByteBuffer()
+    for value in [totals.value] + entries.map(\.value) {
+      lines.append(value.json)
+      lines.append("\n")
+    }
+    try file.truncate(to: 0)
+    try file.write(lines.bytes)
+    try file.sync()
+    return result
+  }
+
+  /// How often, and how long, whoever else has the journal is waited for: it is read and written in between, no more.
+  private static let lockTriesMax = 200
+  private static let lockPause: UInt32 = 50_000
+
+  private func locked() throws(FileError) -> DurableFile {
+    let file = try DurableFile(path, for: .appending)
+    for _ in 0..<Self.lockTriesMax {
+      if try file.tryLock() { return file }
+      usleep(Self.lockPause)
+    }
+    throw FileError(.lock, path, EWOULDBLOCK)
+  }
+}
+
+extension LetterTotals {
+  /// nil for a line of the journal that is about one letter.
+  init?(_ value: Value) {
+    guard let totals = value["totals"] else { return nil }
+    func count(_ name: String) -> Int { totals[name]?.int.map { Int(clamping: $0) } ?? 0 }
+    self.init(replayed: count("replayed"), discarded: count("discarded"), expired: count("expired"))
+  }
+
+  var value: Value {
+    [
+      "totals": [
+        "replayed": .int(Int64(replayed)), "discarded": .int(Int64(discarded)), "expired": .int(Int64(expired)),
+      ]
+    ]
   }
 }
 
