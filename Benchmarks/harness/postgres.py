@@ -89,6 +89,8 @@ class Server:
     def commits_since(self, place: str) -> dict[int, float]:
         """When each transaction that was committed since that place of the log was, in seconds since 1970; before the log
         was made durable, where the client waited for that."""
+        # What nobody waited for is in the log only then.
+        self.sql("CHECKPOINT")
         dump = subprocess.run(
             [os.path.join(self.programs, "pg_waldump"), "-p", os.path.join(self.data, "pg_wal"), "-s", place, "-r", "Transaction",
              "-e", self.sql("SELECT pg_current_wal_flush_lsn()")],

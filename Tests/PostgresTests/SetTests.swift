@@ -14,7 +14,7 @@ struct SetTests {
   private typealias Kind = (name: String, type: String, value: @Sendable (Int) -> String)
   private static let kinds: [Kind] = [
     ("n", "int", { "\($0)" }), ("t", "text", { "\"k\\t\($0)\\n\\\\ü\"" }),
-    ("u", "uuid", { "\"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a\(10 + $0)\"" }),
+    ("u", "uuid", { "\"a0eebc99-9c0b-4ef8-bb6d-\(100_000_000_000 + $0)\"" }),
   ]
   /// Keys that only the server can compare.
   private static let others: [Kind] = [
@@ -49,14 +49,15 @@ struct SetTests {
     return try place.sql("SELECT * FROM (\(all)) x ORDER BY 1, 2")
   }
 
-  private static func event(_ kinds: [Kind], _ random: inout some RandomNumberGenerator) -> String {
+  /// - Parameter keys: how many of each kind; a truncate comes as often as fits their number.
+  private static func event(_ kinds: [Kind], keys: Int, _ random: inout some RandomNumberGenerator) -> String {
     let kind = kinds.randomElement(using: &random) ?? kinds[0]
-    let key = kind.value(Int.random(in: 0..<8, using: &random))
+    let key = kind.value(Int.random(in: 0..<keys, using: &random))
     let a = "\"a\(Int.random(in: 0..<100, using: &random))\""
     let operation: String
     switch Int.random(in: 0..<40, using: &random) {
-    case 0: operation = #""op":"truncate""#
-    case 1..<10: operation = "\"op\":\"delete\",\"key\":{\"k\":\(key)}"
+    case 0 where Int.random(in: 0..<keys, using: &random) < 8: operation = #""op":"truncate""#
+    case 0..<10: operation = "\"op\":\"delete\",\"key\":{\"k\":\(key)}"
     case 10..<15: operation = "\"op\":\"update\",\"partial\":true,\"record\":{\"k\":\(key),\"a\":\(a)}"
     case 15..<20: operation = "\"op\":\"update\",\"partial\":true,\"record\":{\"k\":\(key),\"b\":\(a)}"
     case 20..<23: operation = "\"op\":\"create\",\"record\":{\"k\":\(key),\"a\":\(a)}"
@@ -69,11 +70,24 @@ struct SetTests {
     let place = try Workplace()
     var random = Seeded(seed)
     let kinds = seed % 3 == 2 ? Self.others : Self.kinds
-    let lines = (0..<400).map { _ in Self.event(kinds, &random) }.joined()
+    let lines = (0..<400).map { _ in Self.event(kinds, keys: 8, &random) }.joined()
     let singly = try await Self.apply(lines, kinds, place, records: 1)
     #expect(!singly.isEmpty)
     for records in [7, 60, 5_000] {
       let sets = try await Self.apply(lines, kinds, place, records: records)
+      #expect(sets == singly, "seed \(seed), \(records) records")
+    }
+  }
+
+  /// More keys than go one by one in one journey: COPY and a merge, and for some batches both ways.
+  @Test(arguments: 10..<12) func `large sets come to what single rows come to`(seed: UInt64) async throws {
+    let place = try Workplace()
+    var random = Seeded(seed)
+    let lines = (0..<1_500).map { _ in Self.event(Self.kinds, keys: 300, &random) }.joined()
+    let singly = try await Self.apply(lines, Self.kinds, place, records: 1)
+    #expect(singly.count > SetWriter.singlyMax / 2)
+    for records in [SetWriter.singlyMax + 60, 900, 5_000] {
+      let sets = try await Self.apply(lines, Self.kinds, place, records: records)
       #expect(sets == singly, "seed \(seed), \(records) records")
     }
   }

@@ -46,6 +46,8 @@ actor PostgresStreamSource: Source {
   private var seenSlot: SlotState?
   /// Since when the stream has been quiet: a server that is busy with others says so all the time, and that is no news.
   private var quietSince = Duration.zero
+  /// For how long it was waited since anything came, even what was asked for; while nobody reads, nothing can.
+  private var deafness = Duration.zero
   private var acknowledgements = 0
   private var late = StreamLag()
   /// Where a run ends that reads no further than what is there when it begins.
@@ -198,6 +200,7 @@ actor PostgresStreamSource: Source {
       throw error.streamError(connection.address)
     }
     quietSince = context.now()
+    deafness = .zero
     let conversation = StreamConversation(at: place.stream, ignoring: settings.ignoredOrigins)
     let (streamed, book, settings, context) = (streamed, book, settings, context)
     let reader = StreamReader(connection, conversation) { relation, isKnown throws(ConnectorError) in
@@ -284,6 +287,7 @@ actor PostgresStreamSource: Source {
       if try wait(for: reader) { filled = try reader.fill(batch, upTo: context.batchBytes, until: limit ?? end) }
     }
     if !batch.bytes.isEmpty || place.stream.inside != nil && reader.position.inside == nil {
+      deafness = .zero
       quietSince = context.now()
       return complete(batch, reader)
     }
@@ -315,7 +319,15 @@ actor PostgresStreamSource: Source {
   }
 
   private func wait(for reader: StreamReader) throws(ConnectorError) -> Bool {
-    try reader.wait(Int32(Self.glance.components.attoseconds / 1_000_000_000_000_000))
+    if try reader.wait(Int32(Self.glance.components.attoseconds / 1_000_000_000_000_000)) {
+      deafness = .zero
+      return true
+    }
+    deafness += Self.glance
+    // An answer is asked for with each heartbeat, so one is missing for as long as patience lasts: the connection may be
+    // half open, which no error would ever tell (Invariant 8).
+    if deafness >= settings.heartbeat + settings.timeout { throw reader.giveUp(after: deafness) }
+    return false
   }
 
   private func complete(_ batch: Batch, _ reader: StreamReader) -> Next {

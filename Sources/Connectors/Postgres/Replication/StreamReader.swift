@@ -206,6 +206,11 @@ final class StreamReader {
     }
   }
 
+  /// The server has said nothing for so long, although it was asked.
+  func giveUp(after silence: Duration) -> ConnectorError {
+    connection.giveUp(after: silence).streamError(connection.address)
+  }
+
   /// Waits until something arrives, no longer than so many milliseconds.
   func wait(_ milliseconds: Int32) throws(ConnectorError) -> Bool {
     do throws(PostgresError) {

@@ -7,9 +7,9 @@ struct SetWriter {
   /// Whether the transaction holds rows of an earlier write.
   let hasUsedStages: Bool
 
-  /// Up to so many keys go as single statements that were prepared, in one journey to the server: a COPY and a merge cost
-  /// more than these.
-  static let singlyMax = 32
+  /// Up to so many keys go as single statements that were prepared, in one journey to the server: a COPY and a merge take
+  /// as long as some hundred of these.
+  static let singlyMax = 256
 
   /// - Parameter begin: the statements that the transaction begins with.
   func run(_ last: borrowing LastRows, begin: [String]) throws(PostgresError) {
