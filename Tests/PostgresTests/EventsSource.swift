@@ -13,34 +13,46 @@ struct EventsSourceConnector: SourceConnector {
 
   @Setting("The file.") var path: String
   @Setting("The tables, each with its key.") var tables: SettingMap<[String]>
+  @Setting("How many events are a batch.") var at_once: Int = 1_000_000
 
   init() {}
 
   func makeSource(_ context: Context) throws(ConnectorError) -> any Source {
-    EventsSource(path: path, tables: tables.entries.map { SourceTable(schema: "s", name: $0.name, key: $0.value) })
+    EventsSource(
+      path: path, atOnce: at_once, tables: tables.entries.map { SourceTable(schema: "s", name: $0.name, key: $0.value) }
+    )
   }
 }
 
 private actor EventsSource: Source {
   private let path: String
+  private let atOnce: Int
   private let list: TableList
-  private var isRead = false
+  private var lines: [Substring] = []
+  /// How many of them were given out.
+  private var given = 0
 
-  init(path: String, tables: [SourceTable]) {
+  init(path: String, atOnce: Int, tables: [SourceTable]) {
     self.path = path
+    self.atOnce = atOnce
     list = TableList(tables)
   }
 
   func tables(at position: Position?) -> [SourceTable] { list.tables }
-  func open(at position: Position?) { isRead = position != nil }
+
+  func open(at position: Position?) {
+    lines = ((try? String(contentsOfFile: path, encoding: .utf8)) ?? "").split(separator: "\n")
+    given = Int(position?.value.int ?? 0)
+  }
 
   func next(into batch: Batch) throws(ConnectorError) -> Next {
-    if isRead { return .end }
-    isRead = true
-    batch.bytes.append((try? String(contentsOfFile: path, encoding: .utf8)) ?? "")
+    if given >= lines.count { return .end }
+    let end = min(given + atOnce, lines.count)
+    batch.bytes.append(lines[given..<end].joined(separator: "\n") + "\n")
     batch.inputBytes = batch.bytes.count
     batch.origin = Origin(name: path, offset: 0)
-    batch.position = Position(format: 1, value: 1)
+    given = end
+    batch.position = Position(format: 1, value: .int(Int64(end)))
     batch.tables = list
     return .batch
   }

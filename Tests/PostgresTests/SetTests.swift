@@ -35,7 +35,7 @@ struct SetTests {
     let yaml = """
       millrace: 1
       name: \(place.schema)-\(records)
-      source: {type: events, path: \(place.path("events.ndjson")), tables: {\(tables)}}
+      source: {type: events, path: \(place.path("events.ndjson")), tables: {\(tables)}, at_once: \(max(1, records / 3))}
       target: {type: postgres, url: "\(place.server.url)", table: "\(place.schema).{table}", batch: {records: \(records)}}
       streams: {"*": {mappings: all}}
       checkpoint: {path: \(place.path("\(records).checkpoint.json"))}
