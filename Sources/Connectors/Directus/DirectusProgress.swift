@@ -6,8 +6,11 @@ import Records
 struct DirectusProgress: Equatable, Sendable {
   /// The key of the last item that was loaded; null: none yet, nil: the load is done, or there is none.
   var loadedBehind: Value? = .null
-  /// The highest time that was seen in each of the fields that tell of changes, or when the load began.
-  var changedAt: Timestamp
+  /// When the load began.
+  private(set) var changedAt: Timestamp
+  /// The highest time that was seen in each of the fields that tell of changes, by their names. They are read one after the
+  /// other, and a time that one of them has may be later than what was there when another was read.
+  private var seen: [String: Timestamp] = [:]
   /// In the log of webhooks.
   var log: Position?
 
@@ -18,9 +21,15 @@ struct DirectusProgress: Equatable, Sendable {
       format: Self.format,
       value: [
         "load": loadedBehind.map { ["behind": $0] } ?? "done", "changed_at": .string(changedAt.description),
+        "seen": .object(seen.keys.sorted().map { Value.Member($0, .string(seen[$0, default: changedAt].description)) }),
         "log": log.map { ["format": .int(Int64($0.format)), "value": $0.value] } ?? .null,
       ])
   }
+
+  /// From where on a field has not been looked at.
+  func seen(_ field: String) -> Timestamp { seen[field] ?? changedAt }
+
+  mutating func see(_ time: Timestamp, in field: String) { seen[field] = max(seen(field), time) }
 
   init(changedAt: Timestamp) { self.changedAt = changedAt }
 
@@ -35,6 +44,9 @@ struct DirectusProgress: Equatable, Sendable {
     }
     loadedBehind = load["behind"]
     changedAt = time
+    if case .object(let members) = position.value["seen"] {
+      for member in members { seen[member.name] = member.value.string.flatMap { Timestamp($0) } }
+    }
     if let log = position.value["log"], let format = log["format"]?.int, let value = log["value"] {
       self.log = Position(format: Int(format), value: value)
     }
@@ -42,7 +54,7 @@ struct DirectusProgress: Equatable, Sendable {
 
   /// For people.
   var text: String {
-    let changes = "changes up to \(changedAt)"
+    let changes = "changes up to \(seen.values.max() ?? changedAt)"
     guard let loadedBehind else { return "all items loaded, \(changes)" }
     return loadedBehind.isNull
       ? "no item loaded yet" : "items loaded up to key \(loadedBehind.string ?? loadedBehind.json)"

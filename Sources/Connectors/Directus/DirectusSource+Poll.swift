@@ -14,11 +14,11 @@ extension DirectusSource {
       poll.phase < reading.changed.count
       ? try readChanged(&poll, batch, api) : try readActivity(&poll, batch, api)
     if isLast {
-      poll.behind = nil
-      poll.phase += 1
+      if let highest = poll.highest { progress.see(highest, in: field(of: poll)) }
+      poll = Poll(phase: poll.phase + 1)
     }
     self.poll = poll
-    if poll.phase == phases { end(poll) }
+    if poll.phase == phases { endPoll() }
     finish(batch)
     return true
   }
@@ -26,17 +26,24 @@ extension DirectusSource {
   /// One for each field that tells of changes, and one for deletes.
   private var phases: Int { reading.changed.count + (reading.findsDeletes ? 1 : 0) }
 
+  /// The field whose times the poll looks at.
+  private func field(of poll: Poll) -> String {
+    poll.phase < reading.changed.count ? reading.changed[poll.phase] : Self.deletes
+  }
+
+  /// What progress calls the record of deletes by, which is no field of a collection.
+  private static let deletes = "directus_activity.timestamp"
+
   /// nil where none is due.
   private func newPoll(at now: Int64) -> Poll? {
     if phases == 0 { hasPolled = true }
     if phases == 0 || context.endsOnceRead && hasPolled { return nil }
     if let polledAt, now - polledAt < reading.pollEvery.milliseconds { return nil }
-    return Poll(from: progress.changedAt - reading.overlap, highest: progress.changedAt)
+    return Poll()
   }
 
-  private func end(_ poll: Poll) {
-    progress.changedAt = max(progress.changedAt, poll.highest)
-    self.poll = nil
+  private func endPoll() {
+    poll = nil
     hasPolled = true
     if versions.count > Self.versionsMax { versions.removeAll() }
   }
@@ -48,7 +55,7 @@ extension DirectusSource {
   ///
   /// - Returns: whether there are no more.
   private func readChanged(_ poll: inout Poll, _ batch: Batch, _ api: DirectusAPI) throws(ConnectorError) -> Bool {
-    let field = reading.changed[poll.phase]
+    let field = field(of: poll)
     var query = query([since(poll, field, reading.key)], sort: [field, reading.key])
     if reading.filter != nil {
       (query.filters, query.fields) = (Array(query.filters.dropFirst()), [reading.key, field])
@@ -89,11 +96,14 @@ extension DirectusSource {
 
   private func since(_ poll: Poll, _ field: String, _ key: String) -> Value {
     poll.behind.map { DirectusQuery.behind(field, $0.time, key, $0.key) }
-      ?? DirectusQuery.condition(field, "_gte", .string(poll.from.description))
+      ?? DirectusQuery.condition(
+        field, "_gte", .string((progress.seen(self.field(of: poll)) - reading.overlap).description))
   }
 
   private func take(_ time: Int?, _ key: Value, into poll: inout Poll) {
-    if let text = page.text(time), let moment = Self.timestamp(text) { poll.highest = max(poll.highest, moment) }
+    if let text = page.text(time), let moment = Self.timestamp(text) {
+      poll.highest = max(poll.highest ?? moment, moment)
+    }
     poll.behind = (time.map { page.batch.value(at: $0) } ?? .null, key)
   }
 

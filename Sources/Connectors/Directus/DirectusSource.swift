@@ -67,10 +67,10 @@ final class DirectusSource: Source, @unchecked Sendable {
   struct Poll {
     /// Which of the fields is asked for; behind the last of them, the record of deletes.
     var phase = 0
-    var from: Timestamp
     /// The last item of the page before.
     var behind: (time: Value, key: Value)?
-    var highest: Timestamp
+    /// The highest time of the phase.
+    var highest: Timestamp?
   }
 
   init(_ reading: DirectusReading, _ server: DirectusServer, hooks: (any Source)?, _ context: Context) {

@@ -61,6 +61,29 @@ import Testing
     #expect(polls[0].hasSuffix("&sort=date_updated,id") || polls[0].contains("sort=date_updated,id&"))
   }
 
+  /// What one field tells of while the poll stands between two of them, as it does while a target is away, says nothing of
+  /// the other: what was changed meanwhile has not been looked at.
+  @Test func eachFieldIsAskedFromWhereItWasSeen() async throws {
+    let server = try StandInServer { request, _ in
+      let target = PercentCode.decoded(request.target)
+      guard target.contains("_gte"), !target.contains("_gt\":") else { return .status(200, #"{"data":[]}"#) }
+      let (field, time) =
+        target.contains("sort=date_updated")
+        ? ("date_updated", "2026-11-01T10:00:00Z") : ("date_created", "2026-11-01T10:05:00Z")
+      return .status(
+        200, #"{"data":[{"id":1,"\#(field)":"\#(time)"}]}"#, ["Date": "Sun, 01 Nov 2026 08:00:00 GMT"])
+    }
+    let folder = try TemporaryFolder()
+    let first = try await read(source(server, ["overlap": "60s"], folder))
+    let end = try #require(first.positions.last?.0)
+    let asked = server.requests.count
+    _ = try await read(
+      source(server, ["overlap": "60s"], folder), at: Position(format: end.format, value: Value(json: end.value.json)))
+    let polls = server.requests.dropFirst(asked).map { PercentCode.decoded($0.target) }.filter { $0.contains("_gte") }
+    #expect(polls.contains { $0.contains(#"{"date_updated":{"_gte":"2026-11-01T09:59:00Z"}}"#) })
+    #expect(polls.contains { $0.contains(#"{"date_created":{"_gte":"2026-11-01T10:04:00Z"}}"#) })
+  }
+
   @Test func positionsOfOthersAreRefused() async throws {
     let server = try directus(3, limit: 7)
     let source = try source(server, [:], TemporaryFolder())
