@@ -10,8 +10,8 @@ struct Reader: Sendable {
   let gate: TransactionGate
   let world: World
 
-  /// Reads until the source ends, fails or is to be opened anew, or the task is cancelled. Room and memory are waited for before a batch is
-  /// read, so that a batch that has a number always goes on.
+  /// Reads until the source ends, fails or is to be opened anew, or the task is cancelled. Room and memory are waited for
+  /// before a batch is read, so that a batch that has a number always goes on.
   func run() async -> Books.ReaderEnd {
     while await waitForRoom(), let parcel = await pool.take() {
       do {

@@ -162,7 +162,7 @@ struct Scenario: Sendable {
     scenario.crashes = []
     scenario.effectCrashes = []
     scenario.stop = nil
-    scenario.reopens = [2]
+    scenario.reopens = []
     if target == .transactional { scenario.keepTransactions(of: 5) }
     return scenario
   }
