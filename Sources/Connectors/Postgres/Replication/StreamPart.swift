@@ -18,6 +18,8 @@ actor StreamPart: Source {
   private static let turnBytes = 8 << 20
   /// How long a turn waits for one transaction of the source, in milliseconds.
   private static let slotWaits = 500
+  /// lock_not_available and serialization_failure: a lock was waited for too long, or the snapshot would be too large.
+  private static let passing: Set<String> = ["55P03", "40001"]
   /// A turn that is longer is said.
   private static let turnIsLong = Duration.seconds(5)
 
@@ -72,7 +74,7 @@ actor StreamPart: Source {
     if waitsForTransactions {
       // With a turn that nobody has: the slot comes when the transactions that are open now have ended.
       context.note("A transaction of the source is open: the backfill waits for its end, and the pipeline goes on.")
-      _ = try snapshot(waits: nil)
+      if try snapshot(waits: nil) == nil { _ = await context.sleep(.milliseconds(Self.slotWaits)) }
       waitsForTransactions = false
     }
     guard let last else { return }
@@ -115,7 +117,7 @@ actor StreamPart: Source {
   }
 
   /// - Parameter waits: the longest wait for a transaction that is open, in milliseconds.
-  /// - Returns: nil where it was longer.
+  /// - Returns: nil where it was longer, or so many transactions are about that the server makes no snapshot of them.
   private func snapshot(
     waits: Int?
   ) throws(ConnectorError) -> (name: String, connection: PostgresConnection)? {
@@ -126,7 +128,7 @@ actor StreamPart: Source {
       let name = "millrace_part_\(connection.backendID)"
       return (try connection.createSlot(name, isTemporary: true).snapshot, connection)
     } catch {
-      if error.state == "55P03" { return nil }
+      if Self.passing.contains(error.state) { return nil }
       throw error.connectorError("A replication slot for the snapshot at \(connection.address)")
     }
   }
