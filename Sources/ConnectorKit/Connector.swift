@@ -147,6 +147,8 @@ package struct Context: Sendable {
   package var beside: String?
   /// Whether nothing runs, and the source is only looked into: it takes nothing from anybody and locks nothing.
   package var onlyLooks = false
+  /// Whether the environment names a proxy for HTTP.
+  package var namesProxy = false
   /// The world's time, which only goes forward; zero where nothing runs.
   package var now: @Sendable () -> Duration = { .zero }
   /// Milliseconds since 1970, UTC; for what people read and what is kept for a time, never for an order.

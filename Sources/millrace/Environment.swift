@@ -16,6 +16,11 @@ enum Environment {
   /// Where files go that nobody needs afterwards.
   static var temporaryFolder: String { variable("TMPDIR") ?? "/tmp" }
 
+  /// Whether a proxy for HTTP is named, in one of the variables in which libcurl looks.
+  static var namesProxy: Bool {
+    ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].contains { variable($0) != nil }
+  }
+
   /// What a person edits texts with.
   static var editor: String { variable("VISUAL") ?? variable("EDITOR") ?? "vi" }
 

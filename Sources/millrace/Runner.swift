@@ -21,7 +21,6 @@ struct Runner: Sendable {
   let flow: Flow
 
   /// Resolves secrets and makes the connectors; nothing is opened yet.
-  ///
   init(_ plan: Plan, until end: RunsUntil, observe: @escaping @Sendable (Flow.Event) -> Void) throws(Failure) {
     let plan = try Self.resolve(plan)
     var world = World.system(
@@ -39,6 +38,7 @@ struct Runner: Sendable {
     context.part = plan.part
     context.isBackfill = plan.isBackfill
     context.beside = plan.beside
+    context.namesProxy = Environment.namesProxy
     do throws(ConnectorError) {
       let source = try plan.source.makeSource(context)
       var targets: [any Target] = []
@@ -60,8 +60,9 @@ struct Runner: Sendable {
     let world = World.system(checkpoints: replay.checkpoints, deadLetters: replay.sink, observe: observe)
     let settings = FlowSettings(plan)
     // Never one lane: a target that stores the flow's position with its data would store the replay's.
-    let context = world.context(
+    var context = world.context(
       pipeline: plan.name, folder: plan.folder, batchBytes: settings.batchBytes, lanes: max(2, plan.lanes))
+    context.namesProxy = Environment.namesProxy
     do throws(ConnectorError) {
       var targets: [any Target] = []
       for lane in 0..<plan.lanes { targets.append(try plan.target.makeTarget(context, lane: lane)) }

@@ -175,10 +175,7 @@ struct BackfillTests {
     let place = try Workplace()
     defer { place.dropSlots() }
     let file = try Self.followed(place)
-    let run = Process()
-    run.executableURL = Program.binary
-    run.arguments = ["run", "--quiet", file]
-    try run.run()
+    let run = try Self.running(file)
     defer { run.terminate() }
     for _ in 0..<400 where !FileManager.default.fileExists(atPath: place.path("p.checkpoint.json")) { usleep(20_000) }
     let flag = Flag()
@@ -202,16 +199,30 @@ struct BackfillTests {
     }
     flag.set()
     wrote.wait()
+    try Self.catchesUp(place)
+    run.terminate()
+    run.waitUntilExit()
+  }
+
+  /// Starts the pipeline of a file, which goes on until it is told to end.
+  private static func running(_ file: String) throws -> Process {
+    let run = Process()
+    run.executableURL = Program.binary
+    run.arguments = ["run", "--quiet", file]
+    try run.run()
+    return run
+  }
+
+  /// The target has the source's rows, at once or a little later.
+  private static func catchesUp(_ place: Workplace) throws {
     var left: String?
     for _ in 0..<400 {
-      left = try place.value(Self.differing)
+      left = try place.value(differing)
       if try left == "0" && place.count("copy") == place.count("source") { break }
       usleep(50_000)
     }
     #expect(left == "0")
     #expect(try place.count("copy") == place.count("source"))
-    run.terminate()
-    run.waitUntilExit()
   }
 
   /// Writes to `source` until it is told to end, each time also the row 0, whose `n` only grows.
@@ -253,10 +264,7 @@ struct BackfillTests {
       from: "type: postgres, url: URL, tables: [SCHEMA.source], read: stream, heartbeat: 200ms",
       to: "table: SCHEMA.copy, key: [id]")
     let file = place.path("p.yaml")
-    let run = Process()
-    run.executableURL = Program.binary
-    run.arguments = ["run", "--quiet", file]
-    try run.run()
+    let run = try Self.running(file)
     defer { run.terminate() }
     for _ in 0..<400 where !FileManager.default.fileExists(atPath: place.path("p.checkpoint.json")) { usleep(20_000) }
     let writes = Self.write(place, rows: rows)
@@ -277,14 +285,7 @@ struct BackfillTests {
     writes.flag.set()
     writes.done.wait()
     #expect(code == 0 && kills > 1)
-    var left: String?
-    for _ in 0..<400 {
-      left = try place.value(Self.differing)
-      if try left == "0" && place.count("copy") == place.count("source") { break }
-      usleep(50_000)
-    }
-    #expect(left == "0")
-    #expect(try place.count("copy") == place.count("source"))
+    try Self.catchesUp(place)
     run.terminate()
     run.waitUntilExit()
   }
@@ -336,10 +337,7 @@ struct BackfillTests {
     defer { place.dropSlots() }
     let file = try Self.followed(place)
     #expect(try Self.millrace(["run", "--once", "--quiet", file]).status == 0)
-    let run = Process()
-    run.executableURL = Program.binary
-    run.arguments = ["run", "--quiet", file]
-    try run.run()
+    let run = try Self.running(file)
     defer { run.terminate() }
     let open = try PostgresConnection(Secret(place.server.url))
     try open.run("BEGIN; UPDATE \(place.schema).source SET n = 7 WHERE id = 1")

@@ -1,4 +1,3 @@
-import Glibc
 import Records
 
 /// What carries requests to servers and answers back, many at once. Belongs to one lane.
@@ -30,12 +29,5 @@ enum HTTPCarrier: Equatable {
       return settings.version == .http1 || parts.scheme.lowercased() == "http"
     }
     return isDirect ? .direct : .curl
-  }
-
-  /// Whether the environment names a proxy, in one of the variables in which libcurl looks.
-  static var isProxied: Bool {
-    ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].contains { (name: String) in
-      getenv(name).map { $0.pointee != 0 } ?? false
-    }
   }
 }

@@ -62,7 +62,7 @@ final class HTTPTarget: ParkingTarget, @unchecked Sendable {
     let own = settings.client(context)
     client = try HTTPClient(
       own, requestsMax: settings.requestsAtOnce, answerMax: Self.answerMax,
-      by: .choose(settings.addresses, own, isProxied: HTTPCarrier.isProxied))
+      by: .choose(settings.addresses, own, isProxied: context.namesProxy))
     return nil
   }
 
