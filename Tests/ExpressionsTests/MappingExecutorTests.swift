@@ -288,10 +288,3 @@ private func mapped(_ name: String = "a", _ change: (inout FieldMapping) -> Void
     #expect(hashes[0] == hashes[1] && hashes[1] == hashes[2] && hashes[3] == hashes[4] && hashes[0] != hashes[5])
   }
 }
-
-@Suite struct NodeBitsTests {
-  @Test func areThoseOfRecords() {
-    #expect(Node.Bit.escaped == Node.Flags.escaped.rawValue && Node.Bit.plain == Node.Flags.plain.rawValue)
-    #expect(Node.Bit.inline == Node.Flags.inline.rawValue && Node.Bit.wide == Node.Flags.wide.rawValue)
-  }
-}

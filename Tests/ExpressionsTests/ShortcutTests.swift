@@ -19,7 +19,7 @@ import Testing
       var json = ByteBuffer()
       NodeJSON.append(cell: cell, of: batch, to: &json)
       let shown = cell.kind == .string ? batch.text(cell) : json.text
-      return "\(row.event) \(cell.kind) \(cell.has(Node.Bit.typed)) \(shown)"
+      return "\(row.event) \(cell.kind) \(cell.flags.contains(.typed)) \(shown)"
     }
     return cells + batch.failures.map { "\($0.event) \($0.code) \($0.message)" }
   }

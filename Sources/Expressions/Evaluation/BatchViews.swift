@@ -165,11 +165,12 @@ extension CELValue {
   @inline(__always)
   init(_ memory: UnsafePointer<BatchMemory>, _ node: Node, _ index: UInt32) {
     switch node.kind {
-    case .string where !node.has(Node.Bit.escaped | Node.Bit.typed): self = .slice(BatchText(memory, node))
-    case .integer where !node.has(Node.Bit.typed): self = Self.integer(memory, node)
-    case .number where !node.has(Node.Bit.typed): self = NumberText.double(Self.raw(memory, node))
+    case .string where !node.flags.contains(.escaped) && !node.flags.contains(.typed):
+      self = .slice(BatchText(memory, node))
+    case .integer where !node.flags.contains(.typed): self = Self.integer(memory, node)
+    case .number where !node.flags.contains(.typed): self = NumberText.double(Self.raw(memory, node))
     case .integer, .number: self = Self.typed(memory, node)
-    case .string where node.has(Node.Bit.typed): self = Self.typed(memory, node)
+    case .string where node.flags.contains(.typed): self = Self.typed(memory, node)
     case .array: self = .array(BatchNode(memory, index))
     case .object: self = .object(BatchNode(memory, index))
     case .false: self = .bool(false)

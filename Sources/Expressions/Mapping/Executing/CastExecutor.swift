@@ -68,7 +68,8 @@ enum CastExecutor {
     guard cell.isString else { return cell.isNumber }
     guard let kind = JSONNumber.kind(CellText.plain(&cell, batch)) else { return false }
     cell.kind = kind
-    cell.flags.rawValue &= ~(Node.Bit.plain | Node.Bit.wide)
+    cell.flags.remove(.plain)
+    cell.flags.remove(.wide)
     return true
   }
 
@@ -78,7 +79,9 @@ enum CastExecutor {
   }
 
   private static func int(_ cell: inout Node, _ batch: Batch) throws(CellProblem) {
-    if adoptNumber(&cell, batch), case .integer = cell.kind, cell.has(Node.Bit.inline) || cell.length <= 18 { return }
+    if adoptNumber(&cell, batch), case .integer = cell.kind, cell.flags.contains(.inline) || cell.length <= 18 {
+      return
+    }
     guard cell.kind == .integer || cell.kind == .number || cell.kind == .string else {
       throw refuse(cell, batch, "int")
     }
@@ -90,7 +93,9 @@ enum CastExecutor {
   }
 
   private static func decimal(_ cell: inout Node, _ batch: Batch) throws(CellProblem) {
-    if adoptNumber(&cell, batch), cell.has(Node.Bit.inline) || !JSONNumber.hasExponent(batch.text(of: cell)) { return }
+    if adoptNumber(&cell, batch), cell.flags.contains(.inline) || !JSONNumber.hasExponent(batch.text(of: cell)) {
+      return
+    }
     guard cell.kind == .integer || cell.kind == .number || cell.kind == .string, let number = number(cell, batch) else {
       throw refuse(cell, batch, "decimal")
     }

@@ -6,7 +6,7 @@ enum CellText {
   /// The text without JSON's escapes; unescapes the cell where it must. Valid until the batch's bytes change.
   @inline(__always)
   static func plain(_ cell: inout Node, _ batch: Batch) -> UnsafeRawBufferPointer {
-    if cell.has(Node.Bit.escaped) { unescape(&cell, batch) }
+    if cell.flags.contains(.escaped) { unescape(&cell, batch) }
     return batch.text(of: cell)
   }
 

@@ -22,7 +22,7 @@ enum ConditionExecutor {
     _ cell: inout Node, _ condition: MappingProgram.Comparison, _ literal: Node, _ batch: Batch
   ) -> Bool? {
     switch cell.kind {
-    case .string where cell.has(Node.Bit.typed): nil
+    case .string where cell.flags.contains(.typed): nil
     case .string: literal.isString && CellText.same(CellText.plain(&cell, batch), batch.text(of: literal))
     case .integer, .number: condition.number == nil ? false : compare(cell, condition, batch).map { $0 == 0 }
     default: cell.kind == literal.kind
@@ -33,7 +33,7 @@ enum ConditionExecutor {
     _ cell: inout Node, _ condition: MappingProgram.Comparison, _ literal: Node, _ batch: Batch
   ) -> Int? {
     switch cell.kind {
-    case .string where cell.has(Node.Bit.typed): nil
+    case .string where cell.flags.contains(.typed): nil
     case .string where literal.isString: RawText.order(CellText.plain(&cell, batch), batch.text(of: literal))
     case .integer, .number: compare(cell, condition, batch)
     default: nil
@@ -45,7 +45,7 @@ enum ConditionExecutor {
 
   /// nil where one of them is no number, or a long one.
   private static func compare(_ cell: Node, _ condition: MappingProgram.Comparison, _ batch: Batch) -> Int? {
-    if cell.kind == .number || condition.isDouble, cell.has(Node.Bit.inline) || cell.length > exactMax { return nil }
+    if cell.kind == .number || condition.isDouble, cell.flags.contains(.inline) || cell.length > exactMax { return nil }
     guard let literal = condition.number, let number = CastExecutor.number(cell, batch) else { return nil }
     return number == literal ? 0 : number < literal ? -1 : 1
   }

@@ -47,7 +47,7 @@ struct ConstantPool: ~Copyable {
   @inline(__always)
   subscript(index: Int) -> Node {
     var cell = cells.base[index]
-    if !cell.has(Node.Bit.inline) { cell.offset &+= base }
+    if !cell.flags.contains(.inline) { cell.offset &+= base }
     return cell
   }
 }

@@ -97,7 +97,7 @@ extension MappingExecutor {
     switch cell.kind {
     case .absent, .keyText: return nil
     case .string:
-      guard !cell.has(Node.Bit.typed) else { return nil }
+      guard !cell.flags.contains(.typed) else { return nil }
       return withTable(table) { $0.result(text: CellText.plain(&cell, batch)) ?? $0.otherwise }
     case .null, .true, .false, .integer, .number, .array, .object: return withTable(table) { $0.otherwise }
     }

@@ -13,20 +13,20 @@ enum ShortcutCell {
   static func settle(_ cell: inout Node, _ batch: Batch) -> Bool {
     cell.key = 0
     switch cell.kind {
-    case .string: return !cell.has(Node.Bit.typed)
+    case .string: return !cell.flags.contains(.typed)
     case .null, .true, .false, .array, .object: return true
-    case .integer: return !cell.has(Node.Bit.typed) && isInteger(cell, batch)
-    case .number: return !cell.has(Node.Bit.typed) && isShortest(batch.text(of: cell))
+    case .integer: return !cell.flags.contains(.typed) && isInteger(cell, batch)
+    case .number: return !cell.flags.contains(.typed) && isShortest(batch.text(of: cell))
     case .absent, .keyText: return false
     }
   }
 
   @inline(__always)
-  static func isText(_ cell: Node) -> Bool { cell.isString && !cell.has(Node.Bit.typed) }
+  static func isText(_ cell: Node) -> Bool { cell.isString && !cell.flags.contains(.typed) }
 
   /// Whether a whole number is written as an int is.
   private static func isInteger(_ cell: Node, _ batch: Batch) -> Bool {
-    cell.has(Node.Bit.inline) || cell.length <= integerMax && !isNegativeZero(batch.text(of: cell))
+    cell.flags.contains(.inline) || cell.length <= integerMax && !isNegativeZero(batch.text(of: cell))
   }
 
   /// A number that begins so is zero, or begins with zero: both are written in other ways too.
@@ -62,7 +62,7 @@ enum ShortcutCell {
   }
 
   private static func int(_ cell: inout Node, _ batch: Batch) -> Bool {
-    if case .integer = cell.kind { return !cell.has(Node.Bit.typed) }
+    if case .integer = cell.kind { return !cell.flags.contains(.typed) }
     guard isText(cell) else { return false }
     let text = CellText.plain(&cell, batch)
     guard case .integer = JSONNumber.kind(text), text.count <= integerMax, !isNegativeZero(text) else { return false }
@@ -72,20 +72,20 @@ enum ShortcutCell {
 
   private static func decimal(_ cell: inout Node, _ batch: Batch) -> Bool {
     guard cell.isNumber || isText(cell) else { return false }
-    if !cell.has(Node.Bit.inline) {
+    if !cell.flags.contains(.inline) {
       let text = CellText.plain(&cell, batch)
       guard text.count <= Decimal.digitsMax, let kind = JSONNumber.kind(text), !JSONNumber.hasExponent(text),
         !isNegativeZero(text)
       else { return false }
       become(kind, &cell)
     }
-    cell.flags.rawValue |= Node.Bit.typed
+    cell.flags.insert(.typed)
     return true
   }
 
   private static func string(_ cell: inout Node) -> Bool {
     if case .integer = cell.kind {
-      guard !cell.has(Node.Bit.typed | Node.Bit.inline) else { return false }
+      guard !cell.flags.contains(.typed), !cell.flags.contains(.inline) else { return false }
       become(.string, &cell)
     }
     return isText(cell)
@@ -93,7 +93,8 @@ enum ShortcutCell {
 
   private static func become(_ kind: Node.Kind, _ cell: inout Node) {
     cell.kind = kind
-    cell.flags.rawValue &= ~(Node.Bit.plain | Node.Bit.wide)
+    cell.flags.remove(.plain)
+    cell.flags.remove(.wide)
   }
 
   /// Exchanges the case of the 26 letters from one on; a text without them stays where it is.

@@ -1,20 +1,7 @@
 import Records
 
-/// A node's kind and flags, read off its stored bits: the functions of Records are calls from this module, and cost more
-/// than the work around them where they are made for every field of every record.
+/// What mappings ask of cells.
 extension Node {
-  /// The bits of ``Node/Flags``; a test holds them against those of Records.
-  enum Bit {
-    static let escaped: UInt8 = 1
-    static let plain: UInt8 = 2
-    static let inline: UInt8 = 4
-    static let wide: UInt8 = 8
-    static let typed: UInt8 = 32
-  }
-
-  @inline(__always)
-  func has(_ bit: UInt8) -> Bool { flags.rawValue & bit != 0 }
-
   /// Left out, or null.
   @inline(__always)
   var isMissing: Bool {
