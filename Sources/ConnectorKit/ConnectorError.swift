@@ -3,6 +3,8 @@ package struct ConnectorError: Error, Sendable, Equatable {
   package enum Remedy: Sendable, Equatable {
     /// The other side is away or busy: do the same again, not before `after` where it said so (Retry-After).
     case retry(after: Duration?)
+    /// A ``TransactionalTarget`` has lost what it had taken: open everything anew, and go on from what it still has.
+    case reopen
     /// Trying again cannot help: stop the run; the checkpoint stands.
     case stop
   }

@@ -77,10 +77,13 @@ package protocol TransactionalTarget: Target {
   /// Whether it does so as it is set up.
   var storesProgress: Bool { get }
 
-  /// What was stored last, since the checkpoint that `open` got the mark of was begun; nil where nothing was.
+  /// What was stored last, since the checkpoint that `open` got the mark of was begun; nil where nothing was. It is durable
+  /// when this returns.
   func storedProgress() async throws(ConnectorError) -> Value?
 
-  /// Like ``Target/write(_:)``, but durable when it returns, and together with what `progress` gives.
+  /// Like ``Target/write(_:)``, but seen by everybody when it returns, and together with what `progress` gives. It may be
+  /// durable only when the next ``Target/flush()`` returns, as always (Invariant 1): a target that crashes before loses rows
+  /// and progress together. It then throws an error to `reopen` from the next call, whichever it is.
   ///
   /// - Parameter progress: called once before the commit, with what the write did. After a throw of the write it is
   ///   called again in the next one.

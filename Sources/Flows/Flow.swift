@@ -78,8 +78,9 @@ package final class Flow: Sendable {
     /// Since the run began.
     var counts: Counts
     var ended = false
-    /// Why a target let go of a part of a source's transaction. Everything is opened again then, and goes on from what
-    /// the target stored (Invariant 2): that part is no longer in memory, and the source still has it.
+    /// Why a target let go of a part of a source's transaction, or lost what it had committed. Everything is opened again
+    /// then, and goes on from what the target has (Invariant 2): that part is no longer in memory, and the source still has
+    /// it, because it hears only of what is durable (Invariant 1).
     var loss: ConnectorError?
     /// Whether the source has other tables now. Everything is stored, and opened anew.
     var reopens = false

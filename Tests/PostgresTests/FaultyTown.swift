@@ -6,7 +6,7 @@ import Synchronization
 @testable import ConnectorKit
 @testable import Connectors
 
-/// Two servers, the built program between them, people who move money about, somebody who looks, and accidents.
+/// Two servers, of which the target loses its last commits when it crashes, the built program between them, people who move money about, somebody who looks, and accidents.
 final class FaultyTown {
   private static let banks = 4
   private static let accounts = 300
@@ -34,7 +34,8 @@ final class FaultyTown {
   private let looker: Looker
 
   init(seed: Int) throws {
-    guard let source = PostgresServer(settings: ["wal_sender_timeout = 2s"]), let target = PostgresServer(),
+    guard let source = PostgresServer(settings: ["wal_sender_timeout = 2s"]),
+      let target = PostgresServer(settings: ["wal_writer_delay = 10s"]),
       let sourcePort = source.port, let targetPort = target.port
     else { throw ConnectorError("test.no_server", "No server could be started.", remedy: .stop) }
     (self.source, self.target) = (source, target)

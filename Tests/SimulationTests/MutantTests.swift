@@ -15,7 +15,7 @@ struct MutantTests {
     case .lanesInTurn, .orderNotRestored, .parkedIsOvertaken: "was written after"
     case .noFlush: "which is not durable"
     case .rejectionIgnored: "counted"
-    case .keysNotCutBack: "lost"
+    case .keysNotCutBack, .lossIsIgnored: "lost"
     case .keysNotDurable: "remembered keys of the checkpoint are lost"
     case .tornTransactions, .heldIsForgotten: "is torn"
     }
@@ -27,6 +27,16 @@ struct MutantTests {
       Simulation.run(Scenario(seed: seed, flaw: flaw)).violations.contains { $0.contains(Self.harm(of: flaw)) }
     }
     #expect(caught != nil, "\(flaw) was not caught in \(Self.seedsMax) seeds")
+  }
+
+  /// A target that commits before it is durable is flushed before anybody upstream hears of its rows.
+  @Test func theSimulationCatchesFeedbackBeforeTheFlush() {
+    let caught = (1...Self.seedsMax).first { seed in
+      let scenario = Scenario(seed: seed, flaw: .noFlush)
+      guard scenario.target == .transactional else { return false }
+      return Simulation.run(scenario).violations.contains { $0.contains(Self.harm(of: .noFlush)) }
+    }
+    #expect(caught != nil)
   }
 
   @Test func aSeedReplaysExactly() {

@@ -46,7 +46,7 @@ struct SimulationTests {
   }
 
   private enum Trouble: CaseIterable {
-    case failure, fatalFailure, crashBefore, crashAfter
+    case failure, fatalFailure, crashBefore, crashAfter, targetCrash
 
     func put(_ effect: Scenario.Effect, _ call: Int, into scenario: inout Scenario) {
       switch self {
@@ -54,6 +54,7 @@ struct SimulationTests {
       case .fatalFailure: scenario.faults = [.init(effect: effect, call: call, isFatal: true)]
       case .crashBefore: scenario.effectCrashes = [.init(effect: effect, call: call, isFatal: true)]
       case .crashAfter: scenario.effectCrashes = [.init(effect: effect, call: call, isFatal: false)]
+      case .targetCrash: scenario.targetCrashes = [.init(effect: effect, call: call, isFatal: false)]
       }
     }
   }

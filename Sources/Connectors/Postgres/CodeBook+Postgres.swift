@@ -78,6 +78,16 @@ extension CodeBook {
       "Another run of the pipeline, with another checkpoint, has begun to write to the same table of positions.",
       remedy: "Let one run write at a time, or give the pipelines names of their own."),
     Entry(
+      "postgres.commits_lost", "a target that crashed has lost the last rows",
+      "The pipeline's rows and position are committed before they are on the target's disk, and a crash took the last of"
+        + " both. The source was told of none of them.",
+      remedy: "Nothing: the run goes on from the position that the target has."),
+    Entry(
+      "postgres.position_behind", "a target that is older than the checkpoint",
+      "The target holds an earlier position than it had made durable when the checkpoint was saved: it was restored from a"
+        + " backup, or an asynchronous standby took over. What lies between is missing in it.",
+      remedy: "Compare both sides with `millrace verify`, or load the tables anew with `millrace checkpoint reset`."),
+    Entry(
       "postgres.insert_needs_one_lane", "several lanes that insert without a key",
       "Several lanes commit at different moments, so a crash would insert some rows twice.",
       remedy: "Set `lanes: 1`, or give the table a key."),

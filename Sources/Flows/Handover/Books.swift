@@ -13,6 +13,8 @@ final class Books: Sendable {
     var failed: [Parcel] = []
     /// What each target's last flush gave.
     var marks: [Value?]
+    /// The dead letters' mark at the last barrier, where the target stores it with its rows.
+    var letters: Value?
     var totals = Counts()
     /// Events that came into the order, of this opening.
     var entered: UInt64 = 0
@@ -29,9 +31,6 @@ final class Books: Sendable {
     var isInside = false
     /// Parcels that a target holds in a transaction that is open.
     var held: [Held] = []
-    var parcelsTold = 0
-    /// Whether dead letters were written of events that were then not stored, so that no mark may count them.
-    var lettersAreAhead = false
     /// What the `dedupe` steps remember; nil where the pipeline has none.
     var keys: KeyMemory?
     /// What they remembered at the last barrier.
@@ -64,8 +63,6 @@ final class Books: Sendable {
   private let world: World
   /// Whether the target stores the source's transactions as a whole.
   private let keepsWhole: Bool
-  /// Held by who writes dead letters.
-  let letters = Turn()
   /// Held by who stores remembered keys.
   let keyStoring = Turn()
   private let dedupes: Bool
@@ -282,16 +279,22 @@ final class Books: Sendable {
   }
 
   /// A lane has flushed everything before the barrier.
-  func reached(_ barrier: Barrier, mark: Value?, lane: Int) {
+  ///
+  /// - Parameter letters: the mark of the dead letters before it, where the lane writes them.
+  func reached(_ barrier: Barrier, mark: Value?, letters: Value? = nil, lane: Int) {
     let now = world.now()
     state.withLock { state in
       state.marks[lane] = mark
+      state.letters = letters
       state.lanesAtBarrier += 1
       if state.ledger.complete(barrier.number, lane: lane) { state.ledger.close(barrier.number, counts: Counts()) }
       state.movedAt = now
     }
     keeper.ring()
   }
+
+  /// The mark of the dead letters before the barrier that was reached last, where a lane writes them.
+  var lettersAtBarrier: Value? { state.withLock { $0.letters } }
 
   // MARK: - Remembering
 
@@ -320,18 +323,6 @@ final class Books: Sendable {
   func takeFailed(before number: UInt64) -> [Parcel] {
     state.withLock { Self.takeFailed(before: number, &$0) }
   }
-
-  /// Of how many parcels the dead letters were written, by whomever.
-  var parcelsTold: Int { state.withLock { $0.parcelsTold } }
-
-  func told(_ parcels: Int) { state.withLock { $0.parcelsTold += parcels } }
-
-  func leaveLetters() { state.withLock { $0.lettersAreAhead = true } }
-
-  var lettersAreAhead: Bool { state.withLock { $0.lettersAreAhead } }
-
-  /// Their dead letters were not written after all.
-  func putBack(_ parcels: [Parcel]) { state.withLock { $0.failed += parcels } }
 
   /// What the keeper finds when it looks.
   struct View: Sendable {

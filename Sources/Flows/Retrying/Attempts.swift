@@ -34,7 +34,12 @@ struct Attempts {
 
   /// Returns when the next attempt may be made.
   mutating func failed(_ error: ConnectorError) async throws(FlowError) {
-    guard case .retry(let after) = error.remedy else { throw FlowError(error, from: party, atStart: isStart) }
+    let after: Duration?
+    switch error.remedy {
+    case .retry(let wait): after = wait
+    case .reopen: after = nil
+    case .stop: throw FlowError(error, from: party, atStart: isStart)
+    }
     let now = world.now()
     let since = failingSince ?? now
     failingSince = since

@@ -21,6 +21,9 @@ struct Holding {
   /// Whether the source's own transaction goes on.
   private var isInside = false
 
+  /// Whether everything is committed.
+  var isEmpty: Bool { bytes == 0 }
+
   /// Whether there is something that may be committed now.
   var mayCommit: Bool { bytes > 0 && !isInside }
 

@@ -83,7 +83,7 @@ struct Keeper {
   /// - Returns: how the reader ended; nil when a checkpoint is due before that.
   private mutating func waitUntilDue() async throws(FlowError) -> Books.ReaderEnd? {
     while !Task.isCancelled {
-      let view = try await look(before: isStored ? 0 : .max)
+      let view = try await look(before: .max)
       if let end = view.readerEnd { return end }
       let due = view.isDirty ? drawnAt + settings.checkpointEvery : nil
       if let due, view.isCrowded || due <= world.now() { return nil }
@@ -147,7 +147,7 @@ struct Keeper {
   private mutating func reach(_ barrier: Barrier) async throws(FlowError) {
     while !Task.isCancelled {
       let cut = books.cut(through: barrier)
-      let view = try await look(before: isStored && cut == nil ? 0 : barrier.number)
+      let view = try await look(before: barrier.number)
       if let cut { return take(cut) }
       try leave(view.readerEnd)
       if world.flaw == .highestSeen, books.lanesAtBarrier > 0 { return takeAnyway(barrier) }
@@ -206,36 +206,19 @@ struct Keeper {
 
   // MARK: - Dead letters
 
-  /// Looks at the books, and writes the dead letters of what is before that number.
+  /// Looks at the books, and writes the dead letters of what is before that number, where the target's lane does not.
   private func look(before number: UInt64) async throws(FlowError) -> Books.View {
-    if number == 0 { return books.look(before: 0) }
-    await books.letters.take()
-    defer { books.letters.give() }
-    try await endWhereLettersAreAhead()
-    let view = books.look(before: number)
-    do {
-      for parcel in view.failed { try await parcel.tellLetters(settings, in: world) }
-    } catch {
-      // Whoever stores what is behind them must find them, and not take them for told.
-      books.putBack(view.failed)
-      throw error
+    let view = books.look(before: isStored ? 0 : number)
+    for parcel in view.failed {
+      try await parcel.tellLetters(settings, in: world)
+      pool.giveBack(parcel)
     }
-    books.told(view.failed.count)
-    for parcel in view.failed { pool.giveBack(parcel) }
     return view
   }
 
-  /// The target's end is on its way, and ends everybody: a checkpoint of now would count letters of events that come again.
-  private func endWhereLettersAreAhead() async throws(FlowError) {
-    guard books.lettersAreAhead else { return }
-    while !Task.isCancelled { await books.keeper.wait() }
-    throw .interrupted
-  }
-
+  /// Where the target stores the mark with its rows, letters of later rows may have been written meanwhile, and a crash of
+  /// the target may take those rows back: the mark is the barrier's.
   private mutating func flushLetters() async throws(FlowError) {
-    await books.letters.take()
-    defer { books.letters.give() }
-    try await endWhereLettersAreAhead()
-    checkpoint.deadLetters = try await world.deadLetters.flush()
+    checkpoint.deadLetters = isStored ? books.lettersAtBarrier : try await world.deadLetters.flush()
   }
 }

@@ -11,14 +11,14 @@ struct Stages: Sendable {
     /// Everything is safe.
     case kept(Checkpoint)
     case failed(FlowError)
-    /// A target has let go of what it held.
+    /// A target has let go of what it held, or lost what it had committed.
     case lost(ConnectorError)
   }
 
   /// How they ended together.
   enum Outcome: Sendable {
     case kept(Checkpoint, Books.ReaderEnd)
-    /// A target has let go of a part of a source's transaction: to be begun anew from what it stored.
+    /// A target has lost what it had taken: to be begun anew from what it has.
     case lost(ConnectorError)
   }
 
@@ -146,14 +146,11 @@ struct Stages: Sendable {
     let writer = Writer(
       lane: lane, target: targets[lane], inbox: inboxes[lane], books: books, policy: settings.batch,
       retry: settings.retry, world: world, storing: storing)
-    let end: End
     do {
-      end = try await writer.run().map { .lost($0) } ?? .done
+      return try await writer.run().map { .lost($0) } ?? .done
     } catch {
-      end = .failed(error)
+      return .failed(error)
     }
-    await storing?.leave()
-    return end
   }
 
   private func keep() async -> End {

@@ -70,11 +70,11 @@ actor Storing {
   private var heldEnd: End?
   /// Whether it holds any: what is then lost is not in memory any more.
   private(set) var isHolding = false
-  /// Whether nobody else may write dead letters.
-  private var ownsLetters = false
-  /// Of how many parcels dead letters were written when the last mark was taken.
-  private var marked = 0
+  /// Of the dead letters, all of which are written here: later ones than a checkpoint's may be of rows that a crash of the
+  /// target takes back.
   private var lettersMark: Value?
+  /// Whether some were written since that mark.
+  private var hasTold = false
 
   init(
     _ target: any TransactionalTarget, from checkpoint: Checkpoint, _ books: Books, _ pool: ParcelPool,
@@ -112,8 +112,6 @@ actor Storing {
     held = Counts()
     heldEnd = nil
     isHolding = false
-    if ownsLetters { books.letters.give() }
-    ownsLetters = false
     return written
   }
 
@@ -160,32 +158,41 @@ actor Storing {
 
   // MARK: - Dead letters
 
-  /// Writes the dead letters up to the end of the group, in order, each once. From the first one on until the commit
-  /// nobody else writes any: a checkpoint in between would count letters of events that come again.
+  /// Writes the dead letters up to the end of the group, in order, each once.
   private func writeLetters(of group: [Parcel]) async throws(FlowError) {
-    if !ownsLetters { await books.letters.take() }
     let closed = books.takeFailed(before: group.last?.number ?? 0)
-    let own = group.filter { !$0.batch.failures.isEmpty && !$0.isTold }
-    let failed = (closed + own).sorted { $0.number < $1.number }
-    ownsLetters = true
-    if failed.isEmpty { return }
-    let (settings, world) = (settings, world)
-    try await withTaskExecutorPreference(keeperLane) { () async throws(FlowError) in
-      for parcel in failed { try await parcel.tellLetters(settings, in: world) }
-    }
-    books.told(failed.count)
+    try await tell(closed + group.filter { !$0.batch.failures.isEmpty && !$0.isTold })
     for parcel in closed { pool.giveBack(parcel) }
   }
 
-  /// Takes a new mark where letters were written since the last one, by whomever.
+  private func tell(_ parcels: [Parcel]) async throws(FlowError) {
+    if parcels.isEmpty { return }
+    let (settings, world) = (settings, world)
+    try await withTaskExecutorPreference(keeperLane) { () async throws(FlowError) in
+      for parcel in parcels.sorted(by: { $0.number < $1.number }) { try await parcel.tellLetters(settings, in: world) }
+    }
+    hasTold = true
+  }
+
+  /// Writes the dead letters before a barrier that was reached, where nothing is held.
+  ///
+  /// - Returns: their mark.
+  func tellLetters(before barrier: Barrier) async throws(FlowError) -> Value? {
+    let closed = books.takeFailed(before: barrier.number)
+    try await tell(closed)
+    for parcel in closed { pool.giveBack(parcel) }
+    try await flushLetters()
+    return lettersMark
+  }
+
+  /// Takes a new mark where letters were written since the last one.
   private func flushLetters() async throws(FlowError) {
-    let told = books.parcelsTold
-    guard told != marked else { return }
+    guard hasTold else { return }
     let world = world
     lettersMark = try await withTaskExecutorPreference(keeperLane) { () async throws(FlowError) -> Value? in
       try await world.deadLetters.flush()
     }
-    marked = told
+    hasTold = false
   }
 
   /// Makes durable what the `dedupe` steps remember, before the commit that counts on it.
@@ -195,15 +202,6 @@ actor Storing {
       try await books.storeKeys(to: mark)
       return mark
     }
-  }
-
-  /// Nothing will be committed any more: letters that were written for it are ahead of what is stored, and no checkpoint
-  /// may count them.
-  func leave() {
-    guard ownsLetters else { return }
-    books.leaveLetters()
-    books.letters.give()
-    ownsLetters = false
   }
 }
 

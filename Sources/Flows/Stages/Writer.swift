@@ -14,11 +14,14 @@ struct Writer: Sendable {
   /// Where the target stores the progress with the rows.
   var storing: Storing?
 
-  /// - Returns: why a target let go of what it held, which the flow then begins anew.
+  /// - Returns: why a target let go of what it held, or lost what it had committed, which the flow then begins anew.
   func run() async throws(FlowError) -> ConnectorError? {
     var attempts = Attempts(.target(lane: lane), retry, in: world)
     var rhythm = Rhythm()
     var holding = Holding()
+    // One that came inside of a source's transaction is reached behind its commit: all that is before a barrier is flushed
+    // when it is reached.
+    var barrier: Barrier?
     // What is stored with the progress is stored in order, so nothing of it waits for later.
     var parking = (storing == nil ? target as? any ParkingTarget : nil).map {
       Parking($0, lane: lane, retry, books, in: world)
@@ -27,21 +30,24 @@ struct Writer: Sendable {
       switch await next(holding, until: parking?.due) {
       case .ended: return nil
       case .due where holding.mayCommit:
-        if let loss = try await write([], &holding, &attempts) { return loss }
+        if let loss = try await write([], &holding, barrier, &attempts) { return loss }
       case .due: try await parking?.retry(isIdle: inbox.isEmpty, &attempts)
-      case .item(.barrier(let barrier)):
-        if holding.mayCommit, let loss = try await write([], &holding, &attempts) { return loss }
-        try await reach(barrier, &attempts)
+      case .item(.barrier(let next)):
+        barrier = next
+        if holding.mayCommit, let loss = try await write([], &holding, barrier, &attempts) { return loss }
       case .item(.rows(let parcel)):
         let group = await gather(from: parcel, lingering: rhythm.pause(at: world.now()))
         let began = world.now()
         if parking != nil {
           try await parking?.write(group, &attempts)
-        } else if let loss = try await write(group, &holding, &attempts) {
+        } else if let loss = try await write(group, &holding, barrier, &attempts) {
           return loss
         }
         rhythm = Rhythm(wrote: began..<world.now(), rows: rows(of: group))
       }
+      guard let due = barrier, holding.isEmpty else { continue }
+      barrier = nil
+      if let loss = try await reach(due, &attempts) { return loss }
     }
   }
 
@@ -134,19 +140,20 @@ struct Writer: Sendable {
 
   // MARK: - Writing
 
-  /// - Returns: why what was held before is gone.
+  /// - Returns: why what was held or committed before is gone.
   private func write(
-    _ group: [Parcel], _ holding: inout Holding, _ attempts: inout Attempts
+    _ group: [Parcel], _ holding: inout Holding, _ barrier: Barrier?, _ attempts: inout Attempts
   ) async throws(FlowError) -> ConnectorError? {
     var tries = 1
     let bytes = group.reduce(0) { $0 + $1.payloads[lane].bytes.count }
     let isInside = endsInside(group)
     while true {
-      let isHeld = isInside || isHeldOpen(group, bytes, holding)
+      let isHeld = isInside || barrier == nil && isHeldOpen(group, bytes, holding)
       let answer: Written
       do {
         answer = try await store(group, isHeld: isHeld)
       } catch {
+        if isLoss(error) { return error }
         if let storing, await storing.isHolding, world.flaw != .heldIsForgotten { return error }
         try await attempts.failed(error)
         tries += 1
@@ -184,14 +191,21 @@ struct Writer: Sendable {
     return group.last?.batch.isInsideTransaction ?? false
   }
 
-  private func reach(_ barrier: Barrier, _ attempts: inout Attempts) async throws(FlowError) {
+  /// Whether rows are gone that this writer has let go of: doing the same again would leave a hole.
+  private func isLoss(_ error: ConnectorError) -> Bool { error.remedy == .reopen && world.flaw != .lossIsIgnored }
+
+  /// - Returns: why what was committed before is gone.
+  private func reach(_ barrier: Barrier, _ attempts: inout Attempts) async throws(FlowError) -> ConnectorError? {
+    let letters = try await storing?.tellLetters(before: barrier)
     while true {
       do {
         if barrier.finishes { try await target.finish() }
         let mark = world.flaw == .noFlush ? nil : try await target.flush()
         attempts.succeeded()
-        return books.reached(barrier, mark: mark, lane: lane)
+        books.reached(barrier, mark: mark, letters: letters, lane: lane)
+        return nil
       } catch {
+        if isLoss(error) { return error }
         try await attempts.failed(error)
       }
     }

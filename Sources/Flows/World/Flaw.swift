@@ -28,6 +28,8 @@ package enum Flaw: String, Sendable, CaseIterable {
   case tornTransactions
   /// What a target held and lost is not given again.
   case heldIsForgotten
+  /// What a target committed and lost in a crash is not given again.
+  case lossIsIgnored
   /// What `dedupe` remembers is not cut back to the place that a run starts from.
   case keysNotCutBack
   /// What `dedupe` remembers is not made durable before the checkpoint.

@@ -60,6 +60,8 @@ struct Scenario: Sendable {
   var crashes: [Int]
   /// Crashes that come right at the n-th call of an effect, before or after it took place.
   var effectCrashes: [Fault]
+  /// Crashes of a target that stores progress, right at the n-th call of an effect; the flow lives on.
+  var targetCrashes: [Fault] = []
   /// After how many jobs the flow is asked to stop; it is started again.
   var stop: Int?
   /// How many events each of the source's transactions has.
@@ -108,6 +110,9 @@ struct Scenario: Sendable {
       repeatSome(&random)
     }
     if random.chance(30) { reopens = Set((0..<4).map { _ in 1 + random.below(20) }) }
+    targetCrashes = (0..<random.pick([0, 1, 2, 4])).map { _ in
+      Fault(effect: random.pick([.write, .flush]), call: 1 + random.below(12), isFatal: false)
+    }
   }
 
   /// Makes some events repetitions of earlier ones, where the order of reading is that of the events. Whether a target
@@ -161,6 +166,7 @@ struct Scenario: Sendable {
     scenario.outage = nil
     scenario.crashes = []
     scenario.effectCrashes = []
+    scenario.targetCrashes = []
     scenario.stop = nil
     scenario.reopens = []
     if target == .transactional { scenario.keepTransactions(of: 5) }

@@ -121,7 +121,11 @@ actor SimulatedTarget: ParkingTarget {
     try enter()
     defer { isBusy = false }
     return try await effects.perform(.flush) { () throws(ConnectorError) in
-      if kind == .transactional { return nil }
+      if kind == .transactional {
+        try standing(.flush)
+        universe.flushCommits()
+        return nil
+      }
       universe.tables[lane] += universe.pending[lane]
       universe.pending[lane] = []
       return kind == .marked ? ["rows": .int(Int64(universe.tables[lane].count))] : nil

@@ -20,6 +20,12 @@ final class Universe: @unchecked Sendable {
   /// While a rename is not durable: what the file is after a crash that undoes it.
   var checkpointBefore: SavedCheckpoint??
 
+  private struct Commit {
+    /// How many rows the table has then.
+    var rows: Int
+    var progress: Value?
+  }
+
   struct SavedCheckpoint: Sendable {
     var text: String
     var checkpoint: Checkpoint
@@ -38,8 +44,10 @@ final class Universe: @unchecked Sendable {
   var isFinished: [Bool]
   /// Rows that a target holds in memory until its flush, one a lane.
   var pending: [[SimulatedRow]]
-  /// What a target stored with its rows.
-  var progress: Value?
+  /// What a target that stores progress has committed: what is durable for sure, and behind it what a crash may take.
+  private var commits = [Commit(rows: 0)]
+  /// Whether a crash has taken something, and the engine was not told yet.
+  var hasLostCommits = false
   /// Whether the outage of the scenario may happen to the flow that runs now.
   var mayBeAway = false
   /// Whether it may from the moment on at which everything is open.
@@ -49,6 +57,9 @@ final class Universe: @unchecked Sendable {
 
   /// How often the target failed for an event, by sequence.
   private var failures: [Int: Int] = [:]
+
+  /// What a target stored with its rows.
+  var progress: Value? { commits.last?.progress }
 
   // MARK: The source's side
   var deliveries = 0
@@ -118,9 +129,34 @@ final class Universe: @unchecked Sendable {
     keysUnsynced = 0
     if let before = checkpointBefore, simulator.random.chance(50) { checkpoint = before }
     checkpointBefore = nil
+    _ = loseCommits()
     for lane in pending.indices where scenario.target == .marked {
       tables[lane] += pending[lane].prefix(simulator.random.below(pending[lane].count + 1))
     }
+  }
+
+  // MARK: - A target that stores progress
+
+  /// Everything in the table was committed with that progress.
+  func commit(_ progress: Value) { commits.append(Commit(rows: tables[0].count, progress: progress)) }
+
+  /// Makes all commits durable.
+  func flushCommits() { commits.removeFirst(commits.count - 1) }
+
+  /// Takes some of the last commits that are not durable.
+  ///
+  /// - Returns: whether it took any.
+  func loseCommits() -> Bool {
+    guard scenario.target == .transactional else { return false }
+    let lost = simulator.random.below(commits.count)
+    commits.removeLast(lost)
+    tables[0] = Array(tables[0].prefix(commits.last?.rows ?? 0))
+    return lost > 0
+  }
+
+  /// Whether the target crashes at this call of an effect.
+  func crashesTarget(at effect: Scenario.Effect) -> Bool {
+    scenario.targetCrashes.contains { $0.effect == effect && $0.call == calls[effect] }
   }
 
   /// A new flow starts on what is left.
@@ -131,6 +167,7 @@ final class Universe: @unchecked Sendable {
     checkpointBefore = nil
     lettersUnsynced = 0
     keysUnsynced = 0
+    hasLostCommits = false
   }
 
   /// The checkpoint as it stands on the disk now.
@@ -155,7 +192,8 @@ final class Universe: @unchecked Sendable {
       let sure = letters.dropLast(lettersUnsynced)
       return sure.contains { $0.text == event.sequence }
     }
-    let rows = tables.joined().filter { $0.event.sequence == event.sequence }
+    let sure = scenario.target == .transactional ? [tables[0].prefix(commits[0].rows)] : tables.map { $0[...] }
+    let rows = sure.joined().filter { $0.event.sequence == event.sequence }
     return Set(rows.map(\.key)).count >= event.fate.rows
   }
 }

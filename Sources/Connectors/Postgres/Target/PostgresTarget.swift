@@ -24,8 +24,12 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
   private var tables: [TargetTable] = []
   /// Whether no two streams go to one table.
   private var hasTablesApart = false
-  /// A commit that was sent and not answered: what it stored, and what the write had done.
-  private var unanswered: (progress: String, written: Written)?
+  /// What the target has committed, as far as is known here.
+  private var memory = CommitMemory()
+  /// How a commit of this session is durable, as `synchronous_commit` says it; the commits of rows are not at once.
+  private var durably = ""
+  /// Whether the connection's commits are not durable at once.
+  private var commitsAhead = false
   /// Whether a transaction is open that holds rows of earlier calls.
   private var isHolding = false
 
@@ -74,20 +78,23 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
   }
 
   func storedProgress() throws(ConnectorError) -> Value? {
-    try serving { connection throws(PostgresError) in
-      let text = try position?.read(connection) ?? nil
-      return text.flatMap { try? Value(json: $0) }
-    }
+    guard let position else { return nil }
+    let found = try serving { connection throws(PostgresError) in try position.read(connection, durably) }
+    if let missing = position.missing(from: found) { throw missing }
+    memory = CommitMemory(found: found.progress)
+    return found.progress.flatMap { try? Value(json: $0) }
   }
 
   private func connect() throws(ConnectorError) -> PostgresConnection {
     if let connection, !connection.isLost { return connection }
     for table in tables { table.forgetStages() }
     isPositionPrepared = false
+    commitsAhead = false
     let fresh = try PostgresConnection(settings.url, Patience(timeout: settings.timeout, endsWithTask: true))
     do throws(PostgresError) {
       try backend?.end(over: fresh)
       backend = try Backend(of: fresh)
+      if storesProgress { durably = try CommitMode.durable(of: fresh) }
     } catch {
       throw error.connectorError("\(fresh.address)")
     }
@@ -95,6 +102,7 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
     if let origin = settings.origin { try fresh.store(under: origin) }
     if let statement = turn?.connect { try take(statement, fresh) }
     connection = fresh
+    memory.connected()
     return fresh
   }
 
@@ -136,7 +144,12 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
     return tables.count == 1 ? PostgresEncoder(tables[0].layout) : PostgresStreamsEncoder(tables.map(\.layout))
   }
 
-  func flush() -> Value? { position?.mark }
+  /// Waits until what was committed is on the target's disk, and on those of its standbys where the server waits for them.
+  func flush() throws(ConnectorError) -> Value? {
+    guard position != nil else { return nil }
+    if memory.isAhead { _ = try recall() }
+    return position?.mark(commits: memory.commits)
+  }
 
   func finish() {}
 
@@ -144,7 +157,7 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
     connection = nil
     tables = []
     position = nil
-    unanswered = nil
+    memory = CommitMemory()
     isHolding = false
     // What is read after another opening is read in another turn.
     hadTurn = false
@@ -167,7 +180,10 @@ extension PostgresTarget {
   /// Leaves the transaction open, for rows that belong to the same transaction of the source.
   func hold(_ payloads: [Payload]) async throws(ConnectorError) -> Written {
     do throws(ConnectorError) {
-      let written = try store(WriteRows(payloads), try holder())
+      let connection = try holder()
+      if memory.isUnsure, let done = try recall() { return done }
+      try commitAhead(connection)
+      let written = try store(WriteRows(payloads), connection)
       isHolding = true
       return written
     } catch {
@@ -181,7 +197,8 @@ extension PostgresTarget {
   ) async throws(ConnectorError) -> Written {
     do throws(ConnectorError) {
       let connection = try holder()
-      if let done = try answered() { return done }
+      if memory.isUnsure, let done = try recall() { return done }
+      try commitAhead(connection)
       let rows = WriteRows(payloads)
       if let progress, try await storeAtOnce(rows, progress, connection) { return Written() }
       let written = try store(rows, connection)
@@ -211,12 +228,24 @@ extension PostgresTarget {
     isHolding = false
   }
 
-  /// Whether the commit that was not answered has happened after all.
-  private func answered() throws(ConnectorError) -> Written? {
-    guard let last = unanswered, let position else { return nil }
-    let stored = try serving { connection throws(PostgresError) in try position.read(connection) }
-    unanswered = nil
-    return stored == last.progress ? last.written : nil
+  /// Looks at what the target has, and makes it durable.
+  ///
+  /// - Returns: what the commit did that was not answered, where it has happened after all.
+  private func recall() throws(ConnectorError) -> Written? {
+    guard let position else { return nil }
+    let found = try serving { connection throws(PostgresError) in try position.read(connection, durably) }
+    guard case .intact(let written) = memory.recalled(found.progress) else {
+      throw found == .taken ? position.takenOver : position.lost
+    }
+    return written
+  }
+
+  /// From here on nobody waits for the disk with a commit: what is lost in a crash is lost together with its progress, and
+  /// ``flush()`` comes before anybody hears of it (Invariant 1).
+  private func commitAhead(_ connection: PostgresConnection) throws(ConnectorError) {
+    guard position != nil, !commitsAhead else { return }
+    _ = try serving { connection throws(PostgresError) in try connection.run(CommitMode.ahead) }
+    commitsAhead = true
   }
 
   /// Stores few rows, the progress and the commit in one journey to the server, as if every row were good.
@@ -230,22 +259,22 @@ extension PostgresTarget {
     guard let position, !tables.isEmpty, !isHolding, rows.count <= SetWriter.singlyMax, takesSets(rows),
       !defersConstraints(care), let last = LastRows.of(rows.payloads, tables.map(\.layout))
     else { return false }
-    let text = try await progress(Written()).json
+    let text = memory.text(of: try await progress(Written()))
     do throws(PostgresError) {
       if !isPositionPrepared { try position.prepare(connection) }
       isPositionPrepared = true
       let writer = SetWriter(tables: tables, connection: connection, hasUsedStages: false)
       let isStored = try writer.runAtOnce(last, begin: begin(care)) { () throws(PostgresError) in
-        unanswered = (text, Written())
+        memory.sends(text, Written())
         try position.enqueue(text, connection)
         try connection.enqueue("COMMIT")
       }
-      unanswered = nil
+      if isStored { memory.committed() }
       return isStored
     } catch {
       if connection.isLost { throw lost(error, connection) }
       // What failed stands before the commit, or is the commit.
-      unanswered = nil
+      memory.failed()
       guard error.isAboutRow || error.isRepeatedKey else { throw lost(error, connection) }
       try rollBack(connection)
       return false
@@ -348,7 +377,7 @@ extension PostgresTarget {
   ) async throws(ConnectorError) {
     let text: String
     do {
-      text = try await progress(written).json
+      text = memory.text(of: try await progress(written))
     } catch {
       try? rollBack(connection)
       throw error
@@ -363,9 +392,9 @@ extension PostgresTarget {
       try rollBack(connection)
       throw position?.takenOver ?? ConnectorError("postgres.position_taken", "The position is gone.", remedy: .stop)
     }
-    unanswered = (text, written)
+    memory.sends(text, written)
     try commit(connection)
-    unanswered = nil
+    memory.committed()
   }
 
   private func commit(_ connection: PostgresConnection) throws(ConnectorError) {

@@ -7,7 +7,8 @@ struct PostgresTargetConnector: TargetConnector {
     "postgres", .target, title: "PostgreSQL table",
     summary:
       "Inserts or upserts rows by COPY, and deletes them. With one lane the pipeline's position is stored in the data's "
-      + "own transaction, so that a crash repeats nothing.",
+      + "own transaction, so that a crash repeats nothing: commits do not wait for the server's disk then, and the source "
+      + "hears of rows when they are on it.",
     delivery: .exactlyOnce, batchRecords: 50_000,
     streamSettings: ["table", "mode", "on_delete", "version", "create"])
 

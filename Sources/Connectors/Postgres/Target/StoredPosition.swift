@@ -7,6 +7,8 @@ struct StoredPosition: Sendable {
   let pipeline: String
   /// Names the checkpoint that the row belongs to: a run without its checkpoint begins a new one.
   private(set) var run = ""
+  /// How many commits the target must have, because the checkpoint counts on them.
+  private var commits: Int64 = 0
 
   init(table: TableName, pipeline: String) {
     self.table = table
@@ -18,6 +20,7 @@ struct StoredPosition: Sendable {
     try create(connection)
     if let run = mark?["run"]?.string {
       self.run = run
+      commits = mark?["commits"]?.int ?? 0
       return
     }
     run = try connection.query("SELECT md5(random()::text || clock_timestamp()::text)").text(0, 0) ?? ""
@@ -28,7 +31,7 @@ struct StoredPosition: Sendable {
   }
 
   /// What `open` needs to go on with this run.
-  var mark: Value { ["run": .string(run)] }
+  func mark(commits: Int64) -> Value { ["run": .string(run), "commits": .int(commits)] }
 
   private func create(_ connection: PostgresConnection) throws(PostgresError) {
     if try TableSchema.read(table, connection) != nil { return }
@@ -41,11 +44,25 @@ struct StoredPosition: Sendable {
   }
 
   /// Waits for the transaction of a process that was killed, or of a connection that broke: until it has ended, nobody
-  /// knows whether its position counts.
-  func read(_ connection: PostgresConnection) throws(PostgresError) -> String? {
+  /// knows whether its position counts. A row's lock stands in the log, so what is read is durable when this returns, and so
+  /// is everything that was committed before.
+  ///
+  /// - Parameter durably: how its commit is durable.
+  func read(_ connection: PostgresConnection, _ durably: String) throws(PostgresError) -> Found {
     let found = try connection.query(
-      "SELECT progress FROM \(table.sql) WHERE pipeline = $1 AND run = $2 FOR UPDATE", [pipeline, run])
-    return found.count == 1 ? found.text(0, 0) : nil
+      "SELECT p.progress FROM \(table.sql) p, set_config('synchronous_commit', $3, true) "
+        + "WHERE p.pipeline = $1 AND p.run = $2 FOR UPDATE OF p", [pipeline, run, durably])
+    return found.count == 1 ? .own(found.text(0, 0)) : .taken
+  }
+
+  /// What stands in the row.
+  enum Found: Equatable {
+    /// Of this run; nil where it has committed nothing.
+    case own(String?)
+    /// Of another run, or nothing.
+    case taken
+
+    var progress: String? { if case .own(let text) = self { text } else { nil } }
   }
 
   /// - Returns: false where another run has taken the row over.
@@ -74,6 +91,26 @@ struct StoredPosition: Sendable {
       text.withUTF8 { BinaryCells.append(text: UnsafeRawBufferPointer($0), to: &cells) }
     }
     try connection.enqueue(prepared: Self.keeping, cells.bytes)
+  }
+
+  /// Why a run cannot go on that finds this stored: the target has fewer commits than the checkpoint counts on.
+  func missing(from found: Found) -> ConnectorError? {
+    guard case .own(let progress) = found, CommitMemory(found: progress).commits < commits else { return nil }
+    return ConnectorError(
+      "postgres.position_behind",
+      "\(table) holds an earlier position of the pipeline \(pipeline) than its checkpoint: the target has lost rows that it"
+        + " had made durable.", remedy: .stop,
+      hint:
+        "It was restored from a backup, or an asynchronous standby took over: compare both sides, then load the tables "
+        + "anew with `millrace checkpoint reset`.")
+  }
+
+  /// A target that crashed.
+  var lost: ConnectorError {
+    ConnectorError(
+      "postgres.commits_lost",
+      "The target has lost the last commits of the pipeline \(pipeline) in a crash: they are read and stored again.",
+      remedy: .reopen)
   }
 
   var takenOver: ConnectorError {
