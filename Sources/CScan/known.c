@@ -1,5 +1,6 @@
 // Records of a known shape. This file is one to fuzz.
 #include "json.h"
+#include "utf8.h"
 
 _Static_assert(sizeof(struct json_state) == 64, "a state is a line of the cache");
 
@@ -78,10 +79,10 @@ static inline void apply(
 #define LOAD(p) uint32_t found = scan_json_stops(p)
 #define STOPS (found & 0xffff)
 #define WIDE (found >> 16)
+#define IS_UTF8(length) scan_is_utf8(start, start + (length))
 #include "known.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 
 __attribute__((target("avx2,bmi"))) static inline uint32_t equal_avx2(const uint8_t *a, const uint8_t *b) {
   return (uint32_t)_mm256_movemask_epi8(
@@ -104,6 +105,7 @@ __attribute__((target("avx2,bmi"))) static inline uint32_t stops_avx2(__m256i v)
 #define LOAD(p) __m256i block = _mm256_loadu_si256((const __m256i *)(p))
 #define STOPS stops_avx2(block)
 #define WIDE (uint32_t)_mm256_movemask_epi8(block)
+#define IS_UTF8(length) is_short_utf8(block, length)
 #include "known.h"
 
 void json_read_known(const struct json_shapes *shapes, struct json_record *first, struct json_record *second) {

@@ -1,5 +1,6 @@
 // Reading of records whose shape is known, for one kind of processor: NAME is what it is called, TARGET its attribute, EQUAL
-// compares JSON_HEAD bytes, LOAD takes BLOCK bytes of a text, of which STOPS and WIDE tell.
+// compares JSON_HEAD bytes, LOAD takes BLOCK bytes of a text, of which STOPS and WIDE
+// tell; IS_UTF8 tells of as many of them as it is given, fewer than BLOCK.
 
 /// A text that is longer than a block or has escapes, from behind its opening quote to its closing one.
 TARGET RARE uint64_t NAME(_text)(const uint8_t *start) {
@@ -17,7 +18,10 @@ TARGET RARE uint64_t NAME(_text)(const uint8_t *start) {
     // The multi-byte characters before the stop.
     wide |= WIDE & (stops ^ (stops - 1));
     at += __builtin_ctz(stops);
-    if (*at == '"') return SPAN(at - start, wide != 0 ? flags | JSON_WIDE : flags);
+    if (*at == '"') {
+      if (wide == 0) return SPAN(at - start, flags);
+      return scan_is_utf8(start, at) ? SPAN(at - start, flags | JSON_WIDE) : NO_VALUE;
+    }
     if (*at != '\\' || json_escape(&at, &flags) != JSON_FINE) return NO_VALUE;
   }
 }
@@ -62,14 +66,16 @@ TARGET __attribute__((always_inline)) static inline uint32_t NAME(_step)(
       uint32_t stops = STOPS;
       uint32_t wide = WIDE & (stops ^ (stops - 1));
       end = start + __builtin_ctz(stops | 1u << (BLOCK - 1));
-      uint64_t flags = wide != 0 ? JSON_WIDE : 0;
+      uint64_t flags = 0;
       if (__builtin_expect(stops == 0 || *end != '"', 0)) {
         uint64_t span = NAME(_text)(start);
         if (span == NO_VALUE) return 0;
         end = start + LENGTH(span);
         flags = WHAT(span);
+      } else if (wide != 0) {
+        if (!IS_UTF8((uint32_t)(end - start))) return 0;
+        flags = JSON_WIDE;
       }
-      if ((flags & shapes->refused) != 0) return 0;
       word |= JSON_STRING | flags << 8;
       *place = end + 1;
     } else {
@@ -117,4 +123,5 @@ TARGET static void NAME(_read)(const struct json_shapes *shapes, struct json_rec
 #undef LOAD
 #undef STOPS
 #undef WIDE
+#undef IS_UTF8
 #undef BLOCK

@@ -1,5 +1,6 @@
 // Scans over whole batches, thirty-two bytes at a time where the processor has AVX2.
 #include "scan.h"
+#include "utf8.h"
 
 /// The length of the well-formed sequence at `p`, 0 where there is none before `end`.
 static size_t sequence(const uint8_t *p, const uint8_t *end) {
@@ -39,56 +40,6 @@ static size_t count_portable(const uint8_t *p, const uint8_t *end, uint8_t byte)
 }
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
-#define TOO_SHORT 1
-#define TOO_LONG 2
-#define OVERLONG_3 4
-#define TOO_LARGE 8
-#define SURROGATE 16
-#define OVERLONG_2 32
-#define TOO_LARGE_1000 64
-#define OVERLONG_4 64
-#define TWO_CONTS ((char)128)
-#define CARRY (TOO_SHORT | TOO_LONG | TWO_CONTS)
-#define TWICE(...) _mm256_setr_epi8(__VA_ARGS__, __VA_ARGS__)
-
-/// The bytes that stand `n` before each of `now`.
-#define BEFORE(n) _mm256_alignr_epi8(now, _mm256_permute2x128_si256(last, now, 0x21), 16 - (n))
-
-__attribute__((target("avx2"))) static inline __m256i wrong_bytes(__m256i now, __m256i last) {
-  const __m256i first_high = TWICE(
-      TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TWO_CONTS, TWO_CONTS, TWO_CONTS,
-      TWO_CONTS, TOO_SHORT | OVERLONG_2, TOO_SHORT, TOO_SHORT | OVERLONG_3 | SURROGATE,
-      TOO_SHORT | TOO_LARGE | TOO_LARGE_1000 | OVERLONG_4);
-  const __m256i first_low = TWICE(
-      CARRY | OVERLONG_3 | OVERLONG_2 | OVERLONG_4, CARRY | OVERLONG_2, CARRY, CARRY, CARRY | TOO_LARGE,
-      CARRY | TOO_LARGE | TOO_LARGE_1000, CARRY | TOO_LARGE | TOO_LARGE_1000, CARRY | TOO_LARGE | TOO_LARGE_1000,
-      CARRY | TOO_LARGE | TOO_LARGE_1000, CARRY | TOO_LARGE | TOO_LARGE_1000, CARRY | TOO_LARGE | TOO_LARGE_1000,
-      CARRY | TOO_LARGE | TOO_LARGE_1000, CARRY | TOO_LARGE | TOO_LARGE_1000,
-      CARRY | TOO_LARGE | TOO_LARGE_1000 | SURROGATE, CARRY | TOO_LARGE | TOO_LARGE_1000,
-      CARRY | TOO_LARGE | TOO_LARGE_1000);
-  const __m256i second_high = TWICE(
-      TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT,
-      TOO_LONG | OVERLONG_2 | TWO_CONTS | OVERLONG_3 | TOO_LARGE_1000 | OVERLONG_4,
-      TOO_LONG | OVERLONG_2 | TWO_CONTS | OVERLONG_3 | TOO_LARGE,
-      TOO_LONG | OVERLONG_2 | TWO_CONTS | SURROGATE | TOO_LARGE,
-      TOO_LONG | OVERLONG_2 | TWO_CONTS | SURROGATE | TOO_LARGE, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT);
-  const __m256i nibble = _mm256_set1_epi8(0x0f);
-  __m256i before = BEFORE(1);
-  __m256i found = _mm256_and_si256(
-      _mm256_and_si256(
-          _mm256_shuffle_epi8(first_high, _mm256_and_si256(_mm256_srli_epi16(before, 4), nibble)),
-          _mm256_shuffle_epi8(first_low, _mm256_and_si256(before, nibble))),
-      _mm256_shuffle_epi8(second_high, _mm256_and_si256(_mm256_srli_epi16(now, 4), nibble)));
-  // The third and fourth byte of a sequence must continue it, and only they may follow a continuation.
-  __m256i third = _mm256_subs_epu8(BEFORE(2), _mm256_set1_epi8((char)(0xe0 - 0x80)));
-  __m256i fourth = _mm256_subs_epu8(BEFORE(3), _mm256_set1_epi8((char)(0xf0 - 0x80)));
-  __m256i continues = _mm256_and_si256(_mm256_or_si256(third, fourth), _mm256_set1_epi8((char)0x80));
-  return _mm256_xor_si256(continues, found);
-}
-
-/// The look-ups of three nibbles by Keiser and Lemire, "Validating UTF-8 in less than one instruction per byte" (2020).
 __attribute__((target("avx2"))) static bool is_utf8_avx2(const uint8_t *p, const uint8_t *end) {
   // What may not stand in the last three bytes before ASCII: the begin of a longer sequence.
   const __m256i open_end = _mm256_setr_epi8(

@@ -8,7 +8,8 @@ package struct FlowSettings: Sendable {
 
   package var pipeline: String
   package var fingerprint: String
-  /// How many lanes decode, map and encode; as many as there are cores.
+  /// How many lanes decode, map and encode; one more than there are cores, so that none stands still while a lane takes a
+  /// batch or hands one on.
   package var computeLanes = 2
   /// How many bytes a source puts into a batch, about.
   package var batchBytes = 256 << 10

@@ -99,7 +99,7 @@ extension LetterRetention {
 extension FlowSettings {
   init(_ plan: Plan) {
     self.init(pipeline: plan.name, fingerprint: plan.fingerprint)
-    computeLanes = min(Environment.processors, Self.computeLanesMax)
+    computeLanes = min(Environment.processors + 1, Self.computeLanesMax)
     batch = plan.batch
     retry = plan.retry
     checkpointEvery = plan.checkpoint.every

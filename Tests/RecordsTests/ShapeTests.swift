@@ -96,6 +96,16 @@ import Testing
     expectSame((lines + lines).map { Array($0.utf8) })
   }
 
+  /// Texts that fill a block, nearly or not, and such as end within a character.
+  @Test func textsThatAreNoUTF8ReadAsTheyDoAlone() {
+    for before in 0..<40 {
+      let texts = ScanTests.pieces.flatMap { piece in
+        [0, 1, 2, 30, 31, 64].map { ScanTests.ascii(before) + piece + ScanTests.ascii($0) }
+      }
+      expectSame([Array("{\"t\":\"\"}".utf8)] + texts.map { Array("{\"t\":\"".utf8) + $0 + Array("\"}".utf8) })
+    }
+  }
+
   @Test func elementsOfAnArrayReadAsTheyDoAlone() {
     let element = "\n {\"a\": [1,\n 2], \"b\": \"x\"} \n"
     let batch = Batch()

@@ -156,8 +156,6 @@ struct json_shapes {
   const uint8_t *end;
   /// What ends a record.
   uint8_t separator;
-  /// Flags of texts that are not read: JSON_WIDE where the bytes are not known to be UTF-8.
-  uint8_t refused;
 };
 
 /// A record that is read.

@@ -20,11 +20,8 @@ public final class JSONRecordDecoder: Decoder {
   }
 
   public func decode(_ batch: Batch) {
-    let base = UnsafePointer(batch.bytes.base)
     let end = batch.bytes.count
     precondition(end < Int(UInt32.max), "a batch of 4 GiB or more")
-    // What JSONReader reads, it checks itself.
-    let isUTF8 = !shapes.isResting && scan_is_utf8(base, base + end)
     // Ends every scan at the end of the batch.
     batch.bytes.end.pointee = 0
     shapes.begin()
@@ -33,7 +30,7 @@ public final class JSONRecordDecoder: Decoder {
     while start < end {
       if separator != 0x0a { skipSpace(&start, &line, batch) }
       let stop =
-        decodeKnown(from: start, line: line, of: batch, isUTF8: isUTF8) ?? decodeAny(from: start, line: line, of: batch)
+        decodeKnown(from: start, line: line, of: batch) ?? decodeAny(from: start, line: line, of: batch)
       line += separator == 0x0a ? 1 : newlines(start..<stop, of: batch)
       start = stop + 1
     }
@@ -43,14 +40,14 @@ public final class JSONRecordDecoder: Decoder {
   /// Reads the record at `start` if it has the shape of an earlier one.
   ///
   /// - Returns: where it ends.
-  private func decodeKnown(from start: Int, line: UInt32, of batch: Batch, isUTF8: Bool) -> Int? {
+  private func decodeKnown(from start: Int, line: UInt32, of batch: Batch) -> Int? {
     batch.nodes.reserve(ShapeTable.nodesMax)
     let base = UnsafePointer(batch.bytes.base)
     let root = batch.nodes.count
     guard
       let match = shapes.read(
         base + start, base: base, end: UnsafePointer(batch.bytes.end), separator: separator,
-        into: batch.nodes.base + root, root: root, isUTF8: isUTF8)
+        into: batch.nodes.base + root, root: root)
     else { return nil }
     batch.nodes.setCount(root + match.nodes)
     var event = Event(

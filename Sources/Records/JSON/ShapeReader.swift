@@ -32,9 +32,6 @@ struct ShapeReader: ~Copyable {
   private var ahead: Ahead?
   private let aheadNodes = RawArray<Node>(capacity: ShapeTable.nodesMax)
 
-  /// Whether records are not looked at for now, because no shape came again.
-  var isResting: Bool { rest > 0 }
-
   /// Forgets what was read of a batch before.
   mutating func begin() { ahead = nil }
 
@@ -45,12 +42,11 @@ struct ShapeReader: ~Copyable {
   ///   - end: behind the last byte of the batch. The byte there must be a zero, and 32 more readable.
   ///   - nodes: where the root's node goes; must have room for ``ShapeTable/nodesMax``.
   ///   - root: the root's index.
-  ///   - isUTF8: whether the bytes are known to be UTF-8; otherwise no text beyond ASCII is read.
   /// - Returns: nil where the record has no known shape; then nothing is changed but the nodes behind the last one.
   @inline(__always)
   mutating func read(
     _ start: UnsafePointer<UInt8>, base: UnsafePointer<UInt8>, end: UnsafePointer<UInt8>, separator: UInt8,
-    into nodes: UnsafeMutablePointer<Node>, root: Int, isUTF8: Bool
+    into nodes: UnsafeMutablePointer<Node>, root: Int
   ) -> Match? {
     if rest > 0 {
       rest -= 1
@@ -67,7 +63,7 @@ struct ShapeReader: ~Copyable {
     } else {
       var shapes = json_shapes(
         states: table.states.base, brackets: table.brackets.base, texts: table.texts.base, base: base, end: end,
-        separator: separator, refused: isUTF8 ? 0 : UInt8(JSON_WIDE))
+        separator: separator)
       let next = Self.next(behind: start, end, separator)
       var record = json_record(
         place: start, nodes: Self.raw(nodes), root: UInt32(truncatingIfNeeded: root), last: nil)
