@@ -20,9 +20,24 @@ extension Batch {
 
   /// The children of the container at `index`, in order; none of another value.
   public func children(of index: Int) -> [Child] {
-    let container = nodes[index]
-    guard container.kind == .object || container.kind == .array else { return [] }
     var found: [Child] = []
+    eachChild(of: index) { found.append($0) }
+    return found
+  }
+
+  /// The node of a member of the object at `index`, the last of several; nil where it has none of that name.
+  public func member(_ name: String, of index: Int) -> Int? {
+    var found: Int?
+    eachChild(of: index) { child in
+      if self.name(of: child).utf8.elementsEqual(name.utf8) { found = child.node }
+    }
+    return found
+  }
+
+  @inline(__always)
+  private func eachChild(of index: Int, _ body: (Child) -> Void) {
+    let container = nodes[index]
+    guard container.kind == .object || container.kind == .array else { return }
     var child = index + 1
     while child < Int(container.next) {
       var keyText: Int?
@@ -30,10 +45,9 @@ extension Batch {
         keyText = child
         child += 1
       }
-      found.append(Child(node: child, keyText: keyText))
+      body(Child(node: child, keyText: keyText))
       child = Int(nodes[child].next)
     }
-    return found
   }
 
   /// The name of a member.
@@ -111,7 +125,9 @@ extension Batch {
   /// An event's identity, the same on every replay: the origin and the place of its first byte in it, unless the source
   /// gives it an id of its own in `meta`. A row of a table has its key instead, or a digest of what was read of it.
   public func eventID(_ event: Event) -> String {
-    if event.meta != Event.none, let own = value(at: Int(event.meta))["event_id"]?.string { return own }
+    if event.meta != Event.none, let own = member("event_id", of: Int(event.meta)), nodes[own].kind == .string {
+      return text(nodes[own])
+    }
     if let offset = offset(of: event) { return "\(origin.name):\(offset)" }
     guard tables != nil else { return "\(origin.name)#\(event.offset)" }
     if event.key != Event.none { return "\(origin.name):\(json(at: Int(event.key)))" }

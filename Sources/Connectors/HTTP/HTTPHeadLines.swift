@@ -51,13 +51,13 @@ struct HTTPHeadLines {
   mutating func header() throws(HTTPRefusal) -> HTTPRequest.Header? {
     guard place < end - 2 else { return nil }
     let line = try next()
-    guard let colon = bytes[line].firstIndex(of: UInt8(ascii: ":")), colon > line.lowerBound,
-      bytes[line.lowerBound..<colon].allSatisfy(HTTPToken.isToken)
-    else { throw Self.bad("a header has no name, or one with a space in it") }
-    var value = colon + 1..<line.upperBound
-    while let first = bytes[value].first, first == 0x20 || first == 0x09 { value = value.dropFirst() }
-    while let last = bytes[value].last, last == 0x20 || last == 0x09 { value = value.dropLast() }
-    guard bytes[value].allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }) else {
+    var colon = line.lowerBound
+    while colon < line.upperBound, HTTPToken.isToken(bytes[colon]) { colon += 1 }
+    guard colon > line.lowerBound, colon < line.upperBound, bytes[colon] == UInt8(ascii: ":") else {
+      throw Self.bad("a header has no name, or one with a space in it")
+    }
+    let value = trimmed(colon + 1..<line.upperBound)
+    for place in value where bytes[place] < 0x20 && bytes[place] != 0x09 || bytes[place] == 0x7f {
       throw Self.bad("a header's value has control characters")
     }
     guard count < Self.headersMax else { throw HTTPRefusal(431, "there are more than \(Self.headersMax) headers") }
@@ -65,14 +65,30 @@ struct HTTPHeadLines {
     return HTTPRequest.Header(name: line.lowerBound..<colon, value: value)
   }
 
+  /// Without the spaces and tabs around it.
+  private func trimmed(_ range: Range<Int>) -> Range<Int> {
+    func isSpace(_ place: Int) -> Bool { bytes[place] == 0x20 || bytes[place] == 0x09 }
+    var (start, end) = (range.lowerBound, range.upperBound)
+    while start < end, isSpace(start) { start += 1 }
+    while end > start, isSpace(end - 1) { end -= 1 }
+    return start..<end
+  }
+
   func isEqual(_ range: Range<Int>, _ name: StaticString) -> Bool { HTTPRequest.isEqual(bytes, range, name) }
 
   /// The 0 or 1 of `HTTP/1.`; nil for what is another version.
   func minorVersion(_ range: Range<Int>) throws(HTTPRefusal) -> Int? {
-    guard range.count == 8, bytes[range].starts(with: "HTTP/".utf8) else { throw Self.bad("this is not HTTP") }
-    guard bytes[range].starts(with: "HTTP/1.".utf8), let digit = bytes[range].last, digit == 0x30 || digit == 0x31
-    else { return nil }
+    guard range.count == 8, begins(range, "HTTP/") else { throw Self.bad("this is not HTTP") }
+    let digit = bytes[range.upperBound - 1]
+    guard begins(range, "HTTP/1."), digit == 0x30 || digit == 0x31 else { return nil }
     return Int(digit - 0x30)
+  }
+
+  /// - Parameter text: compared byte by byte.
+  func begins(_ range: Range<Int>, _ text: StaticString) -> Bool {
+    let count = text.utf8CodeUnitCount
+    guard range.count >= count, let base = bytes.baseAddress else { return false }
+    return memcmp(base + range.lowerBound, text.utf8Start, count) == 0
   }
 
   /// Digits and nothing else, at most eighteen.

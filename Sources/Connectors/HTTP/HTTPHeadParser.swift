@@ -59,7 +59,7 @@ struct HTTPHeadParser {
       throw HTTPHeadLines.bad("the target has characters that must be encoded")
     }
     var begin = range.lowerBound
-    if bytes[range].starts(with: "http://".utf8) || bytes[range].starts(with: "https://".utf8) {
+    if lines.begins(range, "http://") || lines.begins(range, "https://") {
       let authority = (bytes[range].firstIndex(of: UInt8(ascii: ":")) ?? begin) + 3
       begin = bytes[authority..<range.upperBound].firstIndex(of: UInt8(ascii: "/")) ?? range.upperBound
     } else if bytes[begin] != UInt8(ascii: "/") {

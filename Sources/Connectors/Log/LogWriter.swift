@@ -21,26 +21,30 @@ final class LogWriter: Sendable {
   private struct Waiting {
     var commit = GroupCommit(waitingBytesMax: LogWriter.waitingBytesMax)
     var frames = Frames()
+    /// Empty, and takes their place while they are stored.
+    var spare = Frames()
     var isClosed = false
   }
 
   /// The frames of one group.
   ///
-  /// `@unchecked Sendable`: filled under the mutex, and then taken out of it by the one lane that stores them.
+  /// `@unchecked Sendable`: filled under the mutex, and then taken out of it by who stores them.
   private final class Frames: @unchecked Sendable {
     var bytes = ByteBuffer()
   }
 
   private let waiting = Mutex(Waiting())
   private let disk: Mutex<LogDisk>
-  /// Writes and syncs, and blocks while it does.
+  /// Stores what came while somebody else did.
   private let lane = DispatchQueue(label: "millrace.log")
+  /// Whoever stores.
+  private let storing = DispatchGroup()
   private let wallTime: @Sendable () -> Int64
   private let settled: @Sendable (Settled) -> Void
 
   /// - Parameters:
   ///   - wallTime: milliseconds since 1970.
-  ///   - settled: hears what became of each group, in order, from the log's own lane.
+  ///   - settled: hears what became of each group, in order, before the next one is stored.
   init(
     _ path: String, _ retention: LogRetention, wallTime: @escaping @Sendable () -> Int64,
     settled: @escaping @Sendable (Settled) -> Void
@@ -50,14 +54,13 @@ final class LogWriter: Sendable {
     self.settled = settled
   }
 
-  /// Takes a record.
+  /// Takes a record; it is stored when somebody calls ``commit()``.
   ///
   /// - Returns: the ticket under which ``Settled`` tells of it; nil where too much waits already, or the log is closed.
   func append(attributes: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer) -> UInt64? {
-    let (ticket, begins) = waiting.withLock { waiting -> (UInt64?, Bool) in
+    waiting.withLock { waiting -> UInt64? in
       let bytes = LogFrame.headBytes + attributes.count + payload.count
-      let admission = waiting.isClosed ? .refused : waiting.commit.take(bytes: bytes)
-      guard admission != .refused else { return (nil, false) }
+      guard !waiting.isClosed, waiting.commit.take(bytes: bytes) else { return nil }
       waiting.frames.bytes.reserve(bytes)
       LogFrame.begin(
         UnsafeMutableRawBufferPointer(start: waiting.frames.bytes.end, count: LogFrame.headBytes),
@@ -65,36 +68,40 @@ final class LogWriter: Sendable {
       waiting.frames.bytes.advance(by: LogFrame.headBytes)
       waiting.frames.bytes.append(attributes)
       waiting.frames.bytes.append(payload)
-      return (waiting.commit.next - 1, admission == .begins)
+      return waiting.commit.next - 1
     }
-    if begins { lane.async { [self] in storeAll() } }
-    return ticket
   }
 
-  /// Stores group after group until nothing waits.
-  private func storeAll() {
-    var frames = Frames()
-    while let group = takeGroup(&frames) {
-      var failure: LogError?
-      do throws(LogError) { try store(frames) } catch { failure = error }
-      waiting.withLock { $0.commit.end() }
-      settled(Settled(tickets: group, error: failure))
-      frames.bytes.shrink(to: 4 << 20)
-    }
+  /// Sees to it that all that was taken is stored: here, before it returns, as long as nobody else stores, which saves
+  /// the ways to another thread and back; else by whoever is at it, and returns at once.
+  func commit() {
+    storing.enter()
+    defer { storing.leave() }
+    guard let (group, frames) = begin() else { return }
+    var failure: LogError?
+    do throws(LogError) { try store(frames) } catch { failure = error }
+    settled(Settled(tickets: group, error: failure))
+    if end(frames) { lane.async(group: storing) { [self] in commit() } }
   }
 
   /// Takes what waits, and leaves an empty buffer in its place.
-  private func takeGroup(_ frames: inout Frames) -> Range<UInt64>? {
-    let empty = frames
-    let taken = waiting.withLock { waiting -> (Range<UInt64>, Frames)? in
+  private func begin() -> (Range<UInt64>, Frames)? {
+    waiting.withLock { waiting in
       guard let group = waiting.commit.begin() else { return nil }
       let full = waiting.frames
-      waiting.frames = empty
+      waiting.frames = waiting.spare
       return (group, full)
     }
-    guard let taken else { return nil }
-    frames = taken.1
-    return taken.0
+  }
+
+  /// - Returns: whether more came meanwhile.
+  private func end(_ frames: Frames) -> Bool {
+    frames.bytes.shrink(to: 4 << 20)
+    return waiting.withLock { waiting in
+      waiting.spare = frames
+      waiting.commit.end()
+      return waiting.commit.isWaiting
+    }
   }
 
   private func store(_ frames: Frames) throws(LogError) {
@@ -117,10 +124,11 @@ final class LogWriter: Sendable {
   /// Takes no more, and returns when all that was taken is settled.
   func close() {
     waiting.withLock { $0.isClosed = true }
-    lane.sync {
-      storeAll()
-      // What stays behind the records is cut off by whoever opens the log next.
-      try? disk.withLock { disk throws(LogError) in try disk.close() }
-    }
+    repeat {
+      commit()
+      storing.wait()
+    } while waiting.withLock({ $0.commit.isWaiting })
+    // What stays behind the records is cut off by whoever opens the log next.
+    try? disk.withLock { disk throws(LogError) in try disk.close() }
   }
 }

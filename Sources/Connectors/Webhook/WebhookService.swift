@@ -91,6 +91,8 @@ final class WebhookService: HTTPService {
     return .waits(ticket: ticket)
   }
 
+  func settle() { log.commit() }
+
   private func mustBeJSON(_ request: HTTPRequest, _ bytes: borrowing ByteBuffer, _ body: Range<Int>) -> Bool {
     switch rules.format {
     case .debezium: return !body.isEmpty

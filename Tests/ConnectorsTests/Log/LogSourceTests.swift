@@ -1,6 +1,5 @@
 import ConnectorKit
 import Records
-import Synchronization
 import Testing
 
 @testable import Connectors
@@ -92,37 +91,6 @@ struct LogSourceTests {
     _ = try filled(folder, 3)
     #expect(numbers(try await readOn(source)) == [1, 2, 3])
     #expect(await code { try await folder.logSource("none").open(at: nil) } == "log.not_found")
-  }
-
-  @Test func callersShareSyncsAndNoneIsForgotten() async throws {
-    let folder = try TemporaryFolder()
-    let settled = Mutex<[Range<UInt64>]>([])
-    let writer = try LogWriter(folder.path("log"), .test, wallTime: { 5 }) { group in
-      #expect(group.error == nil)
-      settled.withLock { $0.append(group.tickets) }
-    }
-    await withTaskGroup(of: Void.self) { group in
-      for caller in 0..<8 {
-        group.addTask {
-          for number in 0..<200 {
-            let text = Array("{\"n\":\(caller * 200 + number)}".utf8)
-            let ticket = text.withUnsafeBytes { text in
-              writer.append(attributes: UnsafeRawBufferPointer(start: nil, count: 0), payload: text)
-            }
-            #expect(ticket != nil)
-          }
-        }
-      }
-    }
-    writer.close()
-    let groups = settled.withLock { $0 }
-    #expect(groups.first?.lowerBound == 0 && groups.last?.upperBound == 1_600)
-    #expect(zip(groups, groups.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
-    #expect(groups.count < 1_600)
-    let reading = try await read(folder.logSource())
-    #expect(Set(numbers(reading)) == Set(0..<1_600))
-    let refused = [UInt8(1)].withUnsafeBytes { writer.append(attributes: $0, payload: $0) }
-    #expect(refused == nil)
   }
 
   @Test func eventsKnowWhereTheyCameFrom() async throws {

@@ -35,26 +35,29 @@ struct LogValueTests {
 
   @Test func oneSyncServesAllThatCameDuringTheOneBefore() {
     var commit = GroupCommit(waitingBytesMax: 100)
-    #expect(commit.take(bytes: 10) == .begins)
+    #expect(commit.begin() == nil)
+    #expect(commit.take(bytes: 10) == true)
     #expect(commit.begin() == 0..<1)
-    #expect(commit.take(bytes: 10) == .waits)
-    #expect(commit.take(bytes: 10) == .waits)
+    #expect(!commit.isWaiting)
+    #expect(commit.take(bytes: 10) == true)
+    #expect(commit.take(bytes: 10) == true)
     #expect(commit.begin() == nil)
     commit.end()
+    #expect(commit.isWaiting)
     #expect(commit.begin() == 1..<3)
     commit.end()
     #expect(commit.begin() == nil)
-    #expect(commit.take(bytes: 10) == .begins)
   }
 
   @Test func whatWaitsHasABound() {
     var commit = GroupCommit(waitingBytesMax: 100)
-    #expect(commit.take(bytes: 500) == .begins)
-    #expect(commit.take(bytes: 1) == .refused)
-    _ = commit.begin()
-    #expect(commit.take(bytes: 60) == .waits)
-    #expect(commit.take(bytes: 60) == .refused)
-    #expect(commit.next == 2)
+    #expect(commit.take(bytes: 500) == true)
+    #expect(commit.take(bytes: 1) == false)
+    #expect(commit.begin() == 0..<1)
+    #expect(commit.take(bytes: 60) == true)
+    #expect(commit.take(bytes: 60) == false)
+    #expect(commit.take(bytes: 40) == true)
+    #expect(commit.next == 3)
   }
 
   private func segments(_ sizes: [UInt64], times: [Int64]) -> [LogSegment] {

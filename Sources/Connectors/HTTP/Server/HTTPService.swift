@@ -13,6 +13,15 @@ protocol HTTPService: AnyObject, Sendable {
 
   /// Serves a whole request.
   func serve(_ request: HTTPRequest, _ bytes: borrowing ByteBuffer, _ tools: ServiceTools) -> Served
+
+  /// Sees to it that the tickets are settled that ``serve(_:_:_:)`` gave. A loop calls it once it has served all that
+  /// came, so that they are settled together.
+  func settle()
+}
+
+extension HTTPService {
+  /// For those who give no tickets.
+  func settle() {}
 }
 
 /// Numbers that tell services apart.

@@ -82,12 +82,13 @@ extension ServerLoop {
 
   /// Looks at a head; false where the request ends with it.
   private func begin(_ connection: ServerConnection) -> Bool {
-    let request = connection.reader.request
-    let path = connection.input.bytes[request.path]
+    let path = connection.input.bytes[connection.reader.request.path]
     guard let service = server.service(path) else {
       return refuse(connection, server.missing(now: now))
     }
-    if let refusal = service.refusal(of: request, connection.input) { return refuse(connection, refusal) }
+    if let refusal = service.refusal(of: connection.reader.request, connection.input) {
+      return refuse(connection, refusal)
+    }
     do throws(HTTPRefusal) {
       try connection.reader.begin(bodyMax: service.bodyBytesMax)
     } catch {
@@ -95,7 +96,7 @@ extension ServerLoop {
     }
     connection.service = service
     connection.requestDeadline = now + ServerLimits.requestMax
-    if request.expectsContinue, connection.reader.isInBody {
+    if connection.reader.request.expectsContinue, connection.reader.isInBody {
       HTTPResponse(status: 100).append(to: &connection.output, closes: false)
       advance(connection)
     }
@@ -117,8 +118,7 @@ extension ServerLoop {
 
   private func serve(_ connection: ServerConnection) {
     guard let service = connection.service else { return }
-    let request = connection.reader.request
-    switch service.serve(request, connection.input, tools) {
+    switch service.serve(connection.reader.request, connection.input, tools) {
     case .answer(let answer): respond(connection, answer)
     case .waits(let ticket):
       connection.isAwaiting = true
@@ -130,9 +130,9 @@ extension ServerLoop {
 
   /// Answers the request that was read last.
   func respond(_ connection: ServerConnection, _ answer: HTTPResponse) {
-    let request = connection.reader.request
-    if !request.isKeptAlive { connection.endsWhenSent = true }
-    answer.append(to: &connection.output, closes: connection.endsWhenSent, hasBody: request.method != .head)
+    if !connection.reader.request.isKeptAlive { connection.endsWhenSent = true }
+    let hasBody = connection.reader.request.method != .head
+    answer.append(to: &connection.output, closes: connection.endsWhenSent, hasBody: hasBody)
     connection.service = nil
     if !connection.endsWhenSent { connection.reader.finish(&connection.input) }
     advance(connection)

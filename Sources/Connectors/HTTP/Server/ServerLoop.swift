@@ -18,7 +18,13 @@ final class ServerLoop: @unchecked Sendable {
   /// How often deadlines are looked at, in milliseconds.
   private static let tick: Int32 = 500
 
-  private let inbox = Mutex<[Message]>([])
+  private struct Inbox {
+    var messages: [Message] = []
+    /// Whether the loop waits for sockets and must be woken.
+    var isAsleep = false
+  }
+
+  private let inbox = Mutex(Inbox())
   private let poller: Poller
   let server: ServerState
   let tools = ServiceTools()
@@ -26,6 +32,8 @@ final class ServerLoop: @unchecked Sendable {
   private var connections: [UInt64: ServerConnection] = [:]
   private var nextKey: UInt64 = 1
   private var waiting: [Int: WaitingCallers] = [:]
+  /// Whose tickets were given out since the last time that they were settled.
+  private var unsettled: [any HTTPService] = []
   /// When it ends at the latest; nil while it serves.
   private var stopsAt: Int64?
   private(set) var now = SocketClock.milliseconds()
@@ -39,18 +47,19 @@ final class ServerLoop: @unchecked Sendable {
 
   /// From any thread.
   func tell(_ message: Message) {
-    let wasEmpty = inbox.withLock { messages in
-      messages.append(message)
-      return messages.count == 1
+    let wasAsleep = inbox.withLock { inbox in
+      inbox.messages.append(message)
+      defer { inbox.isAsleep = false }
+      return inbox.isAsleep
     }
-    if wasEmpty { poller.ring() }
+    if wasAsleep { poller.ring() }
   }
 
   /// Runs until it is told to stop.
   func run() {
     var swept = now
     while !isDone {
-      poller.wait(Self.tick) { happening in
+      poller.wait(fallAsleep() ? Self.tick : 0) { happening in
         now = SocketClock.milliseconds()
         if happening.key == Poller.bell { return }
         guard let connection = connections[happening.key] else { return }
@@ -58,6 +67,7 @@ final class ServerLoop: @unchecked Sendable {
         if happening.isReadable, connections[happening.key] != nil { read(connection) }
       }
       now = SocketClock.milliseconds()
+      settleAll()
       hear()
       if now - swept >= Int64(Self.tick) {
         swept = now
@@ -67,14 +77,23 @@ final class ServerLoop: @unchecked Sendable {
     for connection in connections.values { close(connection) }
   }
 
+  /// False where something is left to do.
+  private func fallAsleep() -> Bool {
+    inbox.withLock { inbox in
+      inbox.isAsleep = inbox.messages.isEmpty && unsettled.isEmpty
+      return inbox.isAsleep
+    }
+  }
+
   private var isDone: Bool { stopsAt.map { now >= $0 || connections.isEmpty } ?? false }
 
   // MARK: - Messages
 
   private func hear() {
-    let messages = inbox.withLock { messages in
-      defer { messages.removeAll(keepingCapacity: true) }
-      return messages
+    let messages = inbox.withLock { inbox in
+      inbox.isAsleep = false
+      defer { inbox.messages.removeAll(keepingCapacity: true) }
+      return inbox.messages
     }
     for message in messages {
       switch message {
@@ -85,6 +104,11 @@ final class ServerLoop: @unchecked Sendable {
         for connection in connections.values { endSoon(connection) }
       }
     }
+  }
+
+  private func settleAll() {
+    for service in unsettled { service.settle() }
+    unsettled.removeAll(keepingCapacity: true)
   }
 
   private func settle(_ service: Int, _ end: UInt64, _ answer: HTTPResponse) {
@@ -110,6 +134,7 @@ final class ServerLoop: @unchecked Sendable {
   func wait(for ticket: UInt64, of service: any HTTPService, _ connection: ServerConnection, stream: Int32 = 0) {
     let caller = WaitingCallers.Caller(connection: connection.key, stream: stream)
     waiting[service.number, default: WaitingCallers()].add(caller, ticket: ticket)
+    if !unsettled.contains(where: { $0 === service }) { unsettled.append(service) }
   }
 
   // MARK: - Connections

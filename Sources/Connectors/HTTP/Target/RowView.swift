@@ -153,7 +153,7 @@ struct RowView: ~Copyable {
   private func member(_ name: String, _ batch: Batch) -> Int? {
     let rest = batch.rows.rows[index].rest
     guard rest != Event.none else { return nil }
-    return batch.children(of: Int(rest)).last { batch.name(of: $0).utf8.elementsEqual(name.utf8) }?.node
+    return batch.member(name, of: Int(rest))
   }
 
   /// A hash of the key's texts; nil where the mapping has no key.
