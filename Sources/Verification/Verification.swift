@@ -158,7 +158,9 @@ package struct Verification: Sendable {
     let suspects = Set(source.keys).union(target.keys).filter { source[$0]?.digest != target[$0]?.digest }
     let keys = suspects.compactMap { key in (source[key] ?? target[key]).map { (key, $0.key) } }
     var pairs = try await look(stream, Dictionary(keys, uniquingKeysWith: { first, _ in first }))
+    let undecided = streams[stream].undecided
     if let settle, !pairs.isEmpty { pairs = try await self.settle(pairs, stream, settle) }
+    streams[stream].settled += UInt64(keys.count - pairs.count) - (streams[stream].undecided - undecided)
     let form = streams[stream].form
     let ordered = pairs.sorted { $0.key.lexicographicallyPrecedes($1.key) }.compactMap { $0.value.difference(form) }
     return try await asked(Difference.Kind.allCases.flatMap { kind in ordered.filter { $0.kind == kind } }, stream)

@@ -11,11 +11,14 @@ package struct VerifiedStream: Sendable {
   /// Which places of the target's key are the source's key, in its order; nil where the source cannot be asked by key.
   let keyPlaces: [Int]?
 
+  /// As the first look counted them: the two sides not at one instant, where a pipeline runs between them.
   package var sourceRows: UInt64 = 0
   package var targetRows: UInt64 = 0
   package var missing: UInt64 = 0
   package var extra: UInt64 = 0
   package var different: UInt64 = 0
+  /// Rows that differed at the first look, and were the same when they were looked at again.
+  package var settled: UInt64 = 0
   /// Rows that went on changing while they were looked at.
   package var undecided: UInt64 = 0
 

@@ -59,7 +59,7 @@ extension VerifiedStream {
       "table": name.map { .string($0) } ?? .null, "source_rows": .int(Int64(clamping: sourceRows)),
       "target_rows": .int(Int64(clamping: targetRows)), "missing": .int(Int64(clamping: missing)),
       "extra": .int(Int64(clamping: extra)), "different": .int(Int64(clamping: different)),
-      "undecided": .int(Int64(clamping: undecided)),
+      "settled": .int(Int64(clamping: settled)), "undecided": .int(Int64(clamping: undecided)),
     ]
   }
 }
@@ -96,8 +96,11 @@ struct VerifyText {
     let rows = "\(Quantity.count(stream.sourceRows)) in the source, \(Quantity.count(stream.targetRows)) in the target"
     let kinds = [(stream.missing, "missing"), (stream.extra, "too many"), (stream.different, "different")]
       .filter { $0.0 > 0 }.map { "\(Quantity.count($0.0)) \($0.1)" }
-    let verdict = kinds.isEmpty ? style.good("the same") : style.warning(kinds.joined(separator: ", "))
-    return ["\(style.bold(name))  \(rows): \(verdict)"]
+    // Rows that arrived meanwhile are in one count and not in the other.
+    let late = stream.settled > 0 ? " at first, \(Quantity.count(stream.settled, "row")) caught up" : ""
+    let rest = stream.undecided > 0 ? "no differences so far" : style.good("the same")
+    let verdict = kinds.isEmpty ? rest : style.warning(kinds.joined(separator: ", "))
+    return ["\(style.bold(name))  \(rows)\(late): \(verdict)"]
   }
 
   /// `   different  {"id":5}  price 12.50 in the source, 12.00 in the target`
@@ -157,6 +160,7 @@ struct VerifyText {
     if report.isEqual {
       return "\(report.pipeline): " + style.good("source and target agree") + " (\(time))"
     }
-    return "\(report.pipeline): " + style.error("source and target differ") + " (\(time))"
+    let isOpen = report.differences == 0
+    return "\(report.pipeline): " + style.error(isOpen ? "not decided" : "source and target differ") + " (\(time))"
   }
 }

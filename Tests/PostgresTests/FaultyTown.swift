@@ -173,6 +173,25 @@ final class FaultyTown {
     return problems
   }
 
+  /// One server is away for so long, while people write as far as they can.
+  ///
+  /// - Returns: what went wrong.
+  func outage(ofTarget isTarget: Bool, seconds: Int) throws -> [String] {
+    problems = []
+    let people = (0..<Self.writers).map { _ in People(source, seed: .random(in: 0...(.max), using: &random), columns) }
+    usleep(500_000)
+    let server = isTarget ? target : source
+    server.stop()
+    sleep(UInt32(seconds))
+    server.start()
+    usleep(500_000)
+    for people in people { people.end() }
+    if process?.isRunning != true { problems.append("the program has ended") }
+    try finish()
+    problems += looker.torn
+    return problems
+  }
+
   /// A server that is away when the program begins ends it; another start finds it there.
   private func restart() throws {
     if let process, process.terminationReason == .exit {

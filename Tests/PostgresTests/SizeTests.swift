@@ -34,6 +34,29 @@ struct SizeTests {
     #expect(differing == "0")
   }
 
+  /// `MILLRACE_TRANSACTION_ROWS=1000000` and `MILLRACE_TRANSACTION_BYTES=100000000` are the long forms.
+  @Test(arguments: [
+    (setting("MILLRACE_TRANSACTION_ROWS", or: 50_000), 20),
+    (setting("MILLRACE_TRANSACTION_BYTES", or: 10_000_000) / 20_000, 20_000),
+  ]) func `memory does not grow with a transaction`(rows: Int, bytes: Int) throws {
+    try #require(Program.isThere, "no program at \(Program.binary.path)")
+    let place = try Workplace()
+    defer { place.dropSlots() }
+    try place.sql("CREATE TABLE source (id int PRIMARY KEY, body text); CREATE TABLE copy (LIKE source INCLUDING ALL)")
+    _ = try place.plan(
+      from: "type: postgres, url: URL, tables: [SCHEMA.source], read: stream", to: "table: SCHEMA.copy, key: [id]")
+    let arguments = ["run", "--once", "--json", place.path("p.yaml")]
+    #expect(try Program(arguments).code == 0)
+    try place.sql(
+      "INSERT INTO source SELECT g, left(repeat(md5(g::text), \(bytes) / 32 + 1), \(bytes)) FROM generate_series(1, \(rows)) g"
+    )
+    let program = try Program(arguments)
+    #expect(program.code == 0, "\(program.said)")
+    #expect(program.peakBytes <= Self.peakMax, "\(program.peakBytes >> 20) MiB")
+    #expect(try place.count("copy") == rows)
+    #expect(try place.value("SELECT count(*) FROM (SELECT * FROM source EXCEPT ALL SELECT * FROM copy) x") == "0")
+  }
+
   @Test func `a row of 100 MB passes`() throws {
     try #require(Program.isThere, "no program at \(Program.binary.path)")
     let place = try Workplace()

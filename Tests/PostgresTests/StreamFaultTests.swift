@@ -29,6 +29,16 @@ struct StreamFaultTests {
     print("seed \(Self.seed): \(rounds) rounds, \(town.told)")
   }
 
+  /// `MILLRACE_OUTAGE_SECONDS=60` is the long form.
+  @Test func `a server that is away for long is waited for`() throws {
+    let town = try FaultyTown(seed: Self.seed)
+    for isTarget in [true, false] {
+      let problems = try town.outage(ofTarget: isTarget, seconds: setting("MILLRACE_OUTAGE_SECONDS", or: 5))
+      #expect(problems == [], "\(isTarget ? "target" : "source"), seed \(Self.seed); kept in \(town.keep())")
+    }
+    print("seed \(Self.seed): \(town.told)")
+  }
+
   /// No error tells of a connection whose other side hangs: the server's answers to the heartbeats are missed.
   @Test(arguments: [Fault.stall, .vanish]) func `a stream that falls silent is begun anew`(fault: Fault) throws {
     let server = try #require(PostgresServer(settings: ["wal_sender_timeout = 1s"]))

@@ -191,6 +191,26 @@ struct VerifyTests {
       ])
   }
 
+  @Test func `the counts of the first look say what was on its way`() throws {
+    let place = try Workplace()
+    try place.sql(
+      """
+      CREATE TABLE source (id int PRIMARY KEY); INSERT INTO source SELECT generate_series(1, 100);
+      CREATE TABLE copy (id int PRIMARY KEY); INSERT INTO copy SELECT generate_series(1, 90)
+      """)
+    _ = try place.plan(
+      from: "type: postgres, url: URL, tables: [SCHEMA.source], read: stream", to: "table: SCHEMA.copy, key: [id]")
+    // As the pipeline would, a little later.
+    Thread.detachNewThread {
+      usleep(400_000)
+      _ = try? place.sql("INSERT INTO copy SELECT generate_series(91, 100)")
+    }
+    let (code, report) = try Self.verify(place, ["--settle", "1s"])
+    let stream = try #require(report["streams"]?.array?.first)
+    let rows = try #require(stream["source_rows"]?.int) - (try #require(stream["target_rows"]?.int))
+    #expect(code == 0 && rows == stream["settled"]?.int, "\(report.json)")
+  }
+
   @Test func `rows of records that are refused now are not taken for too many`() async throws {
     let place = try Workplace()
     try place.sql(

@@ -55,7 +55,8 @@ struct PostgresSourceConnector: SourceConnector {
   var onSchemaChange: SchemaChangePolicy = .follow
   @Setting(
     "What a stream does with a table that comes along under a pattern, or is dropped and made again: `follow` reads it like "
-      + "the others, `ignore` leaves it out, `stop` stops the run.", tuning: true)
+      + "the others (with `read: stream` its changes from then on, and not the rows that it has already), `ignore` leaves it out, `stop` stops the run.",
+    tuning: true)
   var onNewTable: NewTablePolicy = .follow
 
   init() {}
