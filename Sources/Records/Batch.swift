@@ -76,13 +76,32 @@ public final class Batch: @unchecked Sendable {
     failures.append(failure)
   }
 
-  /// Ends events as duplicates, wherever they had ended; what came of them later does not count.
-  ///
-  /// - Parameter duplicates: indices of events, in order.
-  public func markDuplicates(_ duplicates: [Int]) {
-    for event in duplicates { events[event].outcome = .duplicate }
-    if !failures.isEmpty { failures.removeAll { events[$0.event].outcome == .duplicate } }
+  /// Ends events that others make needless, wherever they had ended; what came of them later does not count.
+  public func mark(_ needless: NeedlessEvents) {
+    for event in needless.duplicates { events[event].outcome = .duplicate }
+    for event in needless.stale { events[event].outcome = .stale }
+    if !failures.isEmpty { failures.removeAll { events[$0.event].outcome.isNeedless } }
   }
+}
+
+/// Events of a batch that are not written because of others before them: their indices, in order.
+public struct NeedlessEvents: Sendable, Equatable {
+  /// What they say was said before.
+  public var duplicates: [Int]
+  /// A newer one of their key was there before.
+  public var stale: [Int]
+
+  public init(duplicates: [Int] = [], stale: [Int] = []) {
+    self.duplicates = duplicates
+    self.stale = stale
+  }
+
+  public var isEmpty: Bool { duplicates.isEmpty && stale.isEmpty }
+}
+
+extension Outcome {
+  /// Whether another event made it one that is not written.
+  public var isNeedless: Bool { self == .duplicate || self == .stale }
 }
 
 /// Where a batch's bytes came from.

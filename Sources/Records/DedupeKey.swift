@@ -20,7 +20,8 @@ public struct DedupeKey: BitwiseCopyable, Sendable, Equatable {
   public var event: UInt32
   /// Which of the pipeline's `dedupe` steps asks.
   public var step: UInt16
-  /// The event's time in milliseconds since 1970; 0 where the step has no window of time.
+  /// What events of one key are compared by: the event's time in milliseconds since 1970, or its version; 0 where the step
+  /// has neither.
   public var time: Int64
   public var digest: KeyDigest
   /// Its number among all that the pipeline remembers, once it does.

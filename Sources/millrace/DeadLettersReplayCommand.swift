@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConnectorKit
+import Expressions
 import Flows
 import Pipelines
 import Records
@@ -46,7 +47,8 @@ struct DeadLettersReplayCommand: Command {
     }
     // Held until the end, so that no run starts meanwhile.
     let held = FileCheckpoints(path: plan.checkpoint.path)
-    do throws(FlowError) { _ = try await held.open() } catch { throw Failure(error) }
+    let checkpoint: Checkpoint?
+    do throws(FlowError) { checkpoint = try await held.open() } catch { throw Failure(error) }
     let open = try OpenLetters(plan, withLines: true)
     let chosen = open.chosen(ids, filter)
     let letters = try prepare(chosen)
@@ -56,15 +58,17 @@ struct DeadLettersReplayCommand: Command {
       return chosen.isEmpty ? .done : .deadLetters
     }
     try Confirmation.ask(plan.name, effect(letters.count, plan), yes: yes)
-    let status = try await replay(letters, open.journal, plan)
+    let status = try await replay(letters, open.journal, plan, remembered: checkpoint?.keys)
     await held.close()
     return letters.count < chosen.count ? .worst(of: [status, .deadLetters]) : status
   }
 
   private func effect(_ count: Int, _ plan: Plan) -> String {
-    let guarded = NamedSetting.written(of: plan.target).contains { $0.name == "version" }
+    let guarded =
+      NamedSetting.written(of: plan.target).contains { $0.name == "version" }
+      || plan.dedupes.contains { $0.version != nil }
     return "Sends \(Quantity.count(UInt64(count), "dead letter")) to the target again. "
-      + (guarded ? "Newer rows stay as they are." : "The target has no `version`: a row that is newer is overwritten.")
+      + (guarded ? "Newer rows stay as they are." : "Nothing has a `version`: a row that is newer is overwritten.")
   }
 
   /// The events of the letters, mended where that is asked for; those that hold no event are named and left out.
@@ -87,11 +91,12 @@ struct DeadLettersReplayCommand: Command {
   }
 
   private func replay(
-    _ letters: [LetterReplay.Letter], _ journal: LetterJournal, _ plan: Plan
+    _ letters: [LetterReplay.Letter], _ journal: LetterJournal, _ plan: Plan, remembered: KeyMark?
   ) async throws(Failure) -> ExitStatus {
     let replay = LetterReplay(letters, journal, wallTime: SystemTime.wallTime)
     let reporter = output.reporter(Console(isTerminal: Environment.isTerminal, style: Environment.style))
-    let runner = try Runner(plan, replaying: replay, observe: reporter.observer(of: plan.name))
+    let runner = try Runner(
+      plan, replaying: replay, remembered: remembered, observe: reporter.observer(of: plan.name))
     let signals = Signals()
     signals.watch { runner.flow.stop() }
     reporter.start()
@@ -107,10 +112,12 @@ struct DeadLettersReplayCommand: Command {
     answer(
       [
         "pipeline": .string(plan.name), "replayed": .int(Int64(counts.read - counts.deadLettered)),
-        "stale": .int(Int64(counts.stale)), "filtered": .int(Int64(counts.filtered)),
+        "duplicate": .int(Int64(counts.duplicate)), "stale": .int(Int64(counts.stale)),
+        "filtered": .int(Int64(counts.filtered)),
         "refused_again": .int(Int64(counts.deadLettered)), "open": .int(Int64(open)),
       ],
       text: "\(plan.name): \(Quantity.count(counts.read - counts.deadLettered)) replayed"
+        + (counts.duplicate > 0 ? ", \(Quantity.count(counts.duplicate)) of them written before" : "")
         + (counts.stale > 0 ? ", \(Quantity.count(counts.stale)) of them older than what is there" : "")
         + (counts.deadLettered > 0 ? ", \(Quantity.count(counts.deadLettered)) refused again" : "")
         + "; \(Quantity.count(UInt64(open), "dead letter")) left")

@@ -53,11 +53,15 @@ struct Runner: Sendable {
   }
 
   /// Sends dead letters through the pipeline again.
+  ///
+  /// - Parameter remembered: which keys the pipeline remembers; nil: none is asked for.
   init(
-    _ plan: Plan, replaying replay: LetterReplay, observe: @escaping @Sendable (Flow.Event) -> Void
+    _ plan: Plan, replaying replay: LetterReplay, remembered: KeyMark? = nil,
+    observe: @escaping @Sendable (Flow.Event) -> Void
   ) throws(Failure) {
     let plan = try Self.resolve(plan)
-    let world = World.system(checkpoints: replay.checkpoints, deadLetters: replay.sink, observe: observe)
+    var world = World.system(checkpoints: replay.checkpoints, deadLetters: replay.sink, observe: observe)
+    world.keys = KeysToAsk(FileKeyStore(folder: plan.checkpoint.keysFolder), at: remembered)
     let settings = FlowSettings(plan)
     // Never one lane: a target that stores the flow's position with its data would store the replay's.
     var context = world.context(

@@ -84,7 +84,7 @@ struct Trial {
         try? contract?.check(batch)
         mapper.map(batch)
         encode(batch)
-        batch.markDuplicates(keys.settle(batch))
+        batch.mark(keys.settle(batch))
         for index in batch.events.indices.prefix(limit - Int(counts.read)) {
           var records = records(of: index, batch)
           counts.add(records[0])

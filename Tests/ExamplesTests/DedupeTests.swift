@@ -107,6 +107,29 @@ import Testing
       expect: [{key: {id: 1}}, {op: delete, key: {id: 1}}], expect_counts: {written: 2, duplicate: 1}
       """
     ),
+    // A late update does not bring back what was deleted, whichever version the delete names.
+    (
+      "{by: record.id, version: record.at}",
+      """
+      given: [{op: update, record: {id: 1, at: "2026-01-02T00:00:00Z"}}, restart,
+        {op: update, record: {id: 1, at: "2026-01-01T23:59:59.999999999Z"}},
+        {op: delete, record: {id: 1, at: "2026-01-02T00:00:00Z"}}, kill,
+        {op: update, record: {id: 1, at: "2026-01-02T01:00:00+01:00"}},
+        {op: create, record: {id: 1, at: "2026-01-02T00:00:00.000000001Z"}}],
+      expect: [{key: {id: 1}}, {op: delete, key: {id: 1}}, {key: {id: 1}}], expect_counts: {written: 3, stale: 2}
+      """
+    ),
+    // What has no version keeps nothing out; what has an odd one is told.
+    (
+      "{by: record.id, version: record.?v}",
+      """
+      given: [{record: {id: 1, v: 9}}, {record: {id: 1}}, {record: {id: 1, v: null}}, {op: delete, record: {id: 1}},
+        {record: {id: 1, v: 8}}, {record: {id: 1, v: "nine"}}, {record: {id: 1, v: 4611686018427387904}},
+        {record: {id: 2, v: -4611686018427387903}}],
+      expect_dead_letters: [{code: transform.no_version}, {code: transform.no_version}],
+      expect_counts: {written: 5, stale: 1, dead_lettered: 2}
+      """
+    ),
   ])
   func holds(step: String, test: String) throws { #expect(try differences(step, test) == []) }
 

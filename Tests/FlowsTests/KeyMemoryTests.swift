@@ -23,7 +23,7 @@ struct KeyMemoryTests {
   }
 
   private func settle(_ memory: inout KeyMemory, _ keys: [Int]) -> [Int] {
-    memory.settle(batch(keys.map { ($0, 0) }))
+    memory.settle(batch(keys.map { ($0, 0) })).duplicates
   }
 
   @Test func aRepetitionIsADuplicateWithinABatchAndAcross() {
@@ -42,16 +42,16 @@ struct KeyMemoryTests {
 
   @Test func theirOwnTimesDecideHowFarApartTwoEventsAre() {
     var memory = KeyMemory([DedupeWindow(time: .seconds(1), records: 100)])
-    #expect(memory.settle(batch([(1, 0), (1, 1_000), (1, 1_001), (1, 500), (2, 0)])) == [1, 3])
+    #expect(memory.settle(batch([(1, 0), (1, 1_000), (1, 1_001), (1, 500), (2, 0)])).duplicates == [1, 3])
     // The key at 0 is over, and the one at 1,001 counts.
-    #expect(memory.settle(batch([(1, 2_001), (1, 2_002)])) == [0])
+    #expect(memory.settle(batch([(1, 2_001), (1, 2_002)])).duplicates == [0])
   }
 
   @Test func aWrongTimeDoesNotEmptyTheMemory() {
     var memory = KeyMemory([DedupeWindow(time: .seconds(1), records: 100)])
     _ = memory.settle(batch((0..<10).map { ($0, 0) }))
-    #expect(memory.settle(batch([(99, 1_000_000_000)])) == [])
-    #expect(memory.settle(batch((0..<10).map { ($0, 1) })) == Array(2..<10))
+    #expect(memory.settle(batch([(99, 1_000_000_000)])).duplicates == [])
+    #expect(memory.settle(batch((0..<10).map { ($0, 1) })).duplicates == Array(2..<10))
   }
 
   @Test func keysThatGoBeforeTheirTimeAreCounted() {
@@ -62,14 +62,14 @@ struct KeyMemoryTests {
 
   @Test func aFailedEventIsNotRemembered() {
     var memory = KeyMemory([DedupeWindow(time: nil, records: 100)])
-    #expect(memory.settle(batch([(1, 0)], failed: [0])) == [])
+    #expect(memory.settle(batch([(1, 0)], failed: [0])).duplicates == [])
     #expect(settle(&memory, [1, 1]) == [1])
   }
 
   @Test func aFailureAfterTheFirstEventIsADuplicate() {
     var memory = KeyMemory([DedupeWindow(time: nil, records: 100)])
     let batch = batch([(1, 0), (1, 0)], failed: [1])
-    batch.markDuplicates(memory.settle(batch))
+    batch.mark(memory.settle(batch))
     #expect(batch.events[1].outcome == .duplicate && batch.failures.isEmpty)
   }
 
@@ -85,9 +85,40 @@ struct KeyMemoryTests {
   @Test func stepsRememberForThemselves() {
     var memory = KeyMemory([DedupeWindow(time: nil, records: 1), DedupeWindow(time: nil, records: 100)])
     _ = settle(&memory, [1])
-    #expect(memory.settle(batch([(1, 0), (2, 0), (3, 0), (1, 0)], step: 1)) == [3])
+    #expect(memory.settle(batch([(1, 0), (2, 0), (3, 0), (1, 0)], step: 1)).duplicates == [3])
     #expect(settle(&memory, [1]) == [0])
     #expect(memory.mark == KeyMark(end: 4, heads: [0, 1]))
+  }
+
+  @Test func onlyWhatIsOlderThanItsKeyComesTooLate() {
+    var memory = KeyMemory([DedupeWindow(time: nil, records: 2, comparesVersions: true)])
+    #expect(
+      memory.settle(batch([(1, 10), (1, 8), (1, 10), (1, 12), (2, 1), (1, 11)])) == NeedlessEvents(stale: [1, 5]))
+    #expect(memory.settle(batch([(1, 11), (2, 0), (2, 2)])) == NeedlessEvents(stale: [0, 1]))
+    // Each version takes a place: the last two are those of the second key.
+    #expect(memory.settle(batch([(2, 1), (1, 1)])) == NeedlessEvents(stale: [0]))
+  }
+
+  @Test func aVersionThatATargetRefusesStillCounts() {
+    var memory = KeyMemory([DedupeWindow(time: nil, records: 2, comparesVersions: true)])
+    let refused = batch([(1, 10)])
+    _ = memory.settle(refused)
+    memory.forget(0, of: refused)
+    #expect(memory.settle(batch([(1, 9), (1, 10)])) == NeedlessEvents(stale: [0]))
+  }
+
+  @Test func whatIsADuplicateIsNoLateOne() {
+    var memory = KeyMemory([
+      DedupeWindow(time: nil, records: 9), DedupeWindow(time: nil, records: 9, comparesVersions: true),
+    ])
+    let batch = batch([(1, 5), (1, 4)])
+    for event in 0..<2 {
+      batch.dedupeKeys.append(DedupeKey(event: UInt32(event), step: 1, time: Int64(5 - event), digest: digest(2)))
+    }
+    var keys = (0..<4).map { batch.dedupeKeys[$0] }
+    keys.sort { $0.event < $1.event }
+    for (index, key) in keys.enumerated() { batch.dedupeKeys[index] = key }
+    #expect(memory.settle(batch) == NeedlessEvents(duplicates: [1]))
   }
 
   /// Against a plain list, over many keys: the table must hold after every kind of removal.
@@ -100,7 +131,7 @@ struct KeyMemoryTests {
       let key = random.below(records * 2)
       let isKnown = plain.contains(key)
       let batch = batch([(key, 0)])
-      #expect(memory.settle(batch) == (isKnown ? [0] : []))
+      #expect(memory.settle(batch).duplicates == (isKnown ? [0] : []))
       guard !isKnown else { continue }
       plain = plain.suffix(records - 1) + [key]
       if random.chance(10) {

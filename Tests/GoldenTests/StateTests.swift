@@ -94,4 +94,29 @@ struct StateTests {
     run.send(SIGTERM)
     #expect(run.end().code == 0)
   }
+
+  @Test func `a replay asks what the pipeline remembers`() throws {
+    let program = try Program()
+    try program.write(
+      """
+      millrace: 1
+      name: copy
+      source: {type: file, path: in.ndjson}
+      transforms: [{dedupe: {by: record.id, version: record.v}}]
+      mappings: {id: record.id, n: {from: record.n, as: int}}
+      target: {type: file, path: out.ndjson, write: append}
+      """, to: "copy.yaml")
+    try program.write(
+      [#"{"id":1,"v":1,"n":"x"}"#, #"{"id":2,"v":1,"n":"x"}"#, #"{"id":1,"v":2,"n":"7"}"#].joined(separator: "\n")
+        + "\n",
+      to: "in.ndjson")
+    #expect(try program("run", "copy.yaml").code == 4)
+    try program.write(
+      try program.text("copy.yaml").replacingOccurrences(of: ", as: int", with: ""), to: "copy.yaml")
+    let answer = try program("dead-letters", "replay", "copy.yaml", "--yes", "--json", "--quiet")
+    #expect(answer.code == 0, "\(answer.err)")
+    let counts = #""replayed":2,"duplicate":0,"stale":1,"filtered":0,"refused_again":0,"open":0"#
+    #expect(answer.out.contains(counts), "\(answer.out)")
+    #expect(try program.text("out.ndjson") == "{\"id\":1,\"n\":7}\n{\"id\":2,\"n\":\"x\"}\n")
+  }
 }

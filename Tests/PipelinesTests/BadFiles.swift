@@ -187,6 +187,10 @@ enum BadFiles {
       "what repeats, within a time of events that have none",
       pipeline("transforms:\n  - dedupe: {by: record.id, window: 10m}")
     ),
+    (
+      "what comes too late, by a time",
+      pipeline("transforms:\n  - dedupe: {by: record.id, version: record.v, window: 10m, time: record.at}")
+    ),
     ("an assertion", pipeline("transforms:\n  - assert: {that: record.a + 1, mesage: x}")),
   ]
 

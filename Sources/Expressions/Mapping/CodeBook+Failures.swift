@@ -43,6 +43,11 @@ extension CodeBook {
       remedy: "Say where the time stands (`time: timestamp(record.created_at)`), or leave out `window`: then the last"
         + " `records` keys are compared."),
     Entry(
+      "transform.no_version", "an event with an odd version",
+      "`dedupe` compares versions, and this event's is neither a whole number of at most 62 bits nor a timestamp such as"
+        + " 2026-01-31T12:00:00Z of the years 1824 to 2116.",
+      remedy: "Make it one with an expression (`version: int(record.revision)`), or name another field."),
+    Entry(
       "transform.not_a_list", "no list to explode", "`explode` makes an event of each element of a list.",
       remedy: "Correct the path; a single value becomes a list with `set: {record.a: \"[record.a]\"}`."),
     Entry(

@@ -8,21 +8,24 @@ package struct DedupeWindow: Sendable, Equatable {
   package var time: Duration?
   /// How many keys are remembered at most.
   package var records: Int
+  /// Whether it remembers the newest version of each key, and only older ones are held back.
+  package var comparesVersions: Bool
 
-  package init(time: Duration?, records: Int) {
+  package init(time: Duration?, records: Int, comparesVersions: Bool = false) {
     self.time = time
     self.records = records
+    self.comparesVersions = comparesVersions
   }
 }
 
 extension DedupeWindow {
   /// Those of a plan's steps, in the order of their numbers.
   package static func all(of plan: Plan) -> [DedupeWindow] {
-    plan.dedupes.map { DedupeWindow(time: $0.window, records: $0.records) }
+    plan.dedupes.map { DedupeWindow(time: $0.window, records: $0.records, comparesVersions: $0.version != nil) }
   }
 }
 
-/// Decides which events are duplicates, in the order of reading; does nothing else.
+/// Decides which events are duplicates or come too late, in the order of reading; does nothing else.
 ///
 /// What it remembers gets numbers, so that the store of it can be cut back to a place in the stream, as the source is.
 package struct KeyMemory: Sendable {
@@ -56,22 +59,23 @@ package struct KeyMemory: Sendable {
 
   /// Decides about the events of the next batch, and remembers those that go on. An event that failed is not remembered:
   /// when it comes again, it is let through.
-  ///
-  /// - Returns: the indices of the duplicates, in order.
-  package mutating func settle(_ batch: Batch) -> [Int] {
-    var duplicates: [Int] = []
+  package mutating func settle(_ batch: Batch) -> NeedlessEvents {
+    var needless = NeedlessEvents()
     var index = 0
     while index < batch.dedupeKeys.count {
       let start = index
       let event = batch.dedupeKeys[start].event
       while index < batch.dedupeKeys.count, batch.dedupeKeys[index].event == event { index += 1 }
-      if batch.dedupeKeys[start..<index].contains(where: { rings[Int($0.step)].holds($0.digest, at: $0.time) }) {
-        duplicates.append(Int(event))
+      let held = batch.dedupeKeys[start..<index].filter { rings[Int($0.step)].holds($0.digest, at: $0.time) }
+      if held.contains(where: { !rings[Int($0.step)].comparesVersions }) {
+        needless.duplicates.append(Int(event))
+      } else if !held.isEmpty {
+        needless.stale.append(Int(event))
       } else if batch.events[Int(event)].outcome != .deadLettered {
         for place in start..<index { remember(&batch.dedupeKeys[place]) }
       }
     }
-    return duplicates
+    return needless
   }
 
   private mutating func remember(_ key: inout DedupeKey) {
@@ -80,9 +84,11 @@ package struct KeyMemory: Sendable {
     untaken.append(RememberedKey(key))
   }
 
-  /// An event of the batch failed after all.
+  /// An event of the batch failed after all. Its version still counts: older ones are no better for that, and when it comes
+  /// again it is let through.
   mutating func forget(_ event: Int, of batch: Batch) {
     for key in batch.dedupeKeys where key.event == UInt32(event) && key.number >= first && key.number < end {
+      if rings[Int(key.step)].comparesVersions { continue }
       untaken[Int(key.number - first)] = .forgotten(step: key.step)
       rings[Int(key.step)].forget(key.digest)
     }

@@ -12,6 +12,7 @@ struct KeyRing: Sendable {
   /// In milliseconds; nil: only the count decides.
   private let window: Int64?
   private let max: Int
+  let comparesVersions: Bool
   /// A ring; its size is a power of two.
   private var slots: [Slot] = []
   private var head = 0
@@ -24,14 +25,16 @@ struct KeyRing: Sendable {
   init(_ window: DedupeWindow) {
     self.window = window.time.map { $0.milliseconds }
     max = window.records
+    comparesVersions = window.comparesVersions
   }
 
   /// The number of the oldest; nil where there is none.
   var oldest: UInt64? { count == 0 ? nil : slots[head].number }
 
-  /// Whether an event with the key was let through that is near enough to one of this time.
+  /// Whether an event with the key was let through that is near enough to one of this time, or newer than this version.
   func holds(_ digest: KeyDigest, at time: Int64) -> Bool {
     guard let place = find(digest) else { return false }
+    if comparesVersions { return slots[Int(table[place]) - 1].time > time }
     guard let window else { return true }
     return abs(slots[Int(table[place]) - 1].time - time) <= window
   }

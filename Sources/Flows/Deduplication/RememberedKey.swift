@@ -3,7 +3,7 @@ import Records
 /// A key that a `dedupe` step has let through, as it is remembered and stored.
 package struct RememberedKey: BitwiseCopyable, Sendable, Equatable {
   package var digest: KeyDigest
-  /// Milliseconds since 1970; 0 where the step has no window of time.
+  /// Milliseconds since 1970, or the version; 0 where the step has neither.
   package var time: Int64
   package var step: UInt16
 

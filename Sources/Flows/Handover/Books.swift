@@ -155,7 +155,7 @@ final class Books: Sendable {
   /// of a key goes on.
   private func dropDuplicates(_ parcel: Parcel, _ state: inout State, _ handed: inout Handed) {
     let before = state.keys?.lost ?? 0
-    parcel.drop(state.keys?.settle(parcel.batch) ?? [])
+    parcel.drop(state.keys?.settle(parcel.batch) ?? NeedlessEvents())
     parcel.keyMark = state.keys?.mark
     // The first time, and each time that their number has doubled.
     let after = state.keys?.lost ?? 0

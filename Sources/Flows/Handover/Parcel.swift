@@ -60,11 +60,11 @@ final class Parcel: @unchecked Sendable {
     keyMark = nil
   }
 
-  /// Ends events as duplicates: nothing of them is written or told.
-  func drop(_ duplicates: [Int]) {
-    guard !duplicates.isEmpty else { return }
-    batch.markDuplicates(duplicates)
-    for payload in payloads { payload.removeRows { batch.events[Int($0)].outcome == .duplicate } }
+  /// Ends events that others make needless: nothing of them is written or told.
+  func drop(_ needless: NeedlessEvents) {
+    guard !needless.isEmpty else { return }
+    batch.mark(needless)
+    for payload in payloads { payload.removeRows { batch.events[Int($0)].outcome.isNeedless } }
     count()
   }
 }

@@ -65,7 +65,7 @@ extension TransformSpec {
   fileprivate var expressions: [(node: ConfigNode, result: CELType?)] {
     let conditions =
       [filter?.node, assert?.that.node].compactMap { $0 } + (route?.ways.map(\.when.node) ?? [])
-    var values = [sample?.by?.node, dedupe?.time?.node].compactMap { $0 }
+    var values = [sample?.by?.node, dedupe?.time?.node, dedupe?.version?.node].compactMap { $0 }
     values += (dedupe?.by.parts.map(\.node) ?? []) + (set?.entries.map(\.value.node) ?? [])
     return conditions.map { ($0, .bool) } + values.map { ($0, nil) }
   }

@@ -104,7 +104,9 @@ extension TransformSpec {
 
 extension DedupeSpec {
   fileprivate var meaning: Dedupe {
-    Dedupe(by: by.parts.map(\.expression), window: window, records: records, time: time?.expression)
+    Dedupe(
+      by: by.parts.map(\.expression), window: window, records: records, time: time?.expression,
+      version: version?.expression)
   }
 }
 

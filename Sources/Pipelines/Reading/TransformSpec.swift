@@ -140,15 +140,27 @@ package struct DedupeSpec: SettingGroup {
     example: "10m", range: 1...Int.max)
   package var window: Duration?
   @Setting(
-    "How many keys are remembered at most, at about 40 bytes each; the oldest is forgotten first.",
+    "How many keys, or versions of keys, are remembered at most, at about 40 bytes each; the oldest is forgotten first.",
     range: 1...50_000_000)
   package var records: Int = 1_000_000
   @Setting(
     "What an event's time is; without it `meta.time`, or else `meta.ingested_at`.",
     example: "timestamp(record.created_at)")
   package var time: ExpressionSpec?
+  @Setting(
+    "What tells newer events of a key from older ones, a whole number or a time: those that come too late count as stale, "
+      + "a late update of what was deleted too, and all others go on. An event without a version does as well.",
+    example: "record.updated_at")
+  package var version: ExpressionSpec?
 
   package func problems() -> [Problem] {
+    if $version.isGiven, let other = $window.isGiven ? "window" : $time.isGiven ? "time" : nil {
+      return [
+        Problem(
+          other, code: "config.conflict", "versions are compared without a time",
+          hint: "remove `\(other)`, or write a step for each: dedupe: {by: …, window: …}")
+      ]
+    }
     guard $time.isGiven, !$window.isGiven else { return [] }
     return [
       Problem(

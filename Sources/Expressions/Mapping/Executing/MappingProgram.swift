@@ -187,6 +187,7 @@ package struct MappingProgram: Sendable {
     if dedupe.window != nil {
       time = dedupe.time.map { .evaluation(evaluation($0)) } ?? .slots(Dedupe.usualTimes.map { slot($0) })
     }
+    if let version = dedupe.version { time = .version(evaluation(version)) }
     return DedupeStage(
       step: UInt16(dedupe.step), by: dedupe.by.map { evaluation($0) }, time: time,
       purpose: dedupe.by.map(\.text).joined(separator: "\u{0}"))

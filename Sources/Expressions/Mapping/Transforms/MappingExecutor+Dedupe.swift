@@ -9,6 +9,8 @@ extension MappingProgram {
       /// The first of these slots that has a value.
       case slots([Int])
       case evaluation(Int)
+      /// Versions are compared instead.
+      case version(Int)
     }
 
     var step: UInt16
@@ -31,10 +33,8 @@ extension MappingExecutor {
       guard let cell = try value(evaluation, event, record, batch), !cell.isMissing else { return }
       digests.add(cell, batch)
     }
-    batch.dedupeKeys.append(
-      DedupeKey(
-        event: UInt32(event), step: stage.step, time: try time(stage.time, event, record, batch),
-        digest: digests.digest))
+    guard let time = try time(stage.time, event, record, batch) else { return }
+    batch.dedupeKeys.append(DedupeKey(event: UInt32(event), step: stage.step, time: time, digest: digests.digest))
   }
 
   /// nil for a delete that does not carry what is asked for: no more than its key may be there.
@@ -51,9 +51,10 @@ extension MappingExecutor {
     }
   }
 
+  /// nil for an event without a version: it keeps nothing out, and nothing keeps it out.
   private func time(
     _ time: MappingProgram.DedupeStage.Time, _ event: Int, _ record: UInt32, _ batch: Batch
-  ) throws(CellProblem) -> Int64 {
+  ) throws(CellProblem) -> Int64? {
     switch time {
     case .none: return 0
     case .slots(let places):
@@ -65,7 +66,29 @@ extension MappingExecutor {
       var cell = Node.absent
       try evaluate(index, event, record, batch, into: &cell)
       return try milliseconds(cell, batch)
+    case .version(let index):
+      guard let cell = try value(index, event, record, batch), !cell.isMissing else { return nil }
+      return try version(cell, isDelete: batch.events[event].operation == .delete, batch)
     }
+  }
+
+  /// Twice the version, and one more for a delete: it comes behind the last state of its row, whose version it often names,
+  /// and that state never behind it.
+  private func version(_ cell: Node, isDelete: Bool, _ batch: Batch) throws(CellProblem) -> Int64 {
+    var cell = cell
+    var version: Int64?
+    if cell.kind == .integer {
+      version = Int64(batch.text(cell))
+    } else if cell.isString, let time = Timestamp(CellText.plain(&cell, batch)) {
+      let (seconds, isFar) = time.seconds.multipliedReportingOverflow(by: 1_000_000_000)
+      version = isFar ? nil : seconds + Int64(time.nanoseconds)
+    }
+    guard let version, version.magnitude < 1 << 62 else {
+      throw CellProblem(
+        code: "transform.no_version",
+        message: "\(CastExecutor.shown(cell, batch)) is neither a whole number nor a time such as 2026-01-31T12:00:00Z")
+    }
+    return version * 2 + (isDelete ? 1 : 0)
   }
 
   private func milliseconds(_ cell: Node, _ batch: Batch) throws(CellProblem) -> Int64 {
