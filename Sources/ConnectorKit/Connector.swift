@@ -65,6 +65,8 @@ package struct About: Sendable, Equatable {
   package var batchRecords: Int?
   /// For a source: whether its events come from tables, which `streams` can tell apart.
   package var hasTables = false
+  /// For a source: whether its events can say when they happened or came (`meta.time`, `meta.ingested_at`).
+  package var hasTimes = true
   /// For a source: whether a backfill can load a part of its rows (``SourcePart``).
   package var takesParts = false
   /// For a target: the settings that a stream may have for itself; empty where it takes the rows of one stream only.
@@ -75,10 +77,11 @@ package struct About: Sendable, Equatable {
   package init(
     _ type: String, _ direction: Direction, title: String, summary: String, delivery: Delivery = .atLeastOnce,
     lanesMax: Int? = nil, batchWait: Duration = .milliseconds(200), batchRecords: Int? = nil, hasTables: Bool = false,
-    takesParts: Bool = false, streamSettings: [String] = []
+    hasTimes: Bool = true, takesParts: Bool = false, streamSettings: [String] = []
   ) {
     self.batchRecords = batchRecords
     self.hasTables = hasTables
+    self.hasTimes = hasTimes
     self.takesParts = takesParts
     self.streamSettings = streamSettings
     self.type = type

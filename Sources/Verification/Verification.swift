@@ -46,7 +46,7 @@ package struct Verification: Sendable {
     guard let connector = plan.target as? any ReadableTargetConnector else {
       throw ConnectorError(
         "verify.not_readable", "A target of type \(plan.targetType) cannot be read back, so nothing can be compared.",
-        remedy: .stop, hint: "Verify a pipeline whose target is a file or a database.")
+        remedy: .stop, hint: "Verify a pipeline whose target is a file, a database or an API that lists its rows.")
     }
     let routes = try await Self.routes(plan, context)
     let streams = try await Self.streams(plan, routes, connector, context)

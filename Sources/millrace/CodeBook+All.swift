@@ -43,8 +43,9 @@ extension CodeBook {
       remedy: "Name another file, or remove the one that is there."),
     Entry(
       "verify.not_readable", "a target that cannot be read back",
-      "`millrace verify` reads what the target holds, and a target of this type only takes rows.",
-      remedy: "Verify a pipeline whose target is a file or a database."),
+      "`millrace verify` reads what the target holds, and a target of this type only takes rows, or does not say where it "
+        + "lists them.",
+      remedy: "Give a target of type http a listing: read: {url: https://api.example/products}."),
     Entry(
       "verify.no_repair", "rows that cannot be sent again",
       "The target is replaced as a whole by each run, so single rows cannot be mended in it.",

@@ -11,6 +11,8 @@ func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   switch choice {
   case UInt8(ascii: "s"): fuzzShapes(rest)
   case UInt8(ascii: "c"): fuzzCSV(rest)
+  case UInt8(ascii: "f"): fuzzForms(rest)
+  case UInt8(ascii: "x"): fuzzExpression(rest)
   case UInt8(ascii: "j"): fuzzJSONStream(rest)
   case UInt8(ascii: "q"): fuzzCSVStream(rest)
   case _ where choice % 3 == 0: fuzzValue(rest)

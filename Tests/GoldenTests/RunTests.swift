@@ -44,6 +44,24 @@ struct RunTests {
     #expect(events.contains("checkpointed") && events.contains("dead_lettered"))
   }
 
+  @Test func `what repeats is written once, by a dry run, a backfill and the runs behind it`() throws {
+    let program = try Program()
+    let pipeline = Sample.copy("copy", source: "in.ndjson")
+    try program.write(
+      pipeline.replacingOccurrences(of: "mappings:", with: "transforms: [{dedupe: record.id}]\nmappings:"),
+      to: "copy.yaml")
+    try program.write("{\"id\":1,\"v\":\"a\"}\n{\"id\":2}\n{\"id\":1,\"v\":\"b\"}\n", to: "in.ndjson")
+    for _ in 0..<2 {
+      let answer = try program("dry-run", "copy.yaml")
+      #expect(answer.code == 0)
+      try Golden.check(answer.out + answer.err, "dry-run/dedupe.txt")
+    }
+    #expect(try program("backfill", "copy.yaml").err.contains("+ 1 duplicate\n"))
+    try program.write(try program.text("in.ndjson") + "{\"id\":2,\"v\":\"c\"}\n{\"id\":3}\n", to: "in.ndjson")
+    #expect(try program("run", "copy.yaml", "--once").err.contains("+ 1 duplicate\n"))
+    #expect(try program.text("out/copy.ndjson") == "{\"id\":1,\"v\":\"a\"}\n{\"id\":2}\n{\"id\":3}\n")
+  }
+
   @Test func `one that fails does not stop the others`() throws {
     let program = try Program.withSample()
     try program.write("{\"a\":1}\n{\"a\":2}\n", to: "good.ndjson")

@@ -183,6 +183,10 @@ enum BadFiles {
     (
       "what repeats among parts", pipeline("transforms:\n  - explode: record.lines\n  - dedupe: record.lines.id")
     ),
+    (
+      "what repeats, within a time of events that have none",
+      pipeline("transforms:\n  - dedupe: {by: record.id, window: 10m}")
+    ),
     ("an assertion", pipeline("transforms:\n  - assert: {that: record.a + 1, mesage: x}")),
   ]
 

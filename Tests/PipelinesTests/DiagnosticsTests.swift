@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test func eachBadFileHasADiagnosticThatIsExplained() {
-    let book = CodeBook.settings + CodeBook.units + CodeBook.expressions + CodeBook.pipelines
+    let book = CodeBook.settings + CodeBook.units + CodeBook.expressions + CodeBook.mappings + CodeBook.pipelines
     for (name, yaml) in BadFiles.groups.flatMap(\.cases) {
       let items = read(yaml).diagnostics.items
       #expect(!items.isEmpty, "\(name)")

@@ -19,7 +19,7 @@ struct TableSource: SourceConnector {
 enum LogFormat: String, SettingChoice { case ndjson, json, csv }
 
 struct LogSource: SourceConnector {
-  static let about = About("file", .source, title: "Files", summary: "Reads records of files.")
+  static let about = About("file", .source, title: "Files", summary: "Reads records of files.", hasTimes: false)
 
   struct CSV: SettingGroup {
     @Setting("Whether the first line names the columns.") var header: Bool = true

@@ -215,6 +215,7 @@ class DirectusToShop(unittest.TestCase):
         self.assertEqual(second.wait(PATIENCE), 0, self.log)
         self.check_ledger()
         self.check_second()
+        self.check_verify()
         letters = self.folder / ".millrace" / "directus-to-shop.dead-letters.ndjson"
         self.assertFalse(letters.exists() and letters.read_text())
 
@@ -227,6 +228,24 @@ class DirectusToShop(unittest.TestCase):
         everything = [json.loads(line) for line in (self.folder / "all.ndjson").read_text().splitlines()]
         self.assertEqual(rows, everything[: len(rows)])
         self.assertGreater(len(rows), 100)
+
+    def verify(self) -> tuple[int, dict]:
+        """Both sides, as `millrace verify` sees them."""
+        done = self.millrace("verify", "shop.yaml", "--json", "--settle", "100ms")
+        self.assertIn(done.returncode, (0, 4), done.stderr)
+        return done.returncode, json.loads(done.stdout)
+
+    def check_verify(self):
+        """Both sides are equal; what somebody changes in the shop is found."""
+        code, report = self.verify()
+        self.assertEqual((code, report["equal"]), (0, True), report)
+        ids = sorted(self.shop.products)
+        self.shop.products[ids[0]] = {**self.shop.products[ids[0]], "price_cents": 1}
+        del self.shop.products[ids[1]]
+        self.shop.products["more"] = {**self.shop.products[ids[2]], "id": "more"}
+        code, report = self.verify()
+        found = report["streams"][0]
+        self.assertEqual((code, found["different"], found["missing"], found["extra"]), (4, 1, 1, 1), report)
 
     def test_kills_at_random_moments(self):
         self.fill(300)

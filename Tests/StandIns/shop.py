@@ -1,5 +1,5 @@
 """A server that stands in for a shop's API: products are put and deleted by their id. A request that comes again with the
-same Idempotency-Key is answered as before and does nothing; a ledger says what was done, in order."""
+same Idempotency-Key is answered as before and does nothing; a ledger says what was done, in order. They are listed in pages."""
 
 import threading
 
@@ -27,6 +27,8 @@ class ShopHandler(Handler):
         server: Shop = self.server
         if self.headers.get("Authorization") != f"Bearer {server.TOKEN}":
             return 401, {"error": "who is there?"}
+        if self.command == "GET" and path == "/products":
+            return self.listing(query)
         key = self.headers.get("Idempotency-Key")
         id = path.removeprefix("/products/")
         if not key or "/" in id or not id:
@@ -41,6 +43,12 @@ class ShopHandler(Handler):
             answer = self.apply(id, key, body)
             server.known[key] = answer
             return answer
+
+    def listing(self, query: dict):
+        size = min(int(query.get("per_page", 50)), 50)
+        start = (int(query.get("page", 1)) - 1) * size
+        with self.server.lock:
+            return 200, {"products": [state for _, state in sorted(self.server.products.items())][start:start + size]}
 
     def apply(self, id: str, key: str, body):
         server: Shop = self.server

@@ -31,10 +31,13 @@ struct DirectusTargetConnector: OfflineTargetConnector {
   var rules: RowRules { RowRules(onDelete: onDelete == .ignore ? .ignore : .delete) }
 
   func makeTarget(_ context: Context, lane: Int) throws(ConnectorError) -> any Target {
-    let server = DirectusServer(
+    DirectusTarget(self, server(context), context)
+  }
+
+  func server(_ context: Context) -> DirectusServer {
+    DirectusServer(
       base: DirectusServer.base(of: url.reveal()), auth: auth ?? DirectusAuth(),
       client: ClientSettings(tls: tls, folder: context.folder, timeout: timeout, proxy: proxy))
-    return DirectusTarget(self, server, context)
   }
 
   func makeOfflineEncoder(_ columns: Columns) throws(ConnectorError) -> any Encoder {

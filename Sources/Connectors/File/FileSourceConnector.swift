@@ -7,7 +7,7 @@ struct FileSourceConnector: SourceConnector {
     "file", .source, title: "Files",
     summary:
       "Reads NDJSON, JSON or CSV, plain or packed, from a file, a pattern or a folder; goes on inside a file after a "
-      + "stop, and with `follow` reads what is added later.")
+      + "stop, and with `follow` reads what is added later.", hasTimes: false)
 
   @Setting(
     "File, pattern (`*`, `?`, `[…]`) or folder to read; files are read in the order of their names.",

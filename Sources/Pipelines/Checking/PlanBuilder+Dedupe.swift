@@ -15,15 +15,17 @@ extension PlanBuilder {
     }
   }
 
-  /// It decides about whole events, and in the order in which they are read.
-  mutating func checkDedupes(_ spec: PipelineSpec) {
+  /// It decides about whole events, in the order in which they are read, and by times that they have.
+  mutating func checkDedupes(_ spec: PipelineSpec, _ source: About?) {
     checkBehindExplode(spec.transforms, root["transforms"], explodes: false)
+    checkTimes(spec.transforms, root["transforms"], source)
     let explodes = spec.transforms.contains { $0.explode != nil }
     checkUpgrades(spec.contract, root["contract"])
     for entry in spec.streams?.entries ?? [] {
       checkUpgrades(entry.value.contract, root["streams"]?.entry(entry.name)?.value["contract"])
       let node = root["streams"]?.entry(entry.name)?.value["transforms"]
       checkBehindExplode(entry.value.transforms, node, explodes: explodes)
+      checkTimes(entry.value.transforms, node, source)
     }
   }
 
@@ -46,6 +48,17 @@ extension PlanBuilder {
       loader.error(
         "config.conflict", node?.list?[index]["dedupe"] ?? root, "`dedupe` compares whole events, not parts of them",
         hint: "write it before `explode`")
+    }
+  }
+
+  private mutating func checkTimes(_ steps: [TransformSpec], _ node: ConfigNode?, _ source: About?) {
+    guard let source, !source.hasTimes else { return }
+    for (index, step) in steps.enumerated() {
+      guard let dedupe = step.dedupe, dedupe.$window.isGiven, !dedupe.$time.isGiven else { continue }
+      loader.error(
+        "transform.no_time", node?.list?[index]["dedupe"]?["window"] ?? root,
+        "events of a source `\(source.type)` have no time of their own, which the window is measured by",
+        hint: "add time: timestamp(record.created_at), or remove `window`: then the last `records` keys are compared")
     }
   }
 }

@@ -39,7 +39,7 @@ struct PlanBuilder {
     } else {
       addContracts(contract, spec, to: &streams)
     }
-    checkDedupes(spec)
+    checkDedupes(spec, source.map { type(of: $0).about })
     checkSteps(spec)
     checkFilters(spec)
     numberDedupes(in: &streams)

@@ -45,6 +45,10 @@ struct HTTPTargetConnector: OfflineTargetConnector {
   @Setting("Which answers mean what.") var answers: AnswerRules = AnswerRules()
   @Setting("Who sends the requests.", example: "{bearer: \"${SHOP_TOKEN}\"}") var auth: HTTPAuth?
   @Setting(
+    "Where the rows that it holds are listed, for `millrace verify`.",
+    example: "{url: https://shop.example/products, records: /data, pages: {link: true}}")
+  var read: ListingSettings?
+  @Setting(
     "The most requests at once of one lane; fewer are sent while answers take longer than they did.",
     range: 1...requestsAtOnceMax, tuning: true)
   var requestsAtOnce: Int = 16
@@ -67,6 +71,7 @@ struct HTTPTargetConnector: OfflineTargetConnector {
 
   func problems() -> [Problem] {
     var problems = RequestCheck.problems(ofURL: url.reveal()) + RequestCheck.problems(of: headers)
+    problems += read?.problems() ?? []
     for request in requests.all { problems += request.settings.problems(under: "requests.\(request.name).") }
     let forms =
       [("body", body)]

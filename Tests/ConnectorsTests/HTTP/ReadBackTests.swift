@@ -1,0 +1,88 @@
+import ConnectorKit
+import Records
+import Testing
+
+@testable import Connectors
+
+/// What targets that are APIs hold, read back for a comparison.
+struct ReadBackTests {
+  private func read(
+    _ connector: any ReadableTargetConnector, _ names: [String]
+  ) async throws -> (rows: [Value], tables: [SourceTable]) {
+    let context = try TemporaryFolder().context()
+    let reader = try connector.makeReader(context, TargetStream(Columns(names: names, key: [0])))
+    let tables = try await reader.tables(at: nil)
+    return (try await ConnectorsTests.read(reader).records, tables)
+  }
+
+  @Test func anAPIIsReadWhereItListsItsRows() async throws {
+    let server = try StandInServer { request, _ in
+      guard request.headers["authorization"] == "Bearer secret" else { return .status(401) }
+      let isSecond = request.target.contains("page=2")
+      let rows = isSecond ? #"[{"id":"c","price":3}]"# : #"[{"id":"a","price":1.50},{"id":"b","price":null}]"#
+      return .status(200, #"{"data":\#(request.target.contains("page=3") ? "[]" : rows)}"#)
+    }
+    let connector = try HTTPTargetConnector.make([
+      "url": .string(server.url + "/products/{id}"), "auth": ["bearer": "secret"],
+      "read": ["url": .string(server.url + "/products"), "records": "/data", "pages": ["page": [:]]],
+    ])
+    let found = try await read(connector, ["id", "price"])
+    #expect(found.rows.compactMap { $0["id"]?.string } == ["a", "b", "c"])
+    #expect(found.rows.map { $0["price"] } == [.number("1.50"), .null, .int(3)])
+    #expect(server.requests.map(\.method) == ["GET", "GET", "GET"])
+  }
+
+  @Test func withoutAListingItIsSaidWhatToAdd() async throws {
+    let connector = try HTTPTargetConnector.make(["url": "https://shop.example/products/{id}"])
+    let error = await #expect(throws: ConnectorError.self) { try await read(connector, ["id"]) }
+    #expect(error?.code == "verify.not_readable")
+    #expect(error?.hint?.contains("read: {url:") == true)
+  }
+
+  @Test(arguments: [
+    ("url", "ftp://x", "read.url"), ("records", "data", "read.records"),
+  ])
+  func aListingThatCannotBeReadIsRefused(_ name: String, _ value: String, _ place: String) {
+    var settings: [(String, Value)] = [("url", "https://shop.example/products"), ("records", "/data")]
+    settings.removeAll { $0.0 == name }
+    settings.append((name, .string(value)))
+    let read = Value.object(settings.map { Value.Member($0.0, $0.1) })
+    #expect(throws: Diagnostics.self) {
+      try HTTPTargetConnector.make(["url": "https://shop.example/products/{id}", "read": read])
+    }
+  }
+
+  @Test func aCollectionIsReadWithTheTypesOfItsFields() async throws {
+    let server = try StandInServer { request, _ in
+      if request.target.hasPrefix("/fields/products") {
+        return .status(
+          200,
+          #"""
+          {"data":[{"field":"id","type":"integer"},{"field":"price","type":"decimal"},{"field":"name","type":"string"},
+          {"field":"made","type":"dateTime"},{"field":"more","type":"alias"}]}
+          """#)
+      }
+      let isFirst = !PercentCode.decoded(request.target).contains("_gt")
+      return .status(200, #"{"data":[\#(isFirst ? #"{"id":1,"price":"12.50000"},{"id":2,"price":null}"# : "")]}"#)
+    }
+    let connector = try DirectusTargetConnector.make(["url": .string(server.url), "collection": "products"])
+    let found = try await read(connector, ["id", "price"])
+    #expect(found.rows.map { $0["id"]?.int } == [1, 2])
+    #expect(found.rows[0]["price"] == "12.50000")
+    let types = found.tables.first?.columns.map(\.type)
+    #expect(types == ["numeric", "numeric", "text", "timestamp", "json"])
+    #expect(server.requests.allSatisfy { $0.method == "GET" })
+  }
+
+  @Test func whoMayNotSeeTheFieldsReadsTheItems() async throws {
+    let server = try StandInServer { request, _ in
+      request.target.hasPrefix("/fields/")
+        ? .status(403, #"{"errors":[{"message":"No.","extensions":{"code":"FORBIDDEN"}}]}"#)
+        : .status(200, #"{"data":[]}"#)
+    }
+    let connector = try DirectusTargetConnector.make(["url": .string(server.url), "collection": "products"])
+    let found = try await read(connector, ["id"])
+    #expect(found.rows.isEmpty)
+    #expect(found.tables == [SourceTable(name: "products")])
+  }
+}
