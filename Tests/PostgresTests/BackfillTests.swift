@@ -290,6 +290,49 @@ struct BackfillTests {
     run.waitUntilExit()
   }
 
+  /// Rows that were read before the connection broke may be older than what the pipeline stored since.
+  @Test(.enabled(if: PostgresServer.shared?.hasLogicalLog ?? false, "no PostgreSQL with wal_level = logical"))
+  func `a turn whose connection breaks is begun again`() throws {
+    let place = try Workplace()
+    defer { place.dropSlots() }
+    let rows = 60_000
+    try place.sql(
+      """
+      CREATE TABLE source (id int PRIMARY KEY, n int NOT NULL, filler text);
+      INSERT INTO source SELECT g, 0, repeat('x', 600) FROM generate_series(0, \(rows)) g;
+      CREATE TABLE copy (LIKE source INCLUDING ALL);
+      INSERT INTO copy SELECT * FROM source WHERE id = 0
+      """)
+    _ = try place.plan(
+      from: "type: postgres, url: URL, tables: [SCHEMA.source], read: stream, heartbeat: 200ms",
+      to: "table: SCHEMA.copy, key: [id]")
+    let file = place.path("p.yaml")
+    let run = try Self.running(file)
+    defer { run.terminate() }
+    for _ in 0..<400 where !FileManager.default.fileExists(atPath: place.path("p.checkpoint.json")) { usleep(20_000) }
+    let writes = Self.write(place, rows: rows)
+    var broken = 0
+    let part = try Program(["backfill", file, "--where", "id > 0"]) {
+      if broken < 5, let rows = try? place.count("copy"), rows > broken * 8_000 {
+        // The lock that makes it the backfill's turn.
+        let ended = try? place.value(
+          """
+          SELECT count(pg_terminate_backend(l.pid)) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+          WHERE l.locktype = 'advisory' AND l.mode = 'ExclusiveLock' AND l.granted AND a.query LIKE '%\(place.schema)%'
+          """)
+        broken += Int(ended ?? "") ?? 0
+      }
+      return false
+    }
+    writes.flag.set()
+    writes.done.wait()
+    #expect(part.code == 0 && broken > 1, "\(broken): \(part.said)")
+    #expect(part.said.contains("that kept the pipeline from storing"), "\(part.said)")
+    try Self.catchesUp(place)
+    run.terminate()
+    run.waitUntilExit()
+  }
+
   /// How much one turn reads, whatever there is, and that the turns together read every row once.
   @Test(.enabled(if: PostgresServer.shared?.hasLogicalLog ?? false, "no PostgreSQL with wal_level = logical"))
   func `a turn is short, and the next goes on behind it`() async throws {

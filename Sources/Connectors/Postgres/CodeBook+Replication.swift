@@ -41,7 +41,7 @@ extension CodeBook {
     Entry(
       "postgres.turn_lost", "a backfill beside a stream was cut off",
       "The connection that kept the stream from storing changes broke, so what was read may be older than what is stored.",
-      remedy: "Run the backfill again; it goes on where it was."),
+      remedy: "Nothing: what was not stored is read again in another turn."),
     Entry(
       "postgres.not_streamed", "something that has no log of its own",
       "Views, materialized views and foreign tables have no changes in the server's log.",

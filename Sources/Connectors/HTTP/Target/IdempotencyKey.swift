@@ -6,7 +6,12 @@ import Records
 enum IdempotencyKey {
   static func id(pipeline: String, event: String, row: Int, fields: UnsafeRawBufferPointer) -> (UInt64, UInt64) {
     var text = ByteBuffer(capacity: pipeline.utf8.count + event.utf8.count + fields.count + 24)
-    text.append("\(pipeline)\u{0}\(event)\u{0}\(row)\u{0}")
+    text.append(pipeline)
+    text.append(0)
+    text.append(event)
+    text.append(0)
+    NodeJSON.appendInteger(Int64(row), to: &text)
+    text.append(0)
     text.append(fields)
     return id(of: text.bytes)
   }
@@ -35,11 +40,18 @@ enum IdempotencyKey {
 
   static func append(_ id: (UInt64, UInt64), to out: inout ByteBuffer) {
     out.reserve(36)
+    let place = out.end
+    var next = 0
     for nibble in 0..<32 {
-      if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 { out.append(UInt8(ascii: "-")) }
+      if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 {
+        place[next] = UInt8(ascii: "-")
+        next += 1
+      }
       let word = nibble < 16 ? id.0 : id.1
       let digit = UInt8(truncatingIfNeeded: word >> (60 - UInt64(nibble % 16) * 4) & 15)
-      out.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
+      place[next] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
+      next += 1
     }
+    out.advance(by: 36)
   }
 }

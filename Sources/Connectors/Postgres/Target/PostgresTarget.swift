@@ -106,9 +106,13 @@ final class PostgresTarget: TransactionalTarget, @unchecked Sendable {
     return fresh
   }
 
-  /// What was read while an earlier connection had the turn may be older by now than what the target holds.
+  /// What was read while an earlier connection had the turn may be older by now than what the target holds: it is read
+  /// again in another turn.
   private func take(_ turn: String, _ fresh: PostgresConnection) throws(ConnectorError) {
-    if hadTurn { throw WriteTurn.lost }
+    if hadTurn {
+      hadTurn = false
+      throw WriteTurn.lost
+    }
     do throws(PostgresError) { try fresh.run(turn) } catch { throw error.connectorError("\(fresh.address)") }
     hadTurn = true
   }

@@ -28,7 +28,7 @@ enum WriteTurn: Sendable, Equatable {
   static var lost: ConnectorError {
     ConnectorError(
       "postgres.turn_lost",
-      "The connection broke that kept the pipeline from storing changes while a part of its rows is loaded.",
-      remedy: .stop, hint: "Run the backfill again: it goes on where it was.")
+      "The connection broke that kept the pipeline from storing changes while a part of its rows is loaded: they are read again.",
+      remedy: .reopen)
   }
 }

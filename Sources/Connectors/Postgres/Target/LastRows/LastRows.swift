@@ -231,7 +231,9 @@ struct LastRows: ~Copyable {
   /// The shape of a row that has what both have.
   private func union(_ old: RowLayout.Shape, _ new: RowLayout.Shape, _ layout: RowLayout) -> RowLayout.Shape? {
     guard let first = old.set else { return old }
-    guard let second = new.set, layout.changesOnly(old) == layout.changesOnly(new) else { return nil }
+    // Behind a row that may be a new one, a change finds it there; a row that may be a new one behind a change does not tell
+    // whether the change found any.
+    guard let second = new.set, layout.changesOnly(new) || !layout.changesOnly(old) else { return nil }
     if first == second { return old }
     let fields = zip(layout.set(first), layout.set(second)).map { $0 || $1 }.dropLast()
     let isFull = !fields.contains(false)
