@@ -148,6 +148,8 @@ package struct Context: Sendable {
   package var isBackfill = false
   /// The pipeline that follows the changes of the rows of which this run loads a part; it stores none meanwhile.
   package var beside: String?
+  /// Names a repair of rows that somebody changed in the target: what sent them first must not be taken for it.
+  package var repair: String?
   /// Whether nothing runs, and the source is only looked into: it takes nothing from anybody and locks nothing.
   package var onlyLooks = false
   /// Whether the environment names a proxy for HTTP.

@@ -73,7 +73,8 @@ struct Repairs {
   private func send(_ events: [String], _ plan: Plan) async throws(Failure) -> Outcome {
     let letters = events.enumerated().map { LetterReplay.Letter(id: "\($0)", time: "", event: $1) }
     let replay = LetterReplay(letters, table: stream.route.table, nil, wallTime: SystemTime.wallTime)
-    let runner = try Runner(plan, replaying: replay, observe: observe)
+    let name = "repair-\(SystemTime.wallTime())"
+    let runner = try Runner(plan, replaying: replay, repair: name, observe: observe)
     let counts: Counts
     do throws(FlowError) { counts = try await runner.flow.run().counts } catch { throw Failure(error) }
     let reasons = replay.refusals.sorted { $0.key < $1.key }.map { "[\($0.value.code)] \($0.value.message)" }

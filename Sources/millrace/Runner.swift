@@ -54,9 +54,11 @@ struct Runner: Sendable {
 
   /// Sends dead letters through the pipeline again.
   ///
-  /// - Parameter remembered: which keys the pipeline remembers; nil: none is asked for.
+  /// - Parameters:
+  ///   - remembered: which keys the pipeline remembers; nil: none is asked for.
+  ///   - repair: names the repair, where these are rows of one.
   init(
-    _ plan: Plan, replaying replay: LetterReplay, remembered: KeyMark? = nil,
+    _ plan: Plan, replaying replay: LetterReplay, remembered: KeyMark? = nil, repair: String? = nil,
     observe: @escaping @Sendable (Flow.Event) -> Void
   ) throws(Failure) {
     let plan = try Self.resolve(plan)
@@ -66,6 +68,7 @@ struct Runner: Sendable {
     // Never one lane: a target that stores the flow's position with its data would store the replay's.
     var context = world.context(
       pipeline: plan.name, folder: plan.folder, batchBytes: settings.batchBytes, lanes: max(2, plan.lanes))
+    context.repair = repair
     context.namesProxy = Environment.namesProxy
     do throws(ConnectorError) {
       var targets: [any Target] = []

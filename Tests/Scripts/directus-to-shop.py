@@ -246,6 +246,13 @@ class DirectusToShop(unittest.TestCase):
         code, report = self.verify()
         found = report["streams"][0]
         self.assertEqual((code, found["different"], found["missing"], found["extra"]), (4, 1, 1, 1), report)
+        # Which item of Directus "more" would be cannot be told.
+        repaired = self.millrace("verify", "shop.yaml", "--repair")
+        self.assertEqual(repaired.returncode, 4, repaired.stderr)
+        self.assertIn("2 rows repaired\n1 row not repaired: the source's key cannot be told", repaired.stdout + repaired.stderr)
+        del self.shop.products["more"]
+        code, report = self.verify()
+        self.assertEqual((code, report["equal"]), (0, True), report)
 
     def test_kills_at_random_moments(self):
         self.fill(300)

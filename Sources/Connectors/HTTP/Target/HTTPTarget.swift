@@ -67,7 +67,8 @@ final class HTTPTarget: ParkingTarget, @unchecked Sendable {
   }
 
   func makeEncoder(_ columns: Columns) throws(ConnectorError) -> any Encoder {
-    let plan = try RequestPlan(settings, columns, pipeline: context.pipeline)
+    let plan = try RequestPlan(
+      settings, columns, pipeline: context.pipeline + (context.repair.map { "#" + $0 } ?? ""))
     if self.plan == nil, columns.key.isEmpty, settings.requestsAtOnce > 1 {
       context.note(
         "The target names no `key`, so requests go one after the other, in the order of the events.")
