@@ -50,7 +50,14 @@ struct HTTPProgress: Equatable, Sendable {
     if seen[key] == time { return false }
     seen[key] = time
     if highest.map({ Self.isLater(time, than: $0) }) ?? true { highest = time }
+    // Within a pass as well: the first one sees every record that there is. Twice as many, so that this is rare.
+    if seen.count > 2 * Self.seenMax { keepLatest() }
     return true
+  }
+
+  private mutating func keepLatest() {
+    let latest = seen.sorted { Self.isLater($0.value, than: $1.value) }.prefix(Self.seenMax)
+    seen = Dictionary(uniqueKeysWithValues: latest.map { ($0.key, $0.value) })
   }
 
   /// A pass is over: the next begins where it must.
@@ -60,10 +67,7 @@ struct HTTPProgress: Equatable, Sendable {
     since = highest.map { Self.back($0, by: overlap) }
     guard let since else { return }
     seen = seen.filter { !Self.isLater(since, than: $0.value) }
-    if seen.count > Self.seenMax {
-      let latest = seen.sorted { Self.isLater($0.value, than: $1.value) }.prefix(Self.seenMax)
-      seen = Dictionary(uniqueKeysWithValues: latest.map { ($0.key, $0.value) })
-    }
+    if seen.count > Self.seenMax { keepLatest() }
   }
 
   // MARK: - Checkpoint

@@ -118,7 +118,8 @@ final class HTTPSource: Source, @unchecked Sendable {
   private func endPass() {
     progress.endPass(overlap: reading.since?.overlap ?? .zero)
     hasPassed = true
-    if states.count > Self.statesMax { states.removeAll() }
+    // Names that are gone would stand there for ever.
+    if states.count == Self.statesMax { states.removeAll() }
   }
 
   private func fetch(_ address: String, _ client: HTTPClient) throws(ConnectorError) -> Transfer {
@@ -209,7 +210,8 @@ final class HTTPSource: Source, @unchecked Sendable {
     let name = key ?? own ?? hash
     if time == nil {
       if states[name] == hash { return }
-      states[name] = hash
+      // What is read once is not compared with a later poll.
+      if reading.pollEvery != nil, states.count < Self.statesMax || states[name] != nil { states[name] = hash }
     } else if !progress.takes(name, time: time) {
       return
     }

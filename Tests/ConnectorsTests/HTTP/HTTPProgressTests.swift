@@ -1,0 +1,48 @@
+import ConnectorKit
+import Testing
+
+@testable import Connectors
+
+/// How far polling is, as a conversation.
+struct HTTPProgressTests {
+  private func takes(_ progress: inout HTTPProgress, _ key: String, _ time: String?) -> Bool {
+    progress.takes(key, time: time)
+  }
+
+  @Test func aPollAsksFromTheHighestTimeLessTheOverlap() {
+    var progress = HTTPProgress()
+    #expect(takes(&progress, "a", "2026-01-01T10:00:00Z"))
+    #expect(takes(&progress, "b", "2026-01-01T09:00:00Z"))
+    progress.endPass(overlap: .seconds(60))
+    #expect(progress.since == "2026-01-01T09:59:00Z" && progress.seen == ["a": "2026-01-01T10:00:00Z"])
+    #expect(!takes(&progress, "a", "2026-01-01T10:00:00Z"), "given already")
+    #expect(takes(&progress, "a", "2026-01-01T10:00:01Z"))
+    #expect(takes(&progress, "c", "2026-01-01T10:00:00Z"))
+    #expect(progress.highest == "2026-01-01T10:00:01Z")
+  }
+
+  @Test func aRecordWithoutATimeMovesNothing() {
+    var progress = HTTPProgress()
+    for _ in 0..<2 { #expect(takes(&progress, "a", nil)) }
+    progress.endPass(overlap: .zero)
+    #expect(progress.since == nil && progress.seen.isEmpty && progress.passes == 1)
+  }
+
+  /// The first pass sees every record that there is, and each page's position has what is remembered.
+  @Test func noMoreIsRememberedThanItsBoundWithinAPass() {
+    var progress = HTTPProgress()
+    for number in 1...3 * HTTPProgress.seenMax { _ = progress.takes("\(number)", time: "\(number)") }
+    #expect(progress.seen.count <= 2 * HTTPProgress.seenMax && progress.highest == "\(3 * HTTPProgress.seenMax)")
+    #expect(!takes(&progress, "\(3 * HTTPProgress.seenMax)", "\(3 * HTTPProgress.seenMax)"), "the latest stay")
+    progress.endPass(overlap: .zero)
+    #expect(progress.seen == ["\(3 * HTTPProgress.seenMax)": "\(3 * HTTPProgress.seenMax)"])
+  }
+
+  @Test func aPositionIsReadAsItWasWritten() throws {
+    var progress = HTTPProgress()
+    _ = progress.takes("a", time: "7")
+    progress.endPass(overlap: .zero)
+    (progress.etag, progress.etagAddress) = ("\"x\"", "http://a/")
+    #expect(try HTTPProgress(progress.position) == progress)
+  }
+}
