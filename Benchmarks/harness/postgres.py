@@ -93,9 +93,13 @@ class Server:
         self.sql("CHECKPOINT")
         dump = subprocess.run(
             [os.path.join(self.programs, "pg_waldump"), "-p", os.path.join(self.data, "pg_wal"), "-s", place, "-r", "Transaction",
-             "-e", self.sql("SELECT pg_current_wal_flush_lsn()")],
-            capture_output=True, text=True, check=True, env={**os.environ, "TZ": "UTC"},
+             "-e", self.sql("SELECT pg_current_wal_flush_lsn()"),
+             # Without it any file of the folder is looked into for the size of all, one that was made ahead as well.
+             self.sql(f"SELECT pg_walfile_name('{place}')")],
+            capture_output=True, text=True, env={**os.environ, "TZ": "UTC"},
         )  # fmt: skip
+        if dump.returncode != 0:
+            raise SQLFailed(f"pg_waldump: {dump.stderr.strip()}")
         times: dict[int, float] = {}
         for transaction, at, parts in COMMIT.findall(dump.stdout):
             seconds = datetime.strptime(f"{at}+0000", "%Y-%m-%d %H:%M:%S.%f%z").timestamp()
