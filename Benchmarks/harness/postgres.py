@@ -91,11 +91,12 @@ class Server:
         was made durable, where the client waited for that."""
         # What nobody waited for is in the log only then.
         self.sql("CHECKPOINT")
+        end = self.sql("SELECT pg_current_wal_flush_lsn()")
+        # Without their names any file of the folder is looked into for the size of all, one that was made ahead as well.
+        segments = [self.sql(f"SELECT pg_walfile_name('{at}')") for at in (place, end)]
         dump = subprocess.run(
             [os.path.join(self.programs, "pg_waldump"), "-p", os.path.join(self.data, "pg_wal"), "-s", place, "-r", "Transaction",
-             "-e", self.sql("SELECT pg_current_wal_flush_lsn()"),
-             # Without it any file of the folder is looked into for the size of all, one that was made ahead as well.
-             self.sql(f"SELECT pg_walfile_name('{place}')")],
+             "-e", end, *segments],
             capture_output=True, text=True, env={**os.environ, "TZ": "UTC"},
         )  # fmt: skip
         if dump.returncode != 0:
