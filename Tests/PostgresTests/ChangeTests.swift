@@ -189,6 +189,29 @@ struct ChangeTests {
     #expect(rows == [["1", "2", "one", nil], ["2", "12345678901", nil, "new"]])
   }
 
+  /// The change fills its batch, so that the end of its transaction comes with what the run stops at.
+  @Test func `a transaction that ends right before a change of columns is stored`() async throws {
+    let place = try Workplace()
+    defer { place.dropSlots() }
+    try place.sql(
+      """
+      CREATE TABLE source (id int PRIMARY KEY, b text);
+      CREATE TABLE copy (id int PRIMARY KEY, b text, c text)
+      """)
+    let plan = try Self.plan(place, ", on_schema_change: stop")
+    _ = try await Self.catchUp(place, plan)
+    try place.sql(
+      """
+      INSERT INTO source VALUES (1, repeat('one', 200000));
+      ALTER TABLE source ADD COLUMN c text;
+      INSERT INTO source VALUES (2, 'two', 'new')
+      """)
+    await #expect(throws: FlowError.self) { try await Self.catchUp(place, plan) }
+    #expect(try place.sql("SELECT id, length(b) FROM copy") == [["1", "600000"]])
+    _ = try await Self.catchUp(place, plan)
+    #expect(try place.sql("SELECT id, c FROM copy ORDER BY id") == [["1", nil], ["2", "new"]])
+  }
+
   /// It is stored as a whole or not at all, so another run would stop there again, and again: it is said what helps.
   @Test func `a table that changes inside of a transaction stops the run with a way out`() async throws {
     let place = try Workplace()

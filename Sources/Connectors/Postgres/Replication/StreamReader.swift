@@ -21,6 +21,8 @@ final class StreamReader {
   private var failure: ConnectorError?
   /// When the first transaction was committed of which the batch has changes: microseconds since 2000, UTC.
   private(set) var firstTime: Int64?
+  /// Whether the last batch ended inside of a transaction.
+  private var wasInside: Bool
   /// Whether the stream has moved since the last batch although no changes came.
   private(set) var hasMoved = false
   /// Whether a transaction that was begun to be given out has changes of a table that is not followed yet.
@@ -33,6 +35,7 @@ final class StreamReader {
   ) {
     self.connection = connection
     self.conversation = conversation
+    wasInside = conversation.position.inside != nil
     self.describe = describe
     self.mend = mend
   }
@@ -62,9 +65,10 @@ final class StreamReader {
     do throws(ConnectorError) {
       return try fillOn(batch, upTo: bytesMax, until: limit)
     } catch {
-      // What came before it is given out first, so that a stop leaves the checkpoint right before what it is about.
+      // What came before it is given out first, so that a stop leaves the checkpoint right before what it is about: the end
+      // of a transaction as well, of which the changes were given out and are stored with it.
       failure = error
-      if batch.bytes.isEmpty { throw error }
+      if batch.bytes.isEmpty, !(wasInside && conversation.position.inside == nil) { throw error }
       return .full
     }
   }
@@ -189,6 +193,7 @@ final class StreamReader {
   func takePosition() -> StreamPosition {
     hasMoved = false
     firstTime = nil
+    wasInside = conversation.position.inside != nil
     return conversation.position
   }
 
