@@ -88,7 +88,7 @@ struct FaultTests {
     try place.write((1...3).map { #"{"id":\#($0),"name":"new"}"# + "\n" }.joined(), to: "in.ndjson")
     let plan = try place.plan(
       from: "type: file, path: in.ndjson", to: "table: SCHEMA.copy, key: [id]",
-      options: "options=-c%20deadlock_timeout%3D3s")
+      options: "options=-c%20deadlock_timeout%3D8s")
     let other = try Self.holding(place, "UPDATE copy SET name = 'other' WHERE id = 2")
     async let summary = place.run(plan)
     try await Self.untilSomebodyWaits(place)
