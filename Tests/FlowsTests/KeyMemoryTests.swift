@@ -190,6 +190,16 @@ struct FileKeyStoreTests {
     #expect(try await read(end: 25, head: 20).missing == 1)
   }
 
+  /// A target that stores the position with its rows may be further than the checkpoint, and counts on later keys.
+  @Test func whoAsksCutsNothingOff() async throws {
+    try await write(0..<25, at: nil)
+    let asked = KeysToAsk(store, at: KeyMark(end: 13, heads: [4]))
+    #expect(try await asked.open(at: nil).keys == keys(4..<13).keys)
+    try await asked.append(keys(13..<40))
+    await asked.close()
+    #expect(try await read(end: 25).keys == keys(0..<25).keys)
+  }
+
   @Test func withoutAMarkNothingIsRemembered() async throws {
     try await write(0..<25, at: nil)
     try await write(0..<2, at: nil)

@@ -57,14 +57,31 @@ package final class FileKeyStore: KeyStore {
     return stored
   }
 
-  /// Reads the keys of a segment from the first wanted on. What is not whole is missing, and keeps its place.
+  /// What it holds up to a mark; what lies behind it stays, because another place may count on it.
+  package func look(at mark: KeyMark) throws(FlowError) -> StoredKeys {
+    do throws(FileError) {
+      try Files.makeFolder(folder)
+      var stored = StoredKeys(mark: mark, first: mark.oldest)
+      for segment in try Files.names(in: folder).compactMap(Self.number).sorted() {
+        guard segment * segmentKeys < mark.end, (segment + 1) * segmentKeys > mark.oldest else { continue }
+        try read(segment, into: &stored)
+      }
+      fill(&stored, to: mark.end)
+      return stored
+    } catch {
+      throw .cannotKeepKeys(folder, error)
+    }
+  }
+
+  /// Reads the keys of a segment from the first wanted on, up to the mark. What is not whole is missing, and keeps its place.
   private func read(_ segment: UInt64, into stored: inout StoredKeys) throws(FileError) {
     let start = segment * segmentKeys
     if start > stored.first { fill(&stored, to: start) }
     let next = stored.first + UInt64(stored.keys.count)
     let file = try DurableFile(path(of: segment), for: .reading)
     let bytes = try file.read(
-      at: (next - start) * UInt64(KeyEntry.length), count: Int(segmentKeys - (next - start)) * KeyEntry.length)
+      at: (next - start) * UInt64(KeyEntry.length),
+      count: Int(min(stored.mark.end - start, segmentKeys) - (next - start)) * KeyEntry.length)
     bytes.withUnsafeBytes { room in
       for place in 0..<room.count / KeyEntry.length {
         let entry = UnsafeRawBufferPointer(rebasing: room[place * KeyEntry.length..<(place + 1) * KeyEntry.length])

@@ -32,22 +32,22 @@ package struct StoredKeys: Sendable, Equatable {
 
 /// What a pipeline remembers at its checkpoint, for a replay of dead letters: it is asked, and not added to.
 package struct KeysToAsk: KeyStore {
-  private let store: any KeyStore
+  private let store: FileKeyStore
   private let mark: KeyMark?
 
-  package init(_ store: any KeyStore, at mark: KeyMark?) {
+  package init(_ store: FileKeyStore, at mark: KeyMark?) {
     self.store = store
     self.mark = mark
   }
 
   package func open(at _: KeyMark?) async throws(FlowError) -> StoredKeys {
-    if let mark { try await store.open(at: mark) } else { StoredKeys() }
+    if let mark { try store.look(at: mark) } else { StoredKeys() }
   }
 
   package func append(_ keys: NumberedKeys) async throws(FlowError) {}
   package func flush() async throws(FlowError) {}
   package func release(before number: UInt64) async throws(FlowError) {}
-  package func close() async { await store.close() }
+  package func close() async {}
 }
 
 /// Remembers for one run alone.
