@@ -225,6 +225,26 @@ struct BackfillTests {
     #expect(try place.count("copy") == place.count("source"))
   }
 
+  private static let many = 60_000
+
+  /// A pipeline that runs, and follows `source` into a `copy` that has the row 0 alone.
+  private static func following(_ place: Workplace, rows: Int) throws -> (run: Process, file: String) {
+    try place.sql(
+      """
+      CREATE TABLE source (id int PRIMARY KEY, n int NOT NULL, filler text);
+      INSERT INTO source SELECT g, 0, repeat('x', 600) FROM generate_series(0, \(rows)) g;
+      CREATE TABLE copy (LIKE source INCLUDING ALL);
+      INSERT INTO copy SELECT * FROM source WHERE id = 0
+      """)
+    _ = try place.plan(
+      from: "type: postgres, url: URL, tables: [SCHEMA.source], read: stream, heartbeat: 200ms",
+      to: "table: SCHEMA.copy, key: [id]")
+    let file = place.path("p.yaml")
+    let run = try running(file)
+    for _ in 0..<400 where !FileManager.default.fileExists(atPath: place.path("p.checkpoint.json")) { usleep(20_000) }
+    return (run, file)
+  }
+
   /// Writes to `source` until it is told to end, each time also the row 0, whose `n` only grows.
   private static func write(_ place: Workplace, rows: Int) -> (flag: Flag, done: DispatchSemaphore) {
     let flag = Flag()
@@ -252,22 +272,9 @@ struct BackfillTests {
   func `a part is loaded in turns with the pipeline, whatever kills it`() throws {
     let place = try Workplace()
     defer { place.dropSlots() }
-    let rows = 60_000
-    try place.sql(
-      """
-      CREATE TABLE source (id int PRIMARY KEY, n int NOT NULL, filler text);
-      INSERT INTO source SELECT g, 0, repeat('x', 600) FROM generate_series(0, \(rows)) g;
-      CREATE TABLE copy (LIKE source INCLUDING ALL);
-      INSERT INTO copy SELECT * FROM source WHERE id = 0
-      """)
-    _ = try place.plan(
-      from: "type: postgres, url: URL, tables: [SCHEMA.source], read: stream, heartbeat: 200ms",
-      to: "table: SCHEMA.copy, key: [id]")
-    let file = place.path("p.yaml")
-    let run = try Self.running(file)
+    let (run, file) = try Self.following(place, rows: Self.many)
     defer { run.terminate() }
-    for _ in 0..<400 where !FileManager.default.fileExists(atPath: place.path("p.checkpoint.json")) { usleep(20_000) }
-    let writes = Self.write(place, rows: rows)
+    let writes = Self.write(place, rows: Self.many)
     var random = SeededRandom(seed: setting("MILLRACE_KILL_SEED", or: 5))
     var kills = 0
     var code: Int32?
@@ -295,22 +302,9 @@ struct BackfillTests {
   func `a turn whose connection breaks is begun again`() throws {
     let place = try Workplace()
     defer { place.dropSlots() }
-    let rows = 60_000
-    try place.sql(
-      """
-      CREATE TABLE source (id int PRIMARY KEY, n int NOT NULL, filler text);
-      INSERT INTO source SELECT g, 0, repeat('x', 600) FROM generate_series(0, \(rows)) g;
-      CREATE TABLE copy (LIKE source INCLUDING ALL);
-      INSERT INTO copy SELECT * FROM source WHERE id = 0
-      """)
-    _ = try place.plan(
-      from: "type: postgres, url: URL, tables: [SCHEMA.source], read: stream, heartbeat: 200ms",
-      to: "table: SCHEMA.copy, key: [id]")
-    let file = place.path("p.yaml")
-    let run = try Self.running(file)
+    let (run, file) = try Self.following(place, rows: Self.many)
     defer { run.terminate() }
-    for _ in 0..<400 where !FileManager.default.fileExists(atPath: place.path("p.checkpoint.json")) { usleep(20_000) }
-    let writes = Self.write(place, rows: rows)
+    let writes = Self.write(place, rows: Self.many)
     var broken = 0
     let part = try Program(["backfill", file, "--where", "id > 0"]) {
       if broken < 5, let rows = try? place.count("copy"), rows > broken * 8_000 {
