@@ -47,7 +47,7 @@ struct BackfillCommand: Command {
 
   func perform() async throws(Failure) -> ExitStatus {
     Signals.ignoreClosedPipes()
-    let whole = try pipeline.plan()
+    let whole = try pipeline.plan(ends: !thenRun)
     let part = chosen.part
     try check(whole, part)
     var plan = whole.loading(part)
