@@ -14,7 +14,7 @@ struct KeyMemoryTests {
     for (index, key) in keys.enumerated() {
       batch.events.append(Event(.create, record: 0, offset: 0, length: 0))
       batch.dedupeKeys.append(
-        DedupeKey(event: UInt32(index), step: step, time: key.time, digest: digest(key.key)))
+        DedupeKey(event: UInt32(index), step: step, stamp: key.time, digest: digest(key.key)))
       if failed.contains(index) {
         batch.fail(index, Failure(event: index, code: "c", stage: "s", message: "m"))
       }
@@ -113,7 +113,7 @@ struct KeyMemoryTests {
     ])
     let batch = batch([(1, 5), (1, 4)])
     for event in 0..<2 {
-      batch.dedupeKeys.append(DedupeKey(event: UInt32(event), step: 1, time: Int64(5 - event), digest: digest(2)))
+      batch.dedupeKeys.append(DedupeKey(event: UInt32(event), step: 1, stamp: Int64(5 - event), digest: digest(2)))
     }
     var keys = (0..<4).map { batch.dedupeKeys[$0] }
     keys.sort { $0.event < $1.event }
@@ -162,7 +162,7 @@ struct FileKeyStoreTests {
   private func keys(_ names: Range<UInt64>) -> NumberedKeys {
     NumberedKeys(
       first: names.lowerBound,
-      keys: names.map { RememberedKey(digest: KeyDigest(high: 1, low: $0), time: Int64($0) - 5, step: 3) })
+      keys: names.map { RememberedKey(digest: KeyDigest(high: 1, low: $0), stamp: Int64($0) - 5, step: 3) })
   }
 
   private var store: FileKeyStore { FileKeyStore(folder: folder.path + "/k", segmentKeys: 10) }

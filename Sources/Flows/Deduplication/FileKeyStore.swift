@@ -181,7 +181,7 @@ package final class FileKeyStore: KeyStore {
   private static let ending = ".keys"
 }
 
-/// The form of a key in a file: hash, time, step, and a checksum over them and the key's number.
+/// The form of a key in a file: hash, stamp, step, and a checksum over them and the key's number.
 enum KeyEntry {
   /// In bytes.
   static let length = 32
@@ -190,7 +190,7 @@ enum KeyEntry {
     let start = out.count
     append(key.digest.high, to: &out)
     append(key.digest.low, to: &out)
-    append(UInt64(bitPattern: key.time), to: &out)
+    append(UInt64(bitPattern: key.stamp), to: &out)
     append(key.step, to: &out)
     append(UInt16(0), to: &out)
     append(checksum(out.bytes[start..<start + 28], number), to: &out)
@@ -201,7 +201,7 @@ enum KeyEntry {
     guard word(bytes, 28, UInt32.self) == checksum(bytes[0..<28], number) else { return nil }
     let digest = KeyDigest(high: word(bytes, 0, UInt64.self), low: word(bytes, 8, UInt64.self))
     return RememberedKey(
-      digest: digest, time: Int64(bitPattern: word(bytes, 16, UInt64.self)), step: word(bytes, 24, UInt16.self))
+      digest: digest, stamp: Int64(bitPattern: word(bytes, 16, UInt64.self)), step: word(bytes, 24, UInt16.self))
   }
 
   private static func checksum(_ bytes: Slice<UnsafeRawBufferPointer>, _ number: UInt64) -> UInt32 {

@@ -66,7 +66,7 @@ package struct KeyMemory: Sendable {
       let start = index
       let event = batch.dedupeKeys[start].event
       while index < batch.dedupeKeys.count, batch.dedupeKeys[index].event == event { index += 1 }
-      let held = batch.dedupeKeys[start..<index].filter { rings[Int($0.step)].holds($0.digest, at: $0.time) }
+      let held = batch.dedupeKeys[start..<index].filter { rings[Int($0.step)].holds($0.digest, at: $0.stamp) }
       if held.contains(where: { !rings[Int($0.step)].comparesVersions }) {
         needless.duplicates.append(Int(event))
       } else if !held.isEmpty {
