@@ -44,6 +44,10 @@ package struct KeyMemory: Sendable {
       }
       first += 1
     }
+    for key in stored.replayed where Int(key.step) < rings.count {
+      // A run that was interrupted may have given it a number, and have let newer ones through since.
+      if !rings[Int(key.step)].holds(key.digest, at: key.stamp) { append(key) }
+    }
   }
 
   /// Where the stream stands now.
@@ -80,8 +84,12 @@ package struct KeyMemory: Sendable {
 
   private mutating func remember(_ key: inout DedupeKey) {
     key.number = end
-    rings[Int(key.step)].append(RememberedKey(key), number: key.number)
-    untaken.append(RememberedKey(key))
+    append(RememberedKey(key))
+  }
+
+  private mutating func append(_ key: RememberedKey) {
+    rings[Int(key.step)].append(key, number: end)
+    untaken.append(key)
   }
 
   /// An event of the batch failed after all. Its version still counts: older ones are no better for that, and when it comes
