@@ -31,12 +31,15 @@ package protocol TargetConnector: Connector {
   func makeTarget(_ context: Context, lane: Int) throws(ConnectorError) -> any Target
   /// Why single rows cannot be added once a run is over, one sentence; nil where they can.
   var refusesReplay: String? { get }
+  /// The setting by which nobody sees what was written before the source has ended; nil where rows are seen as they come.
+  var showsAtEnd: String? { get }
   /// What it does with rows beside storing them.
   var rules: RowRules { get }
 }
 
 extension TargetConnector {
   package var refusesReplay: String? { nil }
+  package var showsAtEnd: String? { nil }
   package var rules: RowRules { RowRules() }
 }
 

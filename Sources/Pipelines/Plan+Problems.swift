@@ -1,6 +1,9 @@
 import ConnectorKit
 
 extension Plan {
+  /// The warning that holds only for runs that go on for as long as their source does.
+  package static let neverShownCode = "config.never_shown"
+
   /// Where a problem that a live system showed stands in the file.
   package enum Section: Sendable {
     case source

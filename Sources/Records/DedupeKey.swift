@@ -22,15 +22,15 @@ public struct DedupeKey: BitwiseCopyable, Sendable, Equatable {
   public var step: UInt16
   /// What events of one key are compared by: the event's time in milliseconds since 1970, or its version; 0 where the step
   /// has neither.
-  public var time: Int64
+  public var stamp: Int64
   public var digest: KeyDigest
   /// Its number among all that the pipeline remembers, once it does.
   public var number = UInt64.max
 
-  public init(event: UInt32, step: UInt16, time: Int64, digest: KeyDigest) {
+  public init(event: UInt32, step: UInt16, stamp: Int64, digest: KeyDigest) {
     self.event = event
     self.step = step
-    self.time = time
+    self.stamp = stamp
     self.digest = digest
   }
 }

@@ -47,7 +47,7 @@ struct BackfillCommand: Command {
 
   func perform() async throws(Failure) -> ExitStatus {
     Signals.ignoreClosedPipes()
-    let whole = try pipeline.plan()
+    let whole = try pipeline.plan(ends: !thenRun)
     let part = chosen.part
     try check(whole, part)
     var plan = whole.loading(part)
@@ -104,14 +104,19 @@ struct BackfillCommand: Command {
     return nil
   }
 
-  /// Says so where an earlier backfill has loaded everything.
+  /// Says so where an earlier backfill came to its end. Whether the source has more behind it shows when it is read.
   private func tellDone(_ plan: Plan) throws(Failure) {
+    let done: Position
     do throws(FlowError) {
-      guard !thenRun, try FileCheckpoints.read(plan.checkpoint.path)?.stage == .finished else { return }
+      let checkpoint = try FileCheckpoints.read(plan.checkpoint.path)
+      guard !thenRun, let checkpoint, checkpoint.stage == .finished, let position = checkpoint.position else { return }
+      done = position
     } catch {
       throw Failure(error)
     }
-    say("\(plan.name): everything was loaded before; --restart loads it again.")
+    say(
+      "\(plan.name): goes on behind what was loaded before (\(plan.source.describe(done))); --restart loads everything again."
+    )
   }
 
   private static func rate(_ text: String) -> Rate? {

@@ -11,7 +11,9 @@ struct PipelineArgument: ParsableArguments {
   var file: String
 
   /// What is wrong with it is told on standard error, warnings too.
-  func plan() throws(Failure) -> Plan { try PipelineFiles.one(file) }
+  ///
+  /// - Parameter ends: whether the command ends also where the source goes on.
+  func plan(ends: Bool = false) throws(Failure) -> Plan { try PipelineFiles.one(file, ends: ends) }
 }
 
 /// From the paths of the command line to plans.
@@ -22,9 +24,9 @@ enum PipelineFiles {
   }
 
   /// The plan of one file. What is wrong with it is told on standard error, warnings too.
-  static func one(_ path: String) throws(Failure) -> Plan {
+  static func one(_ path: String, ends: Bool = false) throws(Failure) -> Plan {
     let result = read([path])
-    tell(result)
+    tell(result, ends: ends)
     guard !result.diagnostics.hasErrors, let plan = result.plans.first else { throw wrong(result) }
     guard result.plans.count == 1 else {
       throw Failure(
@@ -34,7 +36,11 @@ enum PipelineFiles {
     return plan
   }
 
-  static func tell(_ result: PipelineReader.Result) {
+  static func tell(_ result: PipelineReader.Result, ends: Bool = false) {
+    var result = result
+    if ends {
+      result.diagnostics = Diagnostics(result.diagnostics.items.filter { $0.code != Plan.neverShownCode })
+    }
     guard !result.diagnostics.items.isEmpty else { return }
     let color = Environment.isTerminal && Environment.wantsColour
     Output.write(DiagnosticsReport(result).render(.text, color: color), to: STDERR_FILENO)

@@ -44,7 +44,7 @@ struct RunCommand: Command {
   func perform() async throws(Failure) -> ExitStatus {
     Signals.ignoreClosedPipes()
     let result = PipelineFiles.read(paths)
-    PipelineFiles.tell(result)
+    PipelineFiles.tell(result, ends: once || untilCurrent)
     guard !result.plans.isEmpty else { throw PipelineFiles.wrong(result) }
     let console = Console(isTerminal: Environment.isTerminal, style: Environment.style)
     let reporter = output.reporter(console)

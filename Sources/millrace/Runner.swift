@@ -55,7 +55,7 @@ struct Runner: Sendable {
   /// Sends dead letters through the pipeline again.
   ///
   /// - Parameters:
-  ///   - remembered: which keys the pipeline remembers; nil: none is asked for.
+  ///   - remembered: which keys the pipeline remembers; nil: none is asked for, and none is added.
   ///   - repair: names the repair, where these are rows of one.
   init(
     _ plan: Plan, replaying replay: LetterReplay, remembered: KeyMark? = nil, repair: String? = nil,
@@ -63,7 +63,7 @@ struct Runner: Sendable {
   ) throws(Failure) {
     let plan = try Self.resolve(plan)
     var world = World.system(checkpoints: replay.checkpoints, deadLetters: replay.sink, observe: observe)
-    world.keys = KeysToAsk(FileKeyStore(folder: plan.checkpoint.keysFolder), at: remembered)
+    world.keys = ReplayKeyStore(FileKeyStore(folder: plan.checkpoint.keysFolder), at: remembered)
     let settings = FlowSettings(plan)
     // Never one lane: a target that stores the flow's position with its data would store the replay's.
     var context = world.context(

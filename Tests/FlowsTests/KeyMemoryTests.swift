@@ -14,7 +14,7 @@ struct KeyMemoryTests {
     for (index, key) in keys.enumerated() {
       batch.events.append(Event(.create, record: 0, offset: 0, length: 0))
       batch.dedupeKeys.append(
-        DedupeKey(event: UInt32(index), step: step, time: key.time, digest: digest(key.key)))
+        DedupeKey(event: UInt32(index), step: step, stamp: key.time, digest: digest(key.key)))
       if failed.contains(index) {
         batch.fail(index, Failure(event: index, code: "c", stage: "s", message: "m"))
       }
@@ -113,7 +113,7 @@ struct KeyMemoryTests {
     ])
     let batch = batch([(1, 5), (1, 4)])
     for event in 0..<2 {
-      batch.dedupeKeys.append(DedupeKey(event: UInt32(event), step: 1, time: Int64(5 - event), digest: digest(2)))
+      batch.dedupeKeys.append(DedupeKey(event: UInt32(event), step: 1, stamp: Int64(5 - event), digest: digest(2)))
     }
     var keys = (0..<4).map { batch.dedupeKeys[$0] }
     keys.sort { $0.event < $1.event }
@@ -152,6 +152,30 @@ struct KeyMemoryTests {
     #expect(settle(&again, [2, 1, 2]) == settle(&memory, [2, 1, 2]))
     #expect(KeyMark(memory.mark.value) == memory.mark)
   }
+
+  @Test func whatAReplayLetThroughIsRememberedFromItsStartOn() {
+    let windows = [
+      DedupeWindow(time: .seconds(1), records: 100), DedupeWindow(time: nil, records: 100, comparesVersions: true),
+    ]
+    var stored = StoredKeys(mark: KeyMark(end: 7, heads: [7, 7]), first: 7)
+    stored.replayed = [
+      RememberedKey(digest: digest(1), stamp: 500, step: 0), RememberedKey(digest: digest(1), stamp: 5, step: 1),
+      RememberedKey(digest: digest(1), stamp: 9, step: 2),
+    ]
+    var memory = KeyMemory(windows, from: stored)
+    #expect(
+      memory.mark == KeyMark(end: 9, heads: [7, 8]), "it has numbers now, so that the next checkpoint counts on it")
+    #expect(memory.settle(batch([(1, 600), (1, 9_000)])).duplicates == [0])
+    #expect(memory.settle(batch([(1, 4), (1, 6)], step: 1)).stale == [0])
+    let taken = memory.take(before: 11).keys
+    #expect(taken.map(\.stamp) == [500, 5, 9_000, 6])
+    // A run that was interrupted has given them numbers, and has let newer ones through.
+    stored = StoredKeys(mark: KeyMark(end: 11, heads: [7, 8]), first: 7, keys: taken)
+    stored.replayed = [RememberedKey(digest: digest(1), stamp: 5, step: 1)]
+    memory = KeyMemory(windows, from: stored)
+    #expect(memory.mark.end == 11)
+    #expect(memory.settle(batch([(1, 5), (1, 6)], step: 1)).stale == [0])
+  }
 }
 
 struct FileKeyStoreTests {
@@ -162,7 +186,7 @@ struct FileKeyStoreTests {
   private func keys(_ names: Range<UInt64>) -> NumberedKeys {
     NumberedKeys(
       first: names.lowerBound,
-      keys: names.map { RememberedKey(digest: KeyDigest(high: 1, low: $0), time: Int64($0) - 5, step: 3) })
+      keys: names.map { RememberedKey(digest: KeyDigest(high: 1, low: $0), stamp: Int64($0) - 5, step: 3) })
   }
 
   private var store: FileKeyStore { FileKeyStore(folder: folder.path + "/k", segmentKeys: 10) }
@@ -190,10 +214,50 @@ struct FileKeyStoreTests {
     #expect(try await read(end: 25, head: 20).missing == 1)
   }
 
+  private func remembered(_ stored: StoredKeys) -> [UInt64] { stored.replayed.map(\.digest.low) }
+
+  @Test func whatReplaysLetThroughGoesWithACheckpointThatCountsOnIt() async throws {
+    try await write(0..<8, at: nil)
+    let mark = KeyMark(end: 8, heads: [0, 0, 0, 0])
+    for names in [100..<102, 102..<103] as [Range<UInt64>] {
+      let replay = ReplayKeyStore(store, at: mark)
+      // The next replay asks for what the one before let through.
+      let asked = try await replay.open(at: nil)
+      #expect(asked.replayed == [] && asked.mark.end == 8 + UInt64(names.lowerBound - 100))
+      #expect(asked.keys.map(\.digest.low) == Array(0..<8) + Array(100..<names.lowerBound))
+      try await replay.append(NumberedKeys(first: 8, keys: keys(names).keys + [.forgotten(step: 3)]))
+    }
+    for _ in 0..<2 { #expect(try await remembered(store.open(at: mark)) == [100, 101, 102]) }
+    let store = store
+    _ = try await store.open(at: mark)
+    try await store.release(before: 0)
+    #expect(try await remembered(store.open(at: mark)) == [])
+  }
+
+  @Test func aTornEndOfReplayedKeysIsWrittenOver() async throws {
+    try await write(0..<1, at: nil)
+    let mark = KeyMark(end: 1, heads: [0])
+    let replay = ReplayKeyStore(store, at: mark)
+    try await replay.append(keys(5..<7))
+    try DurableFile(folder.path + "/k/replayed.keys", for: .writing).truncate(to: 50)
+    #expect(try await remembered(store.open(at: mark)) == [5])
+    try await replay.append(keys(7..<9))
+    #expect(try await remembered(store.open(at: mark)) == [5, 7, 8])
+  }
+
+  @Test func whoRemembersNothingForgetsReplaysToo() async throws {
+    try await write(0..<1, at: nil)
+    try await ReplayKeyStore(store, at: nil).append(keys(4..<5))
+    try await ReplayKeyStore(store, at: KeyMark(end: 1, heads: [0])).append(keys(5..<6))
+    #expect(try await remembered(store.open(at: KeyMark(end: 1, heads: [0]))) == [5])
+    #expect(try await remembered(store.open(at: nil)) == [])
+    #expect(try await remembered(store.open(at: KeyMark(end: 1, heads: [0]))) == [])
+  }
+
   /// A target that stores the position with its rows may be further than the checkpoint, and counts on later keys.
   @Test func whoAsksCutsNothingOff() async throws {
     try await write(0..<25, at: nil)
-    let asked = KeysToAsk(store, at: KeyMark(end: 13, heads: [4]))
+    let asked = ReplayKeyStore(store, at: KeyMark(end: 13, heads: [4]))
     #expect(try await asked.open(at: nil).keys == keys(4..<13).keys)
     try await asked.append(keys(13..<40))
     await asked.close()

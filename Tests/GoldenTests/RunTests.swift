@@ -62,6 +62,40 @@ struct RunTests {
     #expect(try program.text("out/copy.ndjson") == "{\"id\":1,\"v\":\"a\"}\n{\"id\":2}\n{\"id\":3}\n")
   }
 
+  @Test func `a backfill that was done before loads what came since, and says so`() throws {
+    let program = try Program()
+    try program.write(Sample.copy("copy", source: "in.ndjson"), to: "copy.yaml")
+    try program.write("{\"id\":1}\n", to: "in.ndjson")
+    #expect(try !program("backfill", "copy.yaml").err.contains("loaded before"))
+    try program.write("{\"id\":1}\n{\"id\":2}\n", to: "in.ndjson")
+    for name in ["more", "nothing"] {
+      let answer = try program("backfill", "copy.yaml")
+      #expect(answer.code == 0)
+      try Golden.check(answer.err.settled, "run/backfill-\(name).txt")
+    }
+    #expect(try program.text("out/copy.ndjson") == "{\"id\":1}\n{\"id\":2}\n")
+  }
+
+  @Test func `a result that is never shown is told of where the run does not end`() throws {
+    let program = try Program.withSample()
+    let endless = Sample.pipeline.replacingOccurrences(
+      of: "ndjson}\ntransforms", with: "ndjson, follow: true}\ntransforms")
+    try program.write(endless, to: "endless.yaml")
+    let told = try program("validate", "endless.yaml")
+    #expect(told.code == 0)
+    try Golden.check(told.out, "validate/never-shown.txt")
+    for arguments in [["--once"], ["--until-current"]] {
+      let answer = try program.start(["run", "endless.yaml"] + arguments).end()
+      #expect(answer.code != 2 && !answer.err.contains("config.never_shown"))
+    }
+    #expect(program.exists("out/shop.ndjson"))
+    #expect(try !program("backfill", "endless.yaml").err.contains("config.never_shown"))
+    let run = try program.start(["run", "endless.yaml"])
+    try run.wait(for: "config.never_shown")
+    run.send(SIGTERM)
+    _ = run.end()
+  }
+
   @Test func `one that fails does not stop the others`() throws {
     let program = try Program.withSample()
     try program.write("{\"a\":1}\n{\"a\":2}\n", to: "good.ndjson")

@@ -119,4 +119,38 @@ struct StateTests {
     #expect(answer.out.contains(counts), "\(answer.out)")
     #expect(try program.text("out.ndjson") == "{\"id\":1,\"n\":7}\n{\"id\":2,\"n\":\"x\"}\n")
   }
+
+  /// - Parameter again: what of the events that come later is written.
+  @Test(arguments: [
+    ("{by: record.id, window: 1h, time: timestamp(record.t)}", [4]), ("{by: record.id, records: 100}", [4]),
+    ("{by: record.id, version: record.v}", [3, 4]),
+  ])
+  func `what a replay sent is remembered by the runs behind it`(dedupe: String, again: [Int]) throws {
+    let program = try Program()
+    try program.write(
+      """
+      millrace: 1
+      name: copy
+      source: {type: file, path: in.ndjson}
+      transforms: [{dedupe: \(dedupe)}]
+      mappings: {id: record.id, n: {from: record.n, as: int}}
+      target: {type: file, path: out.ndjson, write: append}
+      """, to: "copy.yaml")
+    let event = { (id: Int, v: Int, n: String) in
+      #"{"id":\#(id),"v":\#(v),"t":"2026-01-01T10:00:00Z","n":\#(n)}"# + "\n"
+    }
+    let first = event(1, 2, #""x""#)
+    try program.write(first, to: "in.ndjson")
+    #expect(try program("run", "copy.yaml").code == 4)
+    try program.write(
+      try program.text("copy.yaml").replacingOccurrences(of: ", as: int", with: ""), to: "copy.yaml")
+    #expect(try program("dead-letters", "replay", "copy.yaml", "--yes").code == 0)
+    #expect(try program("checkpoint", "set", "copy.yaml", "--accept", "--yes").code == 0)
+    // The next run has nothing to read, and forgets nothing.
+    #expect(try program("run", "copy.yaml").code == 0)
+    try program.write(first + event(1, 1, "2") + event(1, 2, "3") + event(2, 1, "4"), to: "in.ndjson")
+    #expect(try program("run", "copy.yaml").code == 0)
+    let rows = try program.text("out.ndjson").split(separator: "\n").map(String.init)
+    #expect(rows == [#"{"id":1,"n":"x"}"#] + again.map { #"{"id":\#($0 == 4 ? 2 : 1),"n":\#($0)}"# })
+  }
 }

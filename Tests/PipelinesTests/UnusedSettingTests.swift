@@ -13,7 +13,7 @@ import Testing
       tables: [shop.products]
       \(more)
     mappings: {id: record.id}
-    target: {type: file, path: out.ndjson}
+    target: {type: file, path: out.ndjson, write: append}
     """
   }
 

@@ -42,6 +42,8 @@ struct FileTargetConnector: TargetConnector {
     write == .replace ? "\(path) is replaced as a whole, so no rows can be added to it later." : nil
   }
 
+  var showsAtEnd: String? { write == .replace ? "write" : nil }
+
   func makeTarget(_ context: Context, lane: Int) throws(ConnectorError) -> any Target {
     FileTarget(path: Files.join(context.folder, path), write: write, try writing(), note: context.note)
   }

@@ -18,6 +18,8 @@ struct LogSourceConnector: SourceConnector {
 
   init() {}
 
+  var goesOn: Bool { true }
+
   func makeSource(_ context: Context) throws(ConnectorError) -> any Source {
     LogSource(
       LogReading(

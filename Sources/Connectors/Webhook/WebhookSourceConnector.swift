@@ -31,6 +31,8 @@ struct WebhookSourceConnector: SourceConnector {
 
   init() {}
 
+  var goesOn: Bool { true }
+
   func problems() -> [Problem] {
     var problems: [Problem] = []
     if !path.hasPrefix("/") || !path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != 0x3f && $0 != 0x23 }) {

@@ -29,6 +29,8 @@ package final class FileKeyStore: KeyStore {
 
   package func open(at mark: KeyMark?) async throws(FlowError) -> StoredKeys {
     do throws(FileError) {
+      // Who begins anew, or from another place, takes nothing for a duplicate of itself.
+      if mark == nil { try replayed.remove() }
       return try reopen(at: mark ?? KeyMark(end: 0, heads: []))
     } catch {
       throw .cannotKeepKeys(folder, error)
@@ -53,6 +55,7 @@ package final class FileKeyStore: KeyStore {
     var stored = StoredKeys(mark: mark, first: mark.oldest)
     for segment in opened.segments.sorted() { try read(segment, into: &stored) }
     fill(&stored, to: mark.end)
+    stored.replayed = try replayed.read()
     state.withLock { $0 = opened }
     return stored
   }
@@ -67,6 +70,7 @@ package final class FileKeyStore: KeyStore {
         try read(segment, into: &stored)
       }
       fill(&stored, to: mark.end)
+      stored.replayed = try replayed.read()
       return stored
     } catch {
       throw .cannotKeepKeys(folder, error)
@@ -134,6 +138,11 @@ package final class FileKeyStore: KeyStore {
     }
   }
 
+  /// Adds keys that have no number, for the next run; durable when it returns.
+  func addReplayed(_ keys: [RememberedKey]) throws(FlowError) {
+    do throws(FileError) { try replayed.append(keys) } catch { throw .cannotKeepKeys(folder, error) }
+  }
+
   package func flush() async throws(FlowError) {
     do throws(FileError) {
       let (files, isDurable) = state.withLock { ($0.open, $0.isDurable) }
@@ -160,6 +169,7 @@ package final class FileKeyStore: KeyStore {
     }
     do throws(FileError) {
       for segment in old { try Files.remove(path(of: segment)) }
+      try replayed.remove()
     } catch {
       throw .cannotKeepKeys(folder, error)
     }
@@ -168,6 +178,8 @@ package final class FileKeyStore: KeyStore {
   package func close() async { state.withLock { $0 = State() } }
 
   // MARK: - Names
+
+  private var replayed: ReplayedKeys { ReplayedKeys(path: Files.join(folder, "replayed" + Self.ending)) }
 
   private func path(of segment: UInt64) -> String {
     let digits = String(segment)
@@ -181,7 +193,7 @@ package final class FileKeyStore: KeyStore {
   private static let ending = ".keys"
 }
 
-/// The form of a key in a file: hash, time, step, and a checksum over them and the key's number.
+/// The form of a key in a file: hash, stamp, step, and a checksum over them and the key's number.
 enum KeyEntry {
   /// In bytes.
   static let length = 32
@@ -190,7 +202,7 @@ enum KeyEntry {
     let start = out.count
     append(key.digest.high, to: &out)
     append(key.digest.low, to: &out)
-    append(UInt64(bitPattern: key.time), to: &out)
+    append(UInt64(bitPattern: key.stamp), to: &out)
     append(key.step, to: &out)
     append(UInt16(0), to: &out)
     append(checksum(out.bytes[start..<start + 28], number), to: &out)
@@ -201,7 +213,7 @@ enum KeyEntry {
     guard word(bytes, 28, UInt32.self) == checksum(bytes[0..<28], number) else { return nil }
     let digest = KeyDigest(high: word(bytes, 0, UInt64.self), low: word(bytes, 8, UInt64.self))
     return RememberedKey(
-      digest: digest, time: Int64(bitPattern: word(bytes, 16, UInt64.self)), step: word(bytes, 24, UInt16.self))
+      digest: digest, stamp: Int64(bitPattern: word(bytes, 16, UInt64.self)), step: word(bytes, 24, UInt16.self))
   }
 
   private static func checksum(_ bytes: Slice<UnsafeRawBufferPointer>, _ number: UInt64) -> UInt32 {

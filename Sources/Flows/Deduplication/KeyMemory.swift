@@ -44,6 +44,10 @@ package struct KeyMemory: Sendable {
       }
       first += 1
     }
+    for key in stored.replayed where Int(key.step) < rings.count {
+      // A run that was interrupted may have given it a number, and have let newer ones through since.
+      if !rings[Int(key.step)].holds(key.digest, at: key.stamp) { append(key) }
+    }
   }
 
   /// Where the stream stands now.
@@ -66,7 +70,7 @@ package struct KeyMemory: Sendable {
       let start = index
       let event = batch.dedupeKeys[start].event
       while index < batch.dedupeKeys.count, batch.dedupeKeys[index].event == event { index += 1 }
-      let held = batch.dedupeKeys[start..<index].filter { rings[Int($0.step)].holds($0.digest, at: $0.time) }
+      let held = batch.dedupeKeys[start..<index].filter { rings[Int($0.step)].holds($0.digest, at: $0.stamp) }
       if held.contains(where: { !rings[Int($0.step)].comparesVersions }) {
         needless.duplicates.append(Int(event))
       } else if !held.isEmpty {
@@ -80,8 +84,12 @@ package struct KeyMemory: Sendable {
 
   private mutating func remember(_ key: inout DedupeKey) {
     key.number = end
-    rings[Int(key.step)].append(RememberedKey(key), number: key.number)
-    untaken.append(RememberedKey(key))
+    append(RememberedKey(key))
+  }
+
+  private mutating func append(_ key: RememberedKey) {
+    rings[Int(key.step)].append(key, number: end)
+    untaken.append(key)
   }
 
   /// An event of the batch failed after all. Its version still counts: older ones are no better for that, and when it comes

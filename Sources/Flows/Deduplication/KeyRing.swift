@@ -5,7 +5,7 @@ import Records
 struct KeyRing: Sendable {
   private struct Slot: BitwiseCopyable, Sendable {
     var digest: KeyDigest
-    var time: Int64
+    var stamp: Int64
     var number: UInt64
   }
 
@@ -31,12 +31,12 @@ struct KeyRing: Sendable {
   /// The number of the oldest; nil where there is none.
   var oldest: UInt64? { count == 0 ? nil : slots[head].number }
 
-  /// Whether an event with the key was let through that is near enough to one of this time, or newer than this version.
-  func holds(_ digest: KeyDigest, at time: Int64) -> Bool {
+  /// Whether an event with the key was let through whose time is near enough to this one, or whose version is newer.
+  func holds(_ digest: KeyDigest, at stamp: Int64) -> Bool {
     guard let place = find(digest) else { return false }
-    if comparesVersions { return slots[Int(table[place]) - 1].time > time }
+    if comparesVersions { return slots[Int(table[place]) - 1].stamp > stamp }
     guard let window else { return true }
-    return abs(slots[Int(table[place]) - 1].time - time) <= window
+    return abs(slots[Int(table[place]) - 1].stamp - stamp) <= window
   }
 
   /// Remembers a key as the newest. At most two old ones go for each that comes, so that one event with a wrong time does
@@ -50,7 +50,7 @@ struct KeyRing: Sendable {
     if count == slots.count { grow() }
     if !key.isForgotten { forget(key.digest) }
     let place = (head + count) & (slots.count - 1)
-    slots[place] = Slot(digest: key.digest, time: key.time, number: number)
+    slots[place] = Slot(digest: key.digest, stamp: key.stamp, number: number)
     count += 1
     if !key.isForgotten { index(place) }
   }
@@ -58,7 +58,7 @@ struct KeyRing: Sendable {
   /// A forgotten key has no time, and nothing goes for it.
   private func isOver(_ slot: Slot, at key: RememberedKey) -> Bool {
     guard let window, !key.isForgotten else { return false }
-    return slot.digest == .none || slot.time < key.time - window
+    return slot.digest == .none || slot.stamp < key.stamp - window
   }
 
   mutating func forget(_ digest: KeyDigest) {
@@ -115,7 +115,7 @@ struct KeyRing: Sendable {
     var larger: [Slot] = []
     larger.reserveCapacity(Swift.max(16, slots.count * 2))
     for index in 0..<count { larger.append(slots[(head + index) & (slots.count - 1)]) }
-    let empty = Slot(digest: .none, time: 0, number: 0)
+    let empty = Slot(digest: .none, stamp: 0, number: 0)
     while larger.count < Swift.max(16, slots.count * 2) { larger.append(empty) }
     slots = larger
     head = 0

@@ -8,7 +8,8 @@ package protocol KeyStore: Sendable {
   func append(_ keys: NumberedKeys) async throws(FlowError)
   /// Returns when all that was appended is durable.
   func flush() async throws(FlowError)
-  /// No checkpoint needs those before that number any more.
+  /// A checkpoint is durable that counts on all that `open` gave and that was appended; none needs those before that
+  /// number any more, or the replayed ones beside their numbered likes.
   func release(before number: UInt64) async throws(FlowError)
   func close() async
 }
@@ -22,32 +23,14 @@ package struct StoredKeys: Sendable, Equatable {
   package var keys: [RememberedKey]
   /// How many should be there and are not.
   package var missing = 0
+  /// What replays of dead letters let through since, in order; the memory gives them numbers.
+  package var replayed: [RememberedKey] = []
 
   package init(mark: KeyMark = KeyMark(end: 0, heads: []), first: UInt64 = 0, keys: [RememberedKey] = []) {
     self.mark = mark
     self.first = first
     self.keys = keys
   }
-}
-
-/// What a pipeline remembers at its checkpoint, for a replay of dead letters: it is asked, and not added to.
-package struct KeysToAsk: KeyStore {
-  private let store: FileKeyStore
-  private let mark: KeyMark?
-
-  package init(_ store: FileKeyStore, at mark: KeyMark?) {
-    self.store = store
-    self.mark = mark
-  }
-
-  package func open(at _: KeyMark?) async throws(FlowError) -> StoredKeys {
-    if let mark { try store.look(at: mark) } else { StoredKeys() }
-  }
-
-  package func append(_ keys: NumberedKeys) async throws(FlowError) {}
-  package func flush() async throws(FlowError) {}
-  package func release(before number: UInt64) async throws(FlowError) {}
-  package func close() async {}
 }
 
 /// Remembers for one run alone.

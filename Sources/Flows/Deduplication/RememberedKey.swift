@@ -3,20 +3,20 @@ import Records
 /// A key that a `dedupe` step has let through, as it is remembered and stored.
 package struct RememberedKey: BitwiseCopyable, Sendable, Equatable {
   package var digest: KeyDigest
-  /// Milliseconds since 1970, or the version; 0 where the step has neither.
-  package var time: Int64
+  /// What events of one key are compared by: see ``DedupeKey/stamp``.
+  package var stamp: Int64
   package var step: UInt16
 
-  package init(digest: KeyDigest, time: Int64, step: UInt16) {
+  package init(digest: KeyDigest, stamp: Int64, step: UInt16) {
     self.digest = digest
-    self.time = time
+    self.stamp = stamp
     self.step = step
   }
 
-  init(_ key: DedupeKey) { self.init(digest: key.digest, time: key.time, step: key.step) }
+  init(_ key: DedupeKey) { self.init(digest: key.digest, stamp: key.stamp, step: key.step) }
 
   /// Keeps the place of one whose event failed after all: its repetition must be let through.
-  static func forgotten(step: UInt16) -> RememberedKey { RememberedKey(digest: .none, time: 0, step: step) }
+  static func forgotten(step: UInt16) -> RememberedKey { RememberedKey(digest: .none, stamp: 0, step: step) }
 
   var isForgotten: Bool { digest == .none }
 }

@@ -17,6 +17,8 @@ struct Keeper {
   /// Whether the target stores the progress, and the dead letters before its rows are written with it.
   let isStored: Bool
   private let gate: TransactionGate
+  /// Whether the checkpoint counts on what this opening remembers, and not on what it found.
+  private var keysAreStored = false
   /// Safe, and not acknowledged yet.
   private var pending: [Position] = []
   private var drawnAt: Duration
@@ -176,7 +178,7 @@ struct Keeper {
     checkpoint.savedAt = world.wallTime()
     try await world.checkpoints.save(checkpoint)
     world.observe(.checkpointed(checkpoint))
-    if let keys = checkpoint.keys { try await world.keys.release(before: keys.oldest) }
+    if keysAreStored, let keys = checkpoint.keys { try await world.keys.release(before: keys.oldest) }
   }
 
   private mutating func acknowledge() async throws(FlowError) {
@@ -202,6 +204,7 @@ struct Keeper {
     guard let mark = books.keysAtBarrier else { return }
     try await books.storeKeys(to: mark)
     checkpoint.keys = mark
+    keysAreStored = true
   }
 
   // MARK: - Dead letters

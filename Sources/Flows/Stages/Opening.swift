@@ -99,6 +99,7 @@ struct Opening: Sendable {
     guard !settings.dedupes.isEmpty else { return nil }
     let everything = KeyMark(end: .max, heads: [UInt64](repeating: 0, count: settings.dedupes.count))
     let stored = try await world.keys.open(at: world.flaw == .keysNotCutBack ? everything : mark)
+    if world.flaw == .replayedKeysGoEarly { try await world.keys.release(before: stored.mark.oldest) }
     if stored.missing > 0 {
       world.observe(
         .note(

@@ -34,4 +34,6 @@ package enum Flaw: String, Sendable, CaseIterable {
   case keysNotCutBack
   /// What `dedupe` remembers is not made durable before the checkpoint.
   case keysNotDurable
+  /// What a replay of dead letters let through is thrown away as soon as a run has read it.
+  case replayedKeysGoEarly
 }

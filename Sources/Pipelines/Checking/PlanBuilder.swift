@@ -41,6 +41,7 @@ struct PlanBuilder {
     }
     checkDedupes(spec, source.map { type(of: $0).about })
     checkSteps(spec)
+    checkEnd(source as? any SourceConnector, streams)
     checkFilters(spec)
     numberDedupes(in: &streams)
     checkTests(spec.tests)
@@ -104,6 +105,18 @@ struct PlanBuilder {
       loader.warning(
         "config.lanes_without_key", node, "without a key, rows reach the lanes in no order",
         hint: "name the fields of the key: key: [id]")
+    }
+  }
+
+  /// Points out a target that shows nothing before its source has ended, where the source never does.
+  private mutating func checkEnd(_ source: (any SourceConnector)?, _ streams: [StreamPlan]) {
+    guard let source, source.goesOn, let node = root["target"] else { return }
+    for stream in streams where !stream.skips {
+      guard let setting = stream.target.showsAtEnd else { continue }
+      loader.add(
+        .warning, Plan.neverShownCode, node.nearest(setting).place, node.path(of: setting),
+        "nobody sees what is written before the source has ended, and this one goes on with what comes later",
+        "write rows that are seen as they come (write: append), or end each run: `millrace run --once`")
     }
   }
 

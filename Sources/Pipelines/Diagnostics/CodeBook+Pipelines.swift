@@ -59,6 +59,11 @@ extension CodeBook {
       "config.one_stream", "several streams into one place",
       "The target takes the rows of one stream only.", remedy: "Skip the others, or write a pipeline for each."),
     Entry(
+      Plan.neverShownCode, "a result that is never shown",
+      "The target puts its result in its place when the source has ended, so that nobody sees half of it. This source goes"
+        + " on with what comes later and never ends, so the result stays under its partial name.",
+      remedy: "Write `write: append`; or keep it, and end each run: `millrace run --once` or `--until-current`."),
+    Entry(
       "config.default_type", "a default of another type",
       "`default` stands in after the cast, so it must be a value that the cast could give.",
       remedy:

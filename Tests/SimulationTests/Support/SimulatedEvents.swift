@@ -122,7 +122,7 @@ final class SimulatedMapper: Mapper {
       let event = batch.simulatedEvent(index)
       if dedupes {
         let digest = KeyDigest(high: 1, low: UInt64(event.identity))
-        batch.dedupeKeys.append(DedupeKey(event: UInt32(index), step: 0, time: 0, digest: digest))
+        batch.dedupeKeys.append(DedupeKey(event: UInt32(index), step: 0, stamp: 0, digest: digest))
       }
       switch event.fate {
       case .filtered: batch.events[index].outcome = .filtered

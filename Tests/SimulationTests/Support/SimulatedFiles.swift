@@ -36,6 +36,7 @@ struct SimulatedKeys: KeyStore {
 
   func open(at mark: KeyMark?) async throws(FlowError) -> StoredKeys {
     try await effects.file(.openKeys) {
+      if mark == nil { universe.replayedKeys = [] }
       let mark = mark ?? KeyMark(end: 0, heads: [])
       if mark.oldest < universe.keysReleased { universe.violate("remembered keys were thrown away too early") }
       if mark.end != .max, universe.keys.count < mark.end {
@@ -43,7 +44,9 @@ struct SimulatedKeys: KeyStore {
       }
       universe.keys = Array(universe.keys.prefix(Int(clamping: mark.end)))
       universe.keysUnsynced = 0
-      return StoredKeys(mark: mark, keys: universe.keys)
+      var stored = StoredKeys(mark: mark, keys: universe.keys)
+      stored.replayed = universe.replayedKeys
+      return stored
     }
   }
 
@@ -60,7 +63,9 @@ struct SimulatedKeys: KeyStore {
   func flush() async throws(FlowError) { try await effects.file(.flushKeys) { universe.keysUnsynced = 0 } }
 
   func release(before number: UInt64) async throws(FlowError) {
-    if effects.simulator.isAlive { universe.keysReleased = max(universe.keysReleased, number) }
+    guard effects.simulator.isAlive else { return }
+    universe.keysReleased = max(universe.keysReleased, number)
+    universe.replayedKeys = []
   }
 
   func close() async {}

@@ -68,20 +68,56 @@ struct Simulation {
     return simulation.run(crashAt: nil, isFirst: false)
   }
 
+  /// Dead letters of the first events are replayed, and then the others come; a flow that crashes is begun again.
+  ///
+  /// - Parameters:
+  ///   - count: how many events come before the replay.
+  ///   - crashes: after how many jobs the first replay and the first run behind it crash.
+  static func replay(_ scenario: Scenario, before count: Int, crashesAt crashes: (replay: Int?, run: Int?)) -> Universe
+  {
+    let simulation = Simulation(scenario)
+    let universe = simulation.universe
+    universe.callersEnd = count
+    simulation.repeats(from: 0, crashAt: nil, makeFlow: simulation.makeFlow) { simulation.isDone }
+    simulation.repeats(from: 10, crashAt: crashes.replay, makeFlow: simulation.makeReplay, ends: true) {
+      universe.journal.count == universe.letters.count
+    }
+    universe.callersEnd = scenario.events.count
+    simulation.repeats(from: 20, crashAt: crashes.run, makeFlow: simulation.makeFlow) { simulation.isDone }
+    return universe
+  }
+
+  /// Runs flows until it is done, the first of which may crash.
+  private func repeats(
+    from number: Int, crashAt crash: Int?, makeFlow: () -> Flow, ends: Bool = false, until isDone: () -> Bool
+  ) {
+    var crash = crash
+    for flow in number..<number + 3 where !isDone() {
+      universe.restart(flow)
+      _ = run(makeFlow(), crashAt: crash, isFirst: false, ends: ends)
+      crash = nil
+    }
+    if !isDone() { universe.violate("not done after three flows") }
+  }
+
   private func outcome(_ trace: UInt64, flows: Int, _ steps: Int) -> Outcome {
     Outcome(violations: universe.violations, trace: trace, flows: flows, steps: steps, calls: universe.calls)
   }
 
   /// For sources that never end: whether everything in them was acknowledged.
-  private var isDone: Bool { universe.acknowledged.count == scenario.events.count }
+  private var isDone: Bool { universe.acknowledged.count == universe.callersEnd }
 
   // MARK: - One flow
 
   private final class Box: @unchecked Sendable { var result: Result<Flow.Summary, FlowError>? }
 
   private func run(crashAt crash: Int?, isFirst: Bool) -> Result<Flow.Summary, FlowError>? {
+    run(makeFlow(), crashAt: crash, isFirst: isFirst, ends: scenario.source == .log)
+  }
+
+  /// - Parameter ends: whether its source does; otherwise it is stopped when everything is done.
+  private func run(_ flow: Flow, crashAt crash: Int?, isFirst: Bool, ends: Bool) -> Result<Flow.Summary, FlowError>? {
     let simulator = universe.simulator
-    let flow = makeFlow()
     let box = Box()
     Task(executorPreference: simulator.lane("main")) {
       do throws(FlowError) { box.result = .success(try await flow.run()) } catch { box.result = .failure(error) }
@@ -90,7 +126,7 @@ struct Simulation {
     var stops = Stops(scenario, isFirst: isFirst)
     while box.result == nil {
       if simulator.steps == crash { universe.crash() }
-      for _ in 0..<stops.due(simulator, isDone: scenario.source != .log && isDone) { flow.stop() }
+      for _ in 0..<stops.due(simulator, isDone: !ends && isDone) { flow.stop() }
       if simulator.steps > Self.stepsMax || !simulator.step() {
         universe.violate("nothing moves: \(simulator.steps) jobs, \(simulator.time)")
         return nil
@@ -130,8 +166,36 @@ struct Simulation {
   }
 
   private func makeFlow() -> Flow {
+    let effects = SimulatedEffects(universe: universe, simulator: universe.simulator)
+    let world = makeWorld(effects)
+    let universe = universe
+    let sleep = world.context(pipeline: "", folder: "", batchBytes: 0).sleep
+    let source: any Source =
+      scenario.source == .queue
+      ? SimulatedQueue(universe, effects, sleep: sleep) : SimulatedLog(universe, effects, sleep: sleep)
+    let targets = (0..<scenario.targetLanes).map { SimulatedTarget($0, universe, effects) }
+    return Flow(scenario.settings, source: source, targets: targets, route: route, in: world)
+  }
+
+  private func makeReplay() -> Flow {
+    let effects = SimulatedEffects(universe: universe, simulator: universe.simulator)
+    var world = makeWorld(effects)
+    world.checkpoints = NoCheckpoints()
+    world.deadLetters = NoLetters()
+    world.keys = SimulatedReplayKeys(universe: universe, effects: effects)
+    return Flow(
+      scenario.settings, source: SimulatedReplay(universe, effects),
+      targets: [SimulatedReplayTarget(universe, effects)], route: route, in: world)
+  }
+
+  private var route: @Sendable ([SourceTable]) throws(ConnectorError) -> Routing {
+    { [dedupes = scenario.remembered != nil] _ in
+      Routing([TargetStream(Columns(names: ["line"]))], makeMapper: { SimulatedMapper(dedupes: dedupes) })
+    }
+  }
+
+  private func makeWorld(_ effects: SimulatedEffects) -> World {
     let simulator = universe.simulator
-    let effects = SimulatedEffects(universe: universe, simulator: simulator)
     let universe = universe
     let limit = inFlightMax
     var world = World(
@@ -151,16 +215,7 @@ struct Simulation {
     world.keys = SimulatedKeys(universe: universe, effects: effects)
     world.giveWay = { await simulator.pause(upTo: .milliseconds(1)) }
     world.flaw = scenario.flaw
-    let sleep = world.context(pipeline: "", folder: "", batchBytes: 0).sleep
-    let source: any Source =
-      scenario.source == .queue
-      ? SimulatedQueue(universe, effects, sleep: sleep) : SimulatedLog(universe, effects, sleep: sleep)
-    return Flow(
-      scenario.settings, source: source,
-      targets: (0..<scenario.targetLanes).map { SimulatedTarget($0, universe, effects) },
-      route: { [dedupes = scenario.remembered != nil] _ in
-        Routing([TargetStream(Columns(names: ["line"]))], makeMapper: { SimulatedMapper(dedupes: dedupes) })
-      }, in: world)
+    return world
   }
 
   /// Invariant 7: the limit, and beyond it what parcels grow while they are computed.
@@ -172,7 +227,7 @@ struct Simulation {
     guard scenario.source == .callers else { return }
     let simulator = universe.simulator
     let universe = universe
-    for _ in universe.answered..<scenario.events.count {
+    for _ in universe.answered..<universe.callersEnd {
       _ = simulator.alarm(.milliseconds(simulator.random.below(40))) {
         if simulator.isAlive { universe.answered += 1 }
       }

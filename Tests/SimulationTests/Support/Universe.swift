@@ -39,6 +39,11 @@ final class Universe: @unchecked Sendable {
   var keysUnsynced = 0
   /// Keys before this number are not needed any more.
   var keysReleased: UInt64 = 0
+  /// What replays of dead letters let through since the last run; the last of them the disk does not hold for sure.
+  var replayedKeys: [RememberedKey] = []
+  var replayedUnsynced = 0
+  /// The dead letters that were replayed, by sequence.
+  var journal: Set<Int> = []
   /// One a lane.
   var tables: [[SimulatedRow]]
   var isFinished: [Bool]
@@ -70,6 +75,8 @@ final class Universe: @unchecked Sendable {
   var standing: [Int]
   /// For callers: how many events are durable in the embedded log, so that their callers were answered.
   var answered = 0
+  /// How many of the events callers bring, as yet.
+  var callersEnd: Int
   /// Everything that was acknowledged, by sequence.
   var acknowledged: Set<Int> = []
 
@@ -84,6 +91,7 @@ final class Universe: @unchecked Sendable {
     pending = tables
     isFinished = Array(repeating: false, count: scenario.targetLanes)
     pruned = Array(repeating: 0, count: scenario.partitions)
+    callersEnd = scenario.events.count
     standing = scenario.events.map(\.sequence)
   }
 
@@ -127,6 +135,8 @@ final class Universe: @unchecked Sendable {
     lettersUnsynced = 0
     keys.removeLast(simulator.random.below(keysUnsynced + 1))
     keysUnsynced = 0
+    replayedKeys.removeLast(simulator.random.below(replayedUnsynced + 1))
+    replayedUnsynced = 0
     if let before = checkpointBefore, simulator.random.chance(50) { checkpoint = before }
     checkpointBefore = nil
     _ = loseCommits()
@@ -167,6 +177,7 @@ final class Universe: @unchecked Sendable {
     checkpointBefore = nil
     lettersUnsynced = 0
     keysUnsynced = 0
+    replayedUnsynced = 0
     hasLostCommits = false
   }
 

@@ -183,13 +183,13 @@ package struct MappingProgram: Sendable {
   }
 
   private mutating func stage(_ dedupe: Dedupe) -> DedupeStage {
-    var time = DedupeStage.Time.none
+    var stamp = DedupeStage.Stamp.none
     if dedupe.window != nil {
-      time = dedupe.time.map { .evaluation(evaluation($0)) } ?? .slots(Dedupe.usualTimes.map { slot($0) })
+      stamp = dedupe.time.map { .time(evaluation($0)) } ?? .slots(Dedupe.usualTimes.map { slot($0) })
     }
-    if let version = dedupe.version { time = .version(evaluation(version)) }
+    if let version = dedupe.version { stamp = .version(evaluation(version)) }
     return DedupeStage(
-      step: UInt16(dedupe.step), by: dedupe.by.map { evaluation($0) }, time: time,
+      step: UInt16(dedupe.step), by: dedupe.by.map { evaluation($0) }, stamp: stamp,
       purpose: dedupe.by.map(\.text).joined(separator: "\u{0}"))
   }
 

@@ -3,19 +3,20 @@ import Records
 extension MappingProgram {
   /// A `dedupe` step: what its keys are made of.
   struct DedupeStage: Sendable {
-    enum Time: Sendable {
-      /// No time is asked for.
+    /// What events of one key are compared by.
+    enum Stamp: Sendable {
+      /// Nothing: one of a key is enough.
       case none
-      /// The first of these slots that has a value.
+      /// The first of these slots that has a value, a time.
       case slots([Int])
-      case evaluation(Int)
-      /// Versions are compared instead.
+      /// A time.
+      case time(Int)
       case version(Int)
     }
 
     var step: UInt16
     var by: [Int]
-    var time: Time
+    var stamp: Stamp
     /// Tells its keys from those of other steps.
     var purpose: String
   }
@@ -33,8 +34,8 @@ extension MappingExecutor {
       guard let cell = try value(evaluation, event, record, batch), !cell.isMissing else { return }
       digests.add(cell, batch)
     }
-    guard let time = try time(stage.time, event, record, batch) else { return }
-    batch.dedupeKeys.append(DedupeKey(event: UInt32(event), step: stage.step, time: time, digest: digests.digest))
+    guard let stamp = try stamp(stage.stamp, event, record, batch) else { return }
+    batch.dedupeKeys.append(DedupeKey(event: UInt32(event), step: stage.step, stamp: stamp, digest: digests.digest))
   }
 
   /// nil for a delete that does not carry what is asked for: no more than its key may be there.
@@ -52,17 +53,17 @@ extension MappingExecutor {
   }
 
   /// nil for an event without a version: it keeps nothing out, and nothing keeps it out.
-  private func time(
-    _ time: MappingProgram.DedupeStage.Time, _ event: Int, _ record: UInt32, _ batch: Batch
+  private func stamp(
+    _ stamp: MappingProgram.DedupeStage.Stamp, _ event: Int, _ record: UInt32, _ batch: Batch
   ) throws(CellProblem) -> Int64? {
-    switch time {
+    switch stamp {
     case .none: return 0
     case .slots(let places):
       for place in places where !slots[place].isMissing { return try milliseconds(slots[place], batch) }
       throw CellProblem(
         code: "transform.no_time",
         message: "the event has no meta.time, which the window is measured by; name another, `time: record.created_at`")
-    case .evaluation(let index):
+    case .time(let index):
       var cell = Node.absent
       try evaluate(index, event, record, batch, into: &cell)
       return try milliseconds(cell, batch)
