@@ -19,6 +19,9 @@ struct DirectusError: Equatable {
     status = answer.status
     message = AnswerReader.shortened(String(decoding: answer.answer.bytes.prefix(1_024), as: UTF8.self))
     retryAfter = answer.retryAfter
+    if (300..<400).contains(status), let location = answer.header("location") {
+      message = "it points to \(URLParts(location)?.shown ?? location)"
+    }
     if let failure = answer.failure {
       switch AnswerReader.verdict(of: failure, at: place) {
       case .later(let error), .stop(let error): outage = error
@@ -37,6 +40,9 @@ struct DirectusError: Equatable {
     if let outage { return outage.remedy != .stop }
     return status == 408 || status == 425 || status == 429 || status >= 500
   }
+
+  /// Whether the server broke over what it was asked, which may be the fault of one row.
+  var isFault: Bool { outage == nil && status == 500 }
 
   /// - Parameter what: what could not be done, `read products`.
   func connectorError(_ what: String) -> ConnectorError {

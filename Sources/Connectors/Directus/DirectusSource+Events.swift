@@ -18,8 +18,15 @@ extension DirectusSource {
 
   /// The key as items have it; messages write a number as a text now and then.
   private func asInItems(_ key: Value) -> Value {
-    guard hasNumbers, let number = key.string.flatMap({ Int64($0) }) else { return key }
+    guard hasNumbers == true, let number = key.string.flatMap({ Int64($0) }) else { return key }
     return .int(number)
+  }
+
+  /// Asks for any item where none was seen yet: a delete that comes first must have the key that the item came with.
+  func learnKeys(_ api: DirectusAPI) throws(ConnectorError) {
+    guard hasNumbers == nil else { return }
+    let any = DirectusQuery(collection: reading.collection, fields: [reading.key], filters: [], sort: [], limit: 1)
+    for item in try items(any, api) { _ = try key(of: item) }
   }
 
   /// Whether the item is another than the one that was given before.
@@ -40,7 +47,7 @@ extension DirectusSource {
   func add(_ item: Int, _ key: Value, _ operation: Operation, at place: String, to batch: Batch) {
     let version = version(of: item)
     let time = time(of: item)
-    versions[Self.name(key)] = version
+    remember(version, of: Self.name(key))
     let id = "\(reading.collection)/\(Self.name(key))@\(version)" + (time == nil ? "@\(place)" : "")
     let raw = page.batch.raw(page.batch.nodes[item])
     EventFrames.append(parts(operation, id, key, time, "items.\(operation.name)"), record: raw, to: batch)
@@ -50,7 +57,7 @@ extension DirectusSource {
   func addDelete(_ change: DirectusChanges.Change, to batch: Batch) {
     let name = Self.name(change.key)
     if versions[name] == Self.gone { return }
-    versions[name] = Self.gone
+    remember(Self.gone, of: name)
     let key = asInItems(change.key)
     var record = ByteBuffer()
     record.append(keyObject(key))

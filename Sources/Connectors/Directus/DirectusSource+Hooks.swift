@@ -38,7 +38,7 @@ extension DirectusSource {
   func listen() async throws(ConnectorError) {
     guard let hooks, let hookDecoder, !hooksEnded else { return }
     var hasWaited = false
-    while !heard.changes.isFull {
+    while !heard.isFull {
       hookBatch.reset()
       switch try await hooks.next(into: hookBatch) {
       case .batch:
@@ -85,6 +85,7 @@ extension DirectusSource {
         if found.isEmpty { throw strange }
         missing = missing.indices.filter { !found.contains($0) }.map { missing[$0] }
       }
+      if !missing.isEmpty { try learnKeys(api) }
       for change in missing { addDelete(change, to: batch) }
     }
   }

@@ -45,7 +45,6 @@ extension DirectusSource {
   private func endPoll() {
     poll = nil
     hasPolled = true
-    if versions.count > Self.versionsMax { versions.removeAll() }
   }
 
   /// A page of what one of the fields says.

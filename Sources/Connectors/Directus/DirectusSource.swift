@@ -50,17 +50,22 @@ final class DirectusSource: Source, @unchecked Sendable {
   var keepsHooks = false
   /// What webhooks told and nobody has been given yet.
   var heard = Heard()
-  /// Whether keys are numbers.
-  var hasNumbers = false
+  /// Whether keys are numbers; nil before the first item was seen.
+  var hasNumbers: Bool?
   /// The version of each item that was given.
-  var versions: [String: String] = [:]
+  private(set) var versions: [String: String] = [:]
 
   struct Heard {
+    /// The most messages that nobody understands that are gathered, in messages.
+    static let failuresMax = 1_000
+
     var changes = DirectusChanges()
     /// Messages that nobody understands.
     var failures: [(failure: Failure, id: String, message: String)] = []
     /// Behind the last of them.
     var log: Position?
+
+    var isFull: Bool { changes.isFull || failures.count >= Self.failuresMax }
   }
 
   /// A poll under way.
@@ -157,6 +162,12 @@ final class DirectusSource: Source, @unchecked Sendable {
       keepsHooks = areHooksOpen && error.remedy != .stop
       throw error
     }
+  }
+
+  /// Remembers what was given. Who forgets gives an item again that did not change, and nothing worse.
+  func remember(_ version: String, of name: String) {
+    if versions.count >= Self.versionsMax, versions[name] == nil { versions.removeAll(keepingCapacity: true) }
+    versions[name] = version
   }
 
   // MARK: - Load

@@ -4,16 +4,32 @@ import Records
 /// Creates, changes and deletes items in arrays, in the order of the rows.
 ///
 /// The API has no upsert: it is asked which items are there, those are changed and the others created; whoever was faster
-/// meanwhile is noticed. A row that is refused is found by halving the array that it stood in.
+/// meanwhile is noticed. A row that is refused, or that the server fails for while it takes others, is found by halving the
+/// array that it stood in.
 ///
 /// `@unchecked Sendable`: all calls come from the target's lane, one at a time.
-final class DirectusTarget: Target, @unchecked Sendable {
+final class DirectusTarget: ParkingTarget, @unchecked Sendable {
+  /// So many rows after each other that the server fails for mean that it is away, not that they are at fault.
+  private static let failuresMax = 5
+
   private struct Line {
     var place: RowPlace
     var isDelete: Bool
     /// As JSON.
     var key: String
     var row: String
+
+    /// Holds within the process, as long as rows are parked.
+    var keyHash: UInt64 { UInt64(bitPattern: Int64(DirectusTarget.plain(key).hashValue)) }
+  }
+
+  /// What became of the rows of one write.
+  private struct Outcome {
+    var written = Written()
+    /// Keys of which an earlier row is parked.
+    var withheld: Set<UInt64>
+    /// How many rows the server failed for since it did something.
+    var failuresInRow = 0
   }
 
   private let collection: String
@@ -52,8 +68,14 @@ final class DirectusTarget: Target, @unchecked Sendable {
   // MARK: - Writing
 
   func write(_ payloads: [Payload]) throws(ConnectorError) -> Written {
+    let written = try write(payloads, withholding: [])
+    if let error = written.parked.lazy.compactMap(\.error).first { throw error }
+    return written
+  }
+
+  func write(_ payloads: [Payload], withholding keys: Set<UInt64>) throws(ConnectorError) -> Written {
     guard let api else { throw ConnectorError("http.not_open", "The target is not open.", remedy: .stop) }
-    var written = Written()
+    var outcome = Outcome(withheld: keys)
     var rest = Self.lines(payloads)[...]
     while let first = rest.first {
       var keys: Set<String> = []
@@ -61,9 +83,12 @@ final class DirectusTarget: Target, @unchecked Sendable {
         keys.count < rowsPerRequest && line.isDelete == first.isDelete && keys.insert(line.key).inserted
       }
       rest = rest.dropFirst(run.count)
-      if first.isDelete { try delete(Array(run), api, &written) } else { try upsert(Array(run), api, &written) }
+      let held = run.filter { outcome.withheld.contains($0.keyHash) }
+      outcome.written.parked += held.map { Parked($0.place, key: $0.keyHash) }
+      let lines = run.filter { !outcome.withheld.contains($0.keyHash) }
+      if first.isDelete { try delete(lines, api, &outcome) } else { try upsert(lines, api, &outcome) }
     }
-    return written
+    return outcome.written
   }
 
   private static func lines(_ payloads: [Payload]) -> [Line] {
@@ -86,34 +111,35 @@ final class DirectusTarget: Target, @unchecked Sendable {
     return lines
   }
 
-  private func upsert(_ lines: [Line], _ api: DirectusAPI, _ written: inout Written) throws(ConnectorError) {
+  private func upsert(_ lines: [Line], _ api: DirectusAPI, _ outcome: inout Outcome) throws(ConnectorError) {
     let there = try existing(lines.map(\.key), api)
-    try send("PATCH", lines.filter { there.contains(Self.plain($0.key)) }, api, &written)
-    try send("POST", lines.filter { !there.contains(Self.plain($0.key)) }, api, &written)
+    try send("PATCH", lines.filter { there.contains(Self.plain($0.key)) }, api, &outcome)
+    try send("POST", lines.filter { !there.contains(Self.plain($0.key)) }, api, &outcome)
   }
 
   /// Sends an array; where it is refused, its halves, and in the end each row alone.
   private func send(
-    _ method: String, _ lines: [Line], _ api: DirectusAPI, _ written: inout Written
+    _ method: String, _ lines: [Line], _ api: DirectusAPI, _ outcome: inout Outcome
   ) throws(ConnectorError) {
     if lines.isEmpty { return }
     let body = "[" + lines.map(\.row).joined(separator: ",") + "]"
     let answer = try api.send(
       method, "\(DirectusQuery.path(of: collection))?fields=\(PercentCode.encoded(key))", body: body)
-    guard let error = try failure(answer, api) else { return }
+    guard let error = try failure(answer, api) else { return outcome.failuresInRow = 0 }
     if lines.count > 1 {
       let half = lines.count / 2
-      try send(method, Array(lines[..<half]), api, &written)
-      try send(method, Array(lines[half...]), api, &written)
+      try send(method, Array(lines[..<half]), api, &outcome)
+      try send(method, Array(lines[half...]), api, &outcome)
       return
     }
-    try settle(lines[0], error, method, api, &written)
+    try settle(lines[0], error, method, api, &outcome)
   }
 
   /// A row that was refused by itself: the item may have come or gone since it was looked for.
   private func settle(
-    _ line: Line, _ error: DirectusError, _ method: String, _ api: DirectusAPI, _ written: inout Written
+    _ line: Line, _ error: DirectusError, _ method: String, _ api: DirectusAPI, _ outcome: inout Outcome
   ) throws(ConnectorError) {
+    if error.isFault { return try park(line, error, &outcome) }
     let isThere = try !existing([line.key], api).isEmpty
     let right = isThere ? "PATCH" : "POST"
     var last = error
@@ -122,28 +148,39 @@ final class DirectusTarget: Target, @unchecked Sendable {
       guard let again = try failure(api.send(right, path, body: "[\(line.row)]"), api) else { return }
       last = again
     }
+    if last.isFault { return try park(line, last, &outcome) }
     if last.status == 403 { throw last.connectorError("write \(collection)") }
-    written.rejections.append(Self.rejection(of: line, last))
+    outcome.written.rejections.append(Self.rejection(of: line, last))
   }
 
   /// A missing item is answered with 403, like one that may not be deleted; so it is looked for first. One that is refused,
   /// such as an item that others refer to, is found by halving.
-  private func delete(_ lines: [Line], _ api: DirectusAPI, _ written: inout Written) throws(ConnectorError) {
+  private func delete(_ lines: [Line], _ api: DirectusAPI, _ outcome: inout Outcome) throws(ConnectorError) {
     for isLast in [false, true] {
       let there = try existing(lines.map(\.key), api)
       let named = lines.filter { there.contains(Self.plain($0.key)) }
       if named.isEmpty { return }
       let answer = try api.send(
         "DELETE", DirectusQuery.path(of: collection), body: "[" + named.map(\.key).joined(separator: ",") + "]")
-      guard let error = try failure(answer, api) else { return }
+      guard let error = try failure(answer, api) else { return outcome.failuresInRow = 0 }
       // Somebody may have deleted one meanwhile.
       if error.status == 403, !isLast { continue }
       if error.status == 403 { throw error.connectorError("delete from \(collection)") }
-      guard named.count > 1 else { return written.rejections.append(Self.rejection(of: named[0], error)) }
+      if named.count == 1, error.isFault { return try park(named[0], error, &outcome) }
+      guard named.count > 1 else { return outcome.written.rejections.append(Self.rejection(of: named[0], error)) }
       let half = named.count / 2
-      try delete(Array(named[..<half]), api, &written)
-      return try delete(Array(named[half...]), api, &written)
+      try delete(Array(named[..<half]), api, &outcome)
+      return try delete(Array(named[half...]), api, &outcome)
     }
+  }
+
+  /// The server fails for this row, and perhaps for no other: its key waits.
+  private func park(_ line: Line, _ error: DirectusError, _ outcome: inout Outcome) throws(ConnectorError) {
+    let failure = error.connectorError("write \(collection)")
+    outcome.failuresInRow += 1
+    if outcome.failuresInRow >= Self.failuresMax { throw failure }
+    outcome.withheld.insert(line.keyHash)
+    outcome.written.parked.append(Parked(line.place, key: line.keyHash, error: failure))
   }
 
   private static func rejection(of line: Line, _ error: DirectusError) -> Rejection {
@@ -152,11 +189,11 @@ final class DirectusTarget: Target, @unchecked Sendable {
       message: error.code.map { "\(error.message) (\($0))" } ?? error.message)
   }
 
-  /// nil where it was done; throws what no other row would change.
+  /// nil where it was done; throws what no other row would change. A server that fails with 500 may do so for a single row.
   private func failure(_ answer: Transfer, _ api: DirectusAPI) throws(ConnectorError) -> DirectusError? {
     if answer.isAnswered, (200..<300).contains(answer.status) { return nil }
     let error = api.error(answer)
-    if error.status == 0 || error.isOutage || error.status == 401 {
+    if error.status == 0 || error.isOutage && !error.isFault || error.status == 401 {
       throw error.connectorError("write \(collection)")
     }
     return error

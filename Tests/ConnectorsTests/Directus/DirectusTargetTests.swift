@@ -39,6 +39,7 @@ import Testing
             if request.method == "POST", isThere { return Self.error(400, "RECORD_NOT_UNIQUE") }
             if request.method == "PATCH", !isThere { return Self.error(403, "FORBIDDEN") }
             if row["name"] == "bad" { return Self.error(400, "FAILED_VALIDATION") }
+            if row["name"] == "poison" { return Self.error(500, "INTERNAL_SERVER_ERROR") }
           }
           for row in rows { items[row["id"]?.string ?? ""] = row["name"]?.string }
           return .status(200, "{}")
@@ -104,6 +105,29 @@ import Testing
     let rows = (0..<1_000).map { ["0b7a3f5e-5a51-4c2e-9d5e-\(100_000_000_000 + $0)", "a"] as [String?] }
     _ = try await target.write([try payload(rows, encoder)])
     #expect(lengths.withLock { $0.count == 10 && $0.allSatisfy { $0 < 8_000 } })
+  }
+
+  @Test func aRowThatTheServerFailsForIsParkedWithThoseBehindIt() async throws {
+    let collection = Collection()
+    let server = try StandInServer { request, _ in collection.answer(request) }
+    let made = try DirectusTargetConnector.make(["url": .string(server.url), "collection": "products"])
+      .makeTarget(TemporaryFolder().context(), lane: 0)
+    let target = try #require(made as? any ParkingTarget)
+    _ = try await target.open(at: nil)
+    let encoder = try target.makeEncoder(Columns(names: ["id", "name"], key: [0]))
+    let first = try await target.write(
+      [try payload([["1", "a"], ["2", "poison"], ["3", "c"], ["2", "later"], ["4", "d"]], encoder)], withholding: [])
+    #expect(first.parked.map(\.place.row) == [1, 3] && Set(first.parked.map(\.key)).count == 1)
+    #expect(first.parked.map { $0.error?.code } == ["http.server_error", nil])
+    #expect(collection.items.withLock { $0 } == ["1": "a", "3": "c", "4": "d"])
+    let keys = Set(first.parked.map(\.key))
+    let second = try await target.write([try payload([["2", "last"], ["3", "e"]], encoder)], withholding: keys)
+    #expect(second.parked.map(\.place.row) == [0] && collection.items.withLock { $0["3"] } == "e")
+    // One after the other: the server is at fault, and not the rows.
+    let rows = (10..<20).map { ["\($0)", "poison"] as [String?] }
+    let all = try payload(rows, encoder)
+    await #expect(code { _ = try await target.write([all], withholding: []) } == "http.server_error")
+    await #expect(code { _ = try await target.write([all]) } == "http.server_error")
   }
 
   @Test(arguments: ["1", "2"]) func whoeverIsFasterIsNoticed(_ key: String) async throws {

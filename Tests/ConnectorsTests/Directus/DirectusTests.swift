@@ -147,4 +147,48 @@ import Testing
     #expect(reading.records.compactMap { $0["id"]?.int } == [1, 2, 3, 5, 9])
     #expect(reading.failures == ["envelope.unknown_shape@0"])
   }
+
+  /// Behind a restart nobody has seen an item yet: a delete that comes first must have the key that the items came with.
+  @Test func aDeleteThatComesFirstHasTheItemsKey() async throws {
+    let folder = try TemporaryFolder()
+    let server = try StandInServer { request, _ in
+      .status(200, PercentCode.decoded(request.target).contains("_in") ? #"{"data":[]}"# : #"{"data":[{"id":1}]}"#)
+    }
+    var disk = try folder.disk()
+    try disk.store([#"{"event":"products.items.delete","keys":["7"],"payload":["7"],"collection":"products"}"#])
+    let more: Value = ["read": "stream", "listen": "127.0.0.1:1", "log": "log", "changed": []]
+    let progress = DirectusProgress(changedAt: Timestamp(seconds: 0)).position.value
+    guard case .object(let members) = progress else { return }
+    let position = Position(format: 1, value: .object(members.filter { $0.name != "load" } + [.init("load", "done")]))
+    #expect(try await read(source(server, more, folder), at: position).records == [["id": 7]])
+  }
+
+  /// The load gives every item that there is (Invariant 7).
+  @Test func noMoreVersionsAreRememberedThanTheirBound() async throws {
+    let rows = 10_000
+    let server = try StandInServer { request, _ in
+      let target = PercentCode.decoded(request.target)
+      let behind =
+        target.firstRange(of: #""_gt":"#).flatMap { Int(target[$0.upperBound...].prefix { $0.isNumber }) } ?? 0
+      let last = min(DirectusSource.versionsMax + rows / 2, behind + rows)
+      let items = (behind..<last).map { #"{"id":\#($0 + 1)}"# }
+      return .status(200, #"{"data":[\#(items.joined(separator: ","))]}"#)
+    }
+    let source = try source(server, ["page_rows": .int(Int64(rows)), "changed": []], TemporaryFolder())
+    #expect(try await read(source).records.count == DirectusSource.versionsMax + rows / 2)
+    let known = try #require(source as? DirectusSource).versions.count
+    #expect(known > 0 && known <= DirectusSource.versionsMax)
+  }
+
+  @Test func messagesThatNobodyUnderstandsAreGatheredToABound() async throws {
+    let folder = try TemporaryFolder()
+    let server = try StandInServer { _, _ in .status(200, #"{"data":[]}"#) }
+    var disk = try folder.disk()
+    let message = #"{"what":"\#(String(repeating: "x", count: 1_000))"}"#
+    for _ in 0..<3 { try disk.store(Array(repeating: message, count: DirectusSource.Heard.failuresMax)) }
+    let more: Value = ["listen": "127.0.0.1:1", "log": "log", "changed": []]
+    let reading = try await read(source(server, more, folder))
+    #expect(reading.failures.count == 3 * DirectusSource.Heard.failuresMax)
+    #expect(reading.positions.count > 3, "not all in one batch")
+  }
 }
