@@ -156,6 +156,33 @@ import Testing
     #expect(found == (next.hasPrefix("/") ? "http.bad_answer" : "http.redirected"))
   }
 
+  /// Whoever answers elsewhere would get what this server is shown.
+  @Test func redirectionsAreFollowedOnTheSameHostAlone() async throws {
+    let other = try StandInServer { _, _ in .status(200, "[]") }
+    let server = try StandInServer { request, _ in
+      switch request.target {
+      case "/items": .status(302, "", ["Location": "/moved?key=secret"])
+      case "/moved?key=secret": .status(307, "", ["Location": "/there"])
+      case "/away": .status(302, "", ["Location": other.url + "/x?key=secret"])
+      case "/round": .status(302, "", ["Location": "/round"])
+      default: .status(200, #"[{"id":1}]"#)
+      }
+    }
+    let settings: Value = ["auth": ["api_key": ["header": "X-Key", "value": "k"]]]
+    let reading = try await read(source(server, settings, TemporaryFolder()))
+    #expect(reading.records.count == 1)
+    #expect(server.requests.map(\.target) == ["/items", "/moved?key=secret", "/there"])
+    #expect(server.requests.allSatisfy { $0.headers["x-key"] == "k" })
+    for path in ["/away", "/round"] {
+      let error = await #expect(throws: ConnectorError.self) {
+        _ = try await read(source(server, settings, TemporaryFolder(), path: path))
+      }
+      #expect(error?.code == "http.redirected" && error?.message.contains("secret") == false)
+      if path == "/away" { #expect(error?.message.contains("points to \(other.url)/x.") == true) }
+    }
+    #expect(other.requests.isEmpty)
+  }
+
   @Test func positionsOfOthersAreRefused() async throws {
     let server = try StandInServer { _, _ in .status(200, "[]") }
     let source = try source(server, [:], TemporaryFolder())
@@ -168,6 +195,39 @@ import Testing
     #expect(Paging.next(inLink: #"<https://a/?b=1,2>; title="x"; rel=next"#) == "https://a/?b=1,2")
     #expect(Paging.next(inLink: #"<https://a/1>; rel="prev", <https://a/3>;rel="next""#) == "https://a/3")
     #expect(Paging.next(inLink: #"<https://a/1>; rel="last""#) == nil)
+    #expect(Paging.next(inLink: #"<https://a/1>; rel="last next""#) == "https://a/1")
     #expect(Paging.next(inLink: "nonsense") == nil)
+  }
+
+  @Test func severalLinkHeadersAreReadAsOne() async throws {
+    let server = try StandInServer { request, _ in
+      let links = "</items?page=2>; rel=\"next\"\r\nLink: </items?page=2>; rel=\"last\""
+      return request.target == "/items"
+        ? .status(200, #"[{"id":1}]"#, ["Link": links]) : .status(200, #"[{"id":2}]"#)
+    }
+    let reading = try await read(source(server, ["pages": ["link": true]], TemporaryFolder()))
+    #expect(reading.records.compactMap { $0["id"]?.int } == [1, 2])
+  }
+
+  /// A page that nobody named may be behind the last one; one that the server named itself is not.
+  @Test func aNamedPageThatIsNotThereIsNoEnd() async throws {
+    let server = try StandInServer { request, _ in
+      request.target == "/items" ? .status(200, #"{"data":[{"id":1}],"next":"/items?2"}"#) : .status(404)
+    }
+    let source = try source(server, ["records": "/data", "pages": ["next": "/next"]], TemporaryFolder())
+    #expect(await code { _ = try await read(source) } == "http.refused")
+  }
+
+  @Test func anAddressIsResolvedOnItsHost() {
+    let base = URLParts("https://a.example/v1/items?x=1")
+    for (reference, expected) in [
+      ("/b?c", "https://a.example/b?c"), ("?p=2#f", "https://a.example/v1/items?p=2"),
+      ("//a.example/x", "https://a.example/x"), ("https://A.example/x", "https://A.example/x"),
+      ("http://a.example/x", nil), ("//b.example/x", nil), ("https://u:p@a.example/", nil), ("token", nil),
+      ("https://a.example:8443/x", nil), ("ftp://a.example/", nil),
+    ] as [(String, String?)] {
+      #expect(base?.onSameHost(reference) == expected, "\(reference)")
+    }
+    #expect(URLParts("http://a/")?.onSameHost("https://a/x") == "https://a/x")
   }
 }

@@ -58,11 +58,13 @@ struct AnswerReader: Sendable {
   func verdict(_ transfer: Transfer, isDelete: Bool) -> Verdict {
     if let failure = transfer.failure { return Self.verdict(of: failure, at: place) }
     return verdict(
-      status: transfer.status, answer: transfer.answer.bytes, retryAfter: transfer.retryAfter, isDelete: isDelete)
+      status: transfer.status, answer: transfer.answer.bytes, retryAfter: transfer.retryAfter, isDelete: isDelete,
+      location: transfer.header("location"))
   }
 
   func verdict(
-    status: Int, answer: UnsafeRawBufferPointer, retryAfter: @autoclosure () -> Duration?, isDelete: Bool
+    status: Int, answer: UnsafeRawBufferPointer, retryAfter: @autoclosure () -> Duration?, isDelete: Bool,
+    location: @autoclosure () -> String? = nil
   ) -> Verdict {
     if isDelete && gone.contains(status) { return .stored }
     if stored.contains(status) { return refusal(in: answer) ?? .stored }
@@ -71,7 +73,10 @@ struct AnswerReader: Sendable {
       let code = status == 429 || status == 503 ? "http.busy" : "http.server_error"
       return .later(ConnectorError(code, said + ".", remedy: .retry(after: retryAfter())))
     }
-    if stop.contains(status) { return .stop(Self.stopped(status, said)) }
+    if stop.contains(status) {
+      let place = (300...399).contains(status) ? location().flatMap { URLParts($0)?.shown ?? $0 } : nil
+      return .stop(Self.stopped(status, place.map { "\(said), and points to \($0)" } ?? said))
+    }
     return .refused(code: "http.refused", message: said)
   }
 

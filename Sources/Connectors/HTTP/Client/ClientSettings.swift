@@ -36,7 +36,7 @@ struct ClientSettings: Sendable {
   var connectTimeout: Duration = .seconds(10)
   var version = HTTPVersion.auto
   var proxy: Secret?
-  /// How many redirections are followed; 0: none, the answer is what it is.
+  /// How many redirections are followed, all on the same host; 0: none, the answer is what it is.
   var redirectionsMax = 0
 
   static let agent = "millrace"
@@ -44,7 +44,6 @@ struct ClientSettings: Sendable {
   func apply(to handle: UnsafeMutableRawPointer) {
     _ = curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
     _ = curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
-    _ = curl_set_text(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
     _ = curl_set_text(handle, CURLOPT_USERAGENT, Self.agent)
     // Any packing that libcurl can undo.
     _ = curl_set_text(handle, CURLOPT_ACCEPT_ENCODING, "")
@@ -53,8 +52,8 @@ struct ClientSettings: Sendable {
     _ = curl_set_long(handle, CURLOPT_TCP_KEEPALIVE, 1)
     _ = curl_set_long(handle, CURLOPT_TIMEOUT_MS, Int(timeout.milliseconds))
     _ = curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Int(connectTimeout.milliseconds))
-    _ = curl_set_long(handle, CURLOPT_FOLLOWLOCATION, redirectionsMax > 0 ? 1 : 0)
-    _ = curl_set_long(handle, CURLOPT_MAXREDIRS, redirectionsMax)
+    // libcurl would take headers along to other hosts; ``HTTPClient`` follows, and stays.
+    _ = curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
     if let proxy { _ = curl_set_text(handle, CURLOPT_PROXY, proxy.reveal()) }
     applyVersion(to: handle)
     applyTLS(to: handle)

@@ -11,6 +11,7 @@ final class HTTPClient {
   private let transport: any HTTPTransport
   private var idle: [Transfer] = []
   private let answerMax: Int
+  private let redirectionsMax: Int
   private(set) var underWay = 0
 
   /// - Parameters:
@@ -20,6 +21,7 @@ final class HTTPClient {
     _ settings: ClientSettings, requestsMax: Int, answerMax: Int, by carrier: HTTPCarrier = .curl
   ) throws(ConnectorError) {
     self.answerMax = answerMax
+    redirectionsMax = settings.redirectionsMax
     switch carrier {
     case .direct: transport = try DirectTransport(settings, requestsMax: requestsMax)
     case .curl: transport = try CurlTransport(settings, requestsMax: requestsMax)
@@ -53,11 +55,19 @@ final class HTTPClient {
     }
   }
 
-  /// Sends one request alone and returns its answer, which holds until the next call.
+  /// Sends one request alone and returns its answer, which holds until the next call. Redirections are followed, as many as
+  /// the settings say, as long as they stay with the host: a request carries what proves who asks.
   func send(_ transfer: Transfer) throws(ConnectorError) -> Transfer {
-    start(transfer)
-    while underWay > 0 { try wait { _ in } }
-    return transfer
+    var rest = redirectionsMax
+    while true {
+      start(transfer)
+      while underWay > 0 { try wait { _ in } }
+      guard rest > 0, let next = transfer.redirection else { return transfer }
+      rest -= 1
+      idle.removeAll { $0 === transfer }
+      transfer.url.removeAll()
+      transfer.url.append(next)
+    }
   }
 
   /// Lets go of requests under way, whose answers nobody will hear.

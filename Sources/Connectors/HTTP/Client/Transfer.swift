@@ -115,8 +115,10 @@ final class Transfer {
   /// The last header of that name; nil where there is none.
   ///
   /// - Parameter name: in lower case.
-  func header(_ name: StaticString) -> String? {
-    var found: String?
+  func header(_ name: StaticString) -> String? { values(name).last }
+
+  private func values(_ name: StaticString) -> [String] {
+    var found: [String] = []
     for line in answerLines.bytes.split(separator: 0x0a) {
       guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
         HTTPRequest.isEqual(answerLines.bytes, line.startIndex..<colon, name)
@@ -124,9 +126,22 @@ final class Transfer {
       var value = line[(colon + 1)...]
       while let first = value.first, first <= 0x20 { value = value.dropFirst() }
       while let last = value.last, last <= 0x20 { value = value.dropLast() }
-      found = String(decoding: value, as: UTF8.self)
+      found.append(String(decoding: value, as: UTF8.self))
     }
     return found
+  }
+
+  /// Every header of that name, with commas between as if they were one; nil where there is none.
+  func headers(_ name: StaticString) -> String? {
+    let values = values(name)
+    return values.isEmpty ? nil : values.joined(separator: ", ")
+  }
+
+  /// Where the same request is to be sent instead, if that is on the same host.
+  var redirection: String? {
+    guard isAnswered, method == "GET" ? [301, 302, 303, 307, 308].contains(status) : [307, 308].contains(status)
+    else { return nil }
+    return header("location").flatMap { URLParts(url.text)?.onSameHost($0) }
   }
 
   /// How long the server asked to be left alone, in either of the header's forms; a time counts from the server's clock.

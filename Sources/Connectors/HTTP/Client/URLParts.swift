@@ -22,4 +22,20 @@ struct URLParts: Equatable {
     path = behind.prefix { $0 != "?" }
     query = behind[path.endIndex...].dropFirst()
   }
+
+  /// What a server's reference, an address or a path from the root, leads to, seen from this address; nil where that is on
+  /// another host, or without the TLS that this has.
+  func onSameHost(_ reference: String) -> String? {
+    let reference = reference.prefix { $0 != "#" }
+    if reference.hasPrefix("//") { return onSameHost("\(scheme):\(reference)") }
+    if let other = URLParts(String(reference)) {
+      let isAsSafe = other.scheme.lowercased() == scheme.lowercased() || other.scheme.lowercased() == "https"
+      return isAsSafe && !other.hasUser && other.host.lowercased() == host.lowercased() ? String(reference) : nil
+    }
+    if reference.hasPrefix("/") { return "\(scheme)://\(host)\(reference)" }
+    return reference.hasPrefix("?") ? "\(scheme)://\(host)\(path)\(reference)" : nil
+  }
+
+  /// Without what may be a secret, for people.
+  var shown: String { "\(scheme)://\(host)\(path)" }
 }

@@ -104,13 +104,14 @@ final class HTTPSource: Source, @unchecked Sendable {
     batch.origin = Origin(name: reading.place)
     defer { batch.position = progress.position }
     // Nothing has changed; and some servers say so of a page behind the last one.
-    if answer.status == 304 || answer.status == 404 && progress.place != .first { return endPass() }
+    let isBehindLast = answer.status == 404 && progress.place != .first && !reading.paging.isTold
+    if answer.status == 304 || isBehindLast { return endPass() }
     try check(answer)
     if progress.place == .first { (progress.etag, progress.etagAddress) = (answer.header("etag"), address) }
     let records = try self.records(in: answer)
     for record in records { try add(record, to: batch) }
     let seen = Paging.Answer(
-      records: records.count, text: { self.page.text(self.page.find($0)) }, link: answer.header("link"))
+      records: records.count, text: { self.page.text(self.page.find($0)) }, link: answer.headers("link"))
     guard let next = reading.paging.next(behind: progress.place, seen) else { return endPass() }
     progress.place = try followed(next)
   }
@@ -184,14 +185,11 @@ final class HTTPSource: Source, @unchecked Sendable {
   /// A next page on another host would get what this one is shown.
   private func resolved(_ next: Paging.Place) throws(ConnectorError) -> Paging.Place {
     guard case .address(let text) = next, let base = URLParts(reading.url) else { return next }
-    if text.hasPrefix("/"), !text.hasPrefix("//") { return .address("\(base.scheme)://\(base.host)\(text)") }
-    if text.hasPrefix("?") { return .address("\(base.scheme)://\(base.host)\(base.path)\(text)") }
-    guard let parts = URLParts(text), parts.host == base.host, parts.scheme == base.scheme else {
-      throw ConnectorError(
-        "http.redirected", "\(reading.place) names a next page elsewhere.", remedy: .stop,
-        hint: "Requests carry what proves who asks, so they stay with the host of url; set url to the other host.")
-    }
-    return next
+    if let address = base.onSameHost(text) { return .address(address) }
+    throw ConnectorError(
+      "http.redirected", "\(reading.place) names a next page elsewhere: \(URLParts(text)?.shown ?? text).",
+      remedy: .stop,
+      hint: "Requests carry what proves who asks, so they stay with the host of url; set url to the other host.")
   }
 
   // MARK: - Records

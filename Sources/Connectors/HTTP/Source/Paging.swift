@@ -58,6 +58,14 @@ struct Paging: Sendable {
 
   let way: Way
 
+  /// Whether the server says where the next page is; otherwise pages are asked for until one is empty.
+  var isTold: Bool {
+    switch way {
+    case .offset, .page: false
+    case .single, .cursor, .next, .link: true
+    }
+  }
+
   init(_ settings: PagingSettings?) {
     if let own = settings?.offset {
       way = .offset(parameter: own.parameter, limitParameter: own.limitParameter, limit: own.limit)
@@ -124,8 +132,10 @@ struct Paging: Sendable {
       let behind = rest[rest.index(after: end)...]
       let parameters = behind.prefix { $0 != "<" }
       for parameter in parameters.split(whereSeparator: { $0 == ";" || $0 == "," }) {
-        let parts = parameter.split(separator: "=", maxSplits: 1).map { $0.filter { $0 != " " && $0 != "\"" } }
-        if parts.count == 2, parts[0].lowercased() == "rel", parts[1].lowercased() == "next" { return address }
+        let parts = parameter.split(separator: "=", maxSplits: 1).map { $0.lowercased().filter { $0 != "\"" } }
+        guard parts.count == 2, parts[0].filter({ $0 != " " }) == "rel" else { continue }
+        // One link may be several things: `rel="next last"`.
+        if parts[1].split(separator: " ").contains("next") { return address }
       }
       rest = behind[parameters.endIndex...]
     }
