@@ -84,6 +84,12 @@ struct DirectusSourceConnector: SourceConnector {
           "listen", code: "config.conflict", "has nothing to do for a snapshot", hint: "set read: snapshot_then_stream")
       )
     }
+    if verify?.sns != nil {
+      problems.append(
+        Problem(
+          "verify", code: "config.conflict", "`sns` is how Amazon SNS signs, and Directus posts itself",
+          hint: "take bearer, basic or hmac, with what the Flow's request sends"))
+    }
     if let listen, verify == nil, listenTls?.ca == nil, !listen.isLocal {
       problems.append(
         Problem(

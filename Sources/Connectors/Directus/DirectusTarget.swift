@@ -61,7 +61,7 @@ final class DirectusTarget: Target, @unchecked Sendable {
         keys.count < rowsPerRequest && line.isDelete == first.isDelete && keys.insert(line.key).inserted
       }
       rest = rest.dropFirst(run.count)
-      if first.isDelete { try delete(run.map(\.key), api) } else { try upsert(Array(run), api, &written) }
+      if first.isDelete { try delete(Array(run), api, &written) } else { try upsert(Array(run), api, &written) }
     }
     return written
   }
@@ -123,24 +123,33 @@ final class DirectusTarget: Target, @unchecked Sendable {
       last = again
     }
     if last.status == 403 { throw last.connectorError("write \(collection)") }
-    written.rejections.append(
-      Rejection(
-        place: line.place, code: "directus.row_refused", field: last.field,
-        message: last.code.map { "\(last.message) (\($0))" } ?? last.message))
+    written.rejections.append(Self.rejection(of: line, last))
   }
 
-  /// A missing item is answered with 403, like one that may not be deleted; so it is looked for first.
-  private func delete(_ keys: [String], _ api: DirectusAPI) throws(ConnectorError) {
+  /// A missing item is answered with 403, like one that may not be deleted; so it is looked for first. One that is refused,
+  /// such as an item that others refer to, is found by halving.
+  private func delete(_ lines: [Line], _ api: DirectusAPI, _ written: inout Written) throws(ConnectorError) {
     for isLast in [false, true] {
-      let there = try existing(keys, api)
-      let named = keys.filter { there.contains(Self.plain($0)) }
+      let there = try existing(lines.map(\.key), api)
+      let named = lines.filter { there.contains(Self.plain($0.key)) }
       if named.isEmpty { return }
       let answer = try api.send(
-        "DELETE", DirectusQuery.path(of: collection), body: "[" + named.joined(separator: ",") + "]")
+        "DELETE", DirectusQuery.path(of: collection), body: "[" + named.map(\.key).joined(separator: ",") + "]")
       guard let error = try failure(answer, api) else { return }
       // Somebody may have deleted one meanwhile.
-      if isLast || error.status != 403 { throw error.connectorError("delete from \(collection)") }
+      if error.status == 403, !isLast { continue }
+      if error.status == 403 { throw error.connectorError("delete from \(collection)") }
+      guard named.count > 1 else { return written.rejections.append(Self.rejection(of: named[0], error)) }
+      let half = named.count / 2
+      try delete(Array(named[..<half]), api, &written)
+      return try delete(Array(named[half...]), api, &written)
     }
+  }
+
+  private static func rejection(of line: Line, _ error: DirectusError) -> Rejection {
+    Rejection(
+      place: line.place, code: "directus.row_refused", field: error.field,
+      message: error.code.map { "\(error.message) (\($0))" } ?? error.message)
   }
 
   /// nil where it was done; throws what no other row would change.
@@ -158,9 +167,20 @@ final class DirectusTarget: Target, @unchecked Sendable {
   /// Which of the keys have an item. A server may give fewer than it is asked for, so it is asked until nothing comes.
   private func existing(_ keys: [String], _ api: DirectusAPI) throws(ConnectorError) -> Set<String> {
     var found: Set<String> = []
+    var rest = keys[...]
+    while !rest.isEmpty {
+      try look(for: Array(rest.prefix(DirectusSource.keysPerRequest)), api, &found)
+      rest = rest.dropFirst(DirectusSource.keysPerRequest)
+    }
+    return found
+  }
+
+  private func look(
+    for keys: [String], _ api: DirectusAPI, _ found: inout Set<String>
+  ) throws(ConnectorError) {
     while true {
       let missing = keys.filter { !found.contains(Self.plain($0)) }
-      if missing.isEmpty { return found }
+      if missing.isEmpty { return }
       let values = missing.map { (try? Value(json: $0)) ?? .null }
       let query = DirectusQuery(
         collection: collection, fields: [key], filters: [DirectusQuery.condition(key, "_in", .array(values))], sort: [],
@@ -169,7 +189,7 @@ final class DirectusTarget: Target, @unchecked Sendable {
       for item in try api.items(query, into: page) {
         if let text = page.text(page.member(key, of: item)) { found.insert(text) }
       }
-      if found.count == before { return found }
+      if found.count == before { return }
     }
   }
 

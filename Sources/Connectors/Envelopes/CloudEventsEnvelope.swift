@@ -17,11 +17,11 @@ struct CloudEventsEnvelope: Envelope {
     if type.hasPrefix(Self.batchType) {
       let root = try builder.value(of: message, batch)
       guard batch.nodes[root].kind == .array else { throw .shape("CloudEvents", "a batch is an array") }
-      for element in builder.elements(of: root, batch) {
-        try structured(element, of: message, raw: builder.range(of: element, batch), builder, batch)
+      builder.each(of: root, of: message, batch) { element, part throws(EnvelopeProblem) in
+        try structured(element, of: message, part: part, builder, batch)
       }
     } else if type.hasPrefix(Self.structuredType) {
-      try structured(builder.value(of: message, batch), of: message, raw: nil, builder, batch)
+      try structured(builder.value(of: message, batch), of: message, part: nil, builder, batch)
     } else {
       try binary(message, contentType: type, builder, batch)
     }
@@ -73,11 +73,11 @@ struct CloudEventsEnvelope: Envelope {
     } else {
       data = opaque(message.payload, builder, batch)
     }
-    try add(attributes, data, of: message, raw: nil, headers: nil, builder, batch)
+    try add(attributes, data, of: message, part: nil, raw: nil, headers: nil, builder, batch)
   }
 
   private func structured(
-    _ root: Int, of message: Message, raw: Range<Int>?, _ builder: EventBuilder, _ batch: Batch
+    _ root: Int, of message: Message, part: Int?, _ builder: EventBuilder, _ batch: Batch
   ) throws(EnvelopeProblem) {
     guard batch.nodes[root].kind == .object else { throw .notAnObject(batch.nodes[root].kind) }
     let attributes = try Attributes { builder.text(builder.member($0, of: root, batch), batch) }
@@ -87,11 +87,12 @@ struct CloudEventsEnvelope: Envelope {
       data = try decoded(text, contentType, builder, batch)
     }
     let headers = extensions(root, builder, batch)
-    try add(attributes, data, of: message, raw: raw, headers: headers, builder, batch)
+    let raw = part.map { _ in builder.range(of: root, batch) }
+    try add(attributes, data, of: message, part: part, raw: raw, headers: headers, builder, batch)
   }
 
   private func add(
-    _ attributes: Attributes, _ data: Int?, of message: Message, raw: Range<Int>?, headers: Int?,
+    _ attributes: Attributes, _ data: Int?, of message: Message, part: Int?, raw: Range<Int>?, headers: Int?,
     _ builder: EventBuilder, _ batch: Batch
   ) throws(EnvelopeProblem) {
     var parts = EventParts(.update)
@@ -115,7 +116,7 @@ struct CloudEventsEnvelope: Envelope {
       parts.record = data.map { builder.record($0, batch) } ?? emptyRecord(builder, batch)
     }
     let root = parts.record ?? 0
-    builder.apply(pointers, to: &parts, in: root, headers: message.headers, batch)
+    builder.apply(pointers, to: &parts, in: root, headers: message.headers, part: part, batch)
     builder.add(parts, of: message, batch)
   }
 

@@ -96,9 +96,40 @@ extension EventBuilder {
     }
   }
 
+  /// Makes events of the elements of an array. One that cannot be read is a dead letter by itself: the others are as good
+  /// as if they had come alone.
+  func each(
+    of array: Int, of message: Message, _ batch: Batch,
+    _ body: (_ element: Int, _ part: Int) throws(EnvelopeProblem) -> Void
+  ) {
+    for (part, element) in elements(of: array, batch).enumerated() {
+      do throws(EnvelopeProblem) {
+        try body(element, part)
+      } catch {
+        var own = message
+        own.payload = range(of: element, batch)
+        fail(own, error, batch)
+      }
+    }
+  }
+
+  /// What a header says is the id of all of its message, and not of each event in it.
+  ///
+  /// - Parameter part: which of the message's events it is; nil where there is one.
+  func id(_ id: EventText?, ofPart part: Int?, _ batch: Batch) -> EventText? {
+    guard let part, let text = text(id, batch) else { return id }
+    return .text("\(text)#\(part)")
+  }
+
   /// The event's own parts that the pipeline file points at, over what the format knows.
-  func apply(_ pointers: EventPaths, to parts: inout EventParts, in root: Int, headers: Int?, _ batch: Batch) {
-    if let id = scalar(pointers.id, in: root, headers, batch) { parts.id = .node(id) }
+  ///
+  /// - Parameter part: which of the message's events it is; nil where there is one.
+  func apply(
+    _ pointers: EventPaths, to parts: inout EventParts, in root: Int, headers: Int?, part: Int? = nil, _ batch: Batch
+  ) {
+    if let id = scalar(pointers.id, in: root, headers, batch) {
+      if case .header = pointers.id { parts.id = self.id(.node(id), ofPart: part, batch) } else { parts.id = .node(id) }
+    }
     if let type = scalar(pointers.type, in: root, headers, batch) { parts.type = .node(type) }
     if let time = scalar(pointers.time, in: root, headers, batch) { parts.time = .node(time) }
     if let pointer = pointers.key, let name = pointer.name, let key = scalar(pointer, in: root, headers, batch) {

@@ -9,15 +9,16 @@ struct JSONEnvelope: Envelope {
   func open(_ message: Message, _ builder: EventBuilder, _ batch: Batch) throws(EnvelopeProblem) {
     let root = try builder.value(of: message, batch)
     guard batch.nodes[root].kind == .array else {
-      return try add(root, of: message, raw: nil, builder, batch)
+      return try add(root, of: message, part: nil, builder, batch)
     }
-    for element in builder.elements(of: root, batch) {
-      try add(element, of: message, raw: builder.range(of: element, batch), builder, batch)
+    builder.each(of: root, of: message, batch) { element, part throws(EnvelopeProblem) in
+      try add(element, of: message, part: part, builder, batch)
     }
   }
 
+  /// - Parameter part: which element of an array it is; nil where it is all of the message.
   private func add(
-    _ root: Int, of message: Message, raw: Range<Int>?, _ builder: EventBuilder, _ batch: Batch
+    _ root: Int, of message: Message, part: Int?, _ builder: EventBuilder, _ batch: Batch
   ) throws(EnvelopeProblem) {
     guard batch.nodes[root].kind == .object else { throw .notAnObject(batch.nodes[root].kind) }
     var parts = EventParts(.update, record: root)
@@ -29,12 +30,14 @@ struct JSONEnvelope: Envelope {
       }
       parts.record = found
     }
-    if raw != nil {
+    if part != nil { parts.raw = builder.range(of: root, batch) }
+    builder.apply(pointers, to: &parts, in: root, headers: message.headers, part: part, batch)
+    if parts.id == nil, let headers = message.headers {
+      parts.id = builder.id(Self.usualID(headers, builder, batch), ofPart: part, batch)
+    }
+    if parts.id == nil, part != nil {
       parts.id = .text(message.fallbackID + ":\(batch.nodes[root].offset - UInt32(message.payload.lowerBound))")
     }
-    parts.raw = raw
-    builder.apply(pointers, to: &parts, in: root, headers: message.headers, batch)
-    if parts.id == nil, let headers = message.headers { parts.id = Self.usualID(headers, builder, batch) }
     builder.add(parts, of: message, batch)
   }
 

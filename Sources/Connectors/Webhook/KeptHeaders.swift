@@ -15,18 +15,29 @@ struct KeptHeaders: Sendable {
 
   init(and more: [String]) { names = (Self.usual + more.map { $0.lowercased() }).map { Array($0.utf8) } }
 
-  /// Appends them as a JSON object, names in lower case; nothing where there are none.
+  /// Appends them as a JSON object, names in lower case; nothing where there are none. Several of one name are one, with
+  /// commas between, as RFC 9110 has it.
   func append(_ request: HTTPRequest, _ bytes: UnsafeRawBufferPointer, to out: inout ByteBuffer) {
     var isFirst = true
-    for header in request.headers where keeps(bytes[header.name]) {
+    for (index, header) in request.headers.enumerated() where keeps(bytes[header.name]) {
+      let isSame = { (other: HTTPRequest.Header) in Self.isEqual(bytes[other.name], bytes[header.name]) }
+      if request.headers[..<index].contains(where: isSame) { continue }
       out.append(isFirst ? "{\"" : ",\"")
       isFirst = false
       for byte in bytes[header.name] { out.append(HTTPRequest.lower(byte)) }
       out.append("\":\"")
       append(UnsafeRawBufferPointer(rebasing: bytes[header.value]), to: &out)
+      for further in request.headers[(index + 1)...] where isSame(further) {
+        out.append(", ")
+        append(UnsafeRawBufferPointer(rebasing: bytes[further.value]), to: &out)
+      }
       out.append("\"")
     }
     if !isFirst { out.append("}") }
+  }
+
+  private static func isEqual(_ name: Slice<UnsafeRawBufferPointer>, _ other: Slice<UnsafeRawBufferPointer>) -> Bool {
+    name.count == other.count && zip(name, other).allSatisfy { HTTPRequest.lower($0) == HTTPRequest.lower($1) }
   }
 
   private func keeps(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {

@@ -29,6 +29,7 @@ import Testing
         case "DELETE":
           let keys = (try? Value(json: request.body))?.array?.compactMap(\.string) ?? []
           guard keys.allSatisfy({ items[$0] != nil }) else { return Self.error(403, "FORBIDDEN") }
+          guard keys.allSatisfy({ items[$0] != "referred to" }) else { return Self.error(400, "INVALID_FOREIGN_KEY") }
           for key in keys { items[key] = nil }
           return .status(204)
         default:
@@ -78,6 +79,31 @@ import Testing
     #expect(written.rejections.map(\.place.row) == [2])
     #expect(written.rejections[0].code == "directus.row_refused" && written.rejections[0].field == "name")
     #expect(collection.items.withLock { $0 } == ["1": "a", "2": "b", "4": "d", "5": "e"])
+  }
+
+  @Test func theDeleteThatIsRefusedIsFound() async throws {
+    let collection = Collection()
+    let rows = [["2", "b"], ["3", "referred to"], ["4", "d"]] + ["1", "2", "3", "4"].map { [$0, nil] }
+    let written = try await write(collection, rows, [.create, .create, .create, .delete, .delete, .delete, .delete])
+    #expect(written.rejections.map(\.place.row) == [5] && written.rejections[0].code == "directus.row_refused")
+    #expect(collection.items.withLock { $0 } == ["3": "referred to"])
+  }
+
+  /// An address has a length that servers take.
+  @Test func noMoreKeysAreAskedForAtOnceThanAnAddressHolds() async throws {
+    let lengths = Mutex<[Int]>([])
+    let server = try StandInServer { request, _ in
+      if request.method == "GET" { lengths.withLock { $0.append(request.target.utf8.count) } }
+      return .status(200, #"{"data":[]}"#)
+    }
+    let target = try DirectusTargetConnector.make([
+      "url": .string(server.url), "collection": "products", "rows_per_request": 1_000,
+    ]).makeTarget(TemporaryFolder().context(), lane: 0)
+    _ = try await target.open(at: nil)
+    let encoder = try target.makeEncoder(Columns(names: ["id", "name"], key: [0]))
+    let rows = (0..<1_000).map { ["0b7a3f5e-5a51-4c2e-9d5e-\(100_000_000_000 + $0)", "a"] as [String?] }
+    _ = try await target.write([try payload(rows, encoder)])
+    #expect(lengths.withLock { $0.count == 10 && $0.allSatisfy { $0 < 8_000 } })
   }
 
   @Test(arguments: ["1", "2"]) func whoeverIsFasterIsNoticed(_ key: String) async throws {

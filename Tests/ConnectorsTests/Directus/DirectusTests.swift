@@ -103,6 +103,16 @@ import Testing
     #expect(await code { _ = try await read(source) } == expected)
   }
 
+  @Test func amazonsSignatureIsNotDirectus() {
+    let found = #expect(throws: Diagnostics.self) {
+      try DirectusSourceConnector.make([
+        "url": "http://a", "collection": "products", "listen": "127.0.0.1:8080", "log": "l",
+        "verify": ["sns": ["topics": ["arn:aws:sns:eu-west-1:1:a"]]],
+      ])
+    }
+    #expect(found?.items.map(\.path) == ["verify"])
+  }
+
   @Test func manyEditsOfOneItemAreOneChange() {
     var changes = DirectusChanges()
     changes.add(.int(1), id: "a", isDelete: false)

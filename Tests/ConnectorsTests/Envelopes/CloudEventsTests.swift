@@ -43,6 +43,9 @@ struct CloudEventsTests {
     let seen = try await events(.cloudevents, ["[\(structured),\(structured)]", "[]"], headers: type)
     #expect(seen.count == 2)
     seen.forEach(check)
+    let mixed = try await events(.cloudevents, ["[\(structured),{\"id\":\"1\"},\(structured)]"], headers: type)
+    #expect(mixed.map { $0.failure?.code } == [nil, "envelope.unknown_shape", nil])
+    #expect(mixed[1].raw == "{\"id\":\"1\"}")
     let alone = try await events(.cloudevents, [structured], headers: type)
     #expect(alone[0].failure?.code == "envelope.unknown_shape")
   }

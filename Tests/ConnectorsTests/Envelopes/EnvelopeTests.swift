@@ -29,12 +29,18 @@ struct EnvelopeTests {
   }
 
   @Test func whatIsNoRecordIsADeadLetterWithItsText() async throws {
-    let seen = try await events(.json, ["3", "{\"n\":", "[{\"n\":1},2]", "{\"n\":4}"])
-    #expect(
-      seen.map { $0.failure?.code } == ["decode.not_an_object", "decode.invalid_json", "decode.not_an_object", nil])
-    #expect(seen[1].raw == "{\"n\":" && seen[2].raw == "[{\"n\":1},2]")
+    let seen = try await events(.json, ["3", "{\"n\":", "{\"n\":4}"])
+    #expect(seen.map { $0.failure?.code } == ["decode.not_an_object", "decode.invalid_json", nil])
+    #expect(seen[1].raw == "{\"n\":")
     let missing = try await events(.json, ["{}"], pointers: ["record": "/data"])
     #expect(missing[0].failure?.code == "envelope.no_record")
+  }
+
+  /// Its neighbours are not to blame.
+  @Test func anElementThatIsNoRecordIsADeadLetterAlone() async throws {
+    let seen = try await events(.json, ["[{\"n\":1}, 2, {\"n\":3}]"])
+    #expect(seen.map { $0.failure?.code } == [nil, "decode.not_an_object", nil])
+    #expect(seen.map(\.raw) == ["{\"n\":1}", "2", "{\"n\":3}"] && seen[2].record == ["n": 3])
   }
 
   @Test func pointersLeadAnywhere() async throws {
@@ -49,6 +55,16 @@ struct EnvelopeTests {
   @Test func wellKnownHeadersTellTheEvent() async throws {
     let seen = try await events(.json, ["{}"], headers: ["x-github-delivery": "72d3162e"])
     #expect(seen[0].meta?["event_id"] == "72d3162e")
+  }
+
+  /// A delivery that is repeated has the same ids, and no two events of one delivery do: `dedupe` would drop the second.
+  @Test(arguments: [[:], ["id": "header:webhook-id"]] as [Value])
+  func aHeaderTellsTheEventsOfAnArrayApart(_ pointers: Value) async throws {
+    let array = "[{\"n\":1},{\"n\":2}]"
+    let seen = try await events(.json, [array, array], headers: ["webhook-id": "w"], pointers: pointers)
+    #expect(seen.map { $0.meta?["event_id"] } == ["w#0", "w#1", "w#0", "w#1"])
+    let one = try await events(.json, ["{}"], headers: ["webhook-id": "w"], pointers: pointers)
+    #expect(one[0].meta?["event_id"] == "w")
   }
 
   // MARK: - Directus

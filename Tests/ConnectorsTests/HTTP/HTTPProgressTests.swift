@@ -1,12 +1,13 @@
 import ConnectorKit
+import Records
 import Testing
 
 @testable import Connectors
 
 /// How far polling is, as a conversation.
 struct HTTPProgressTests {
-  private func takes(_ progress: inout HTTPProgress, _ key: String, _ time: String?) -> Bool {
-    progress.takes(key, time: time)
+  private func takes(_ progress: inout HTTPProgress, _ key: String, _ time: String?, _ state: String = "s") -> Bool {
+    progress.takes(key, time: time, state: state)
   }
 
   @Test func aPollAsksFromTheHighestTimeLessTheOverlap() {
@@ -14,11 +15,31 @@ struct HTTPProgressTests {
     #expect(takes(&progress, "a", "2026-01-01T10:00:00Z"))
     #expect(takes(&progress, "b", "2026-01-01T09:00:00Z"))
     progress.endPass(overlap: .seconds(60))
-    #expect(progress.since == "2026-01-01T09:59:00Z" && progress.seen == ["a": "2026-01-01T10:00:00Z"])
+    #expect(
+      progress.since == "2026-01-01T09:59:00Z" && progress.seen.mapValues(\.time) == ["a": "2026-01-01T10:00:00Z"])
     #expect(!takes(&progress, "a", "2026-01-01T10:00:00Z"), "given already")
     #expect(takes(&progress, "a", "2026-01-01T10:00:01Z"))
     #expect(takes(&progress, "c", "2026-01-01T10:00:00Z"))
     #expect(progress.highest == "2026-01-01T10:00:01Z")
+  }
+
+  /// Where times count seconds, a record that was read in the middle of one may change once more within it.
+  @Test func aRecordThatChangesTwiceWithinItsTimeIsGivenTwice() {
+    var progress = HTTPProgress()
+    #expect(takes(&progress, "a", "1700000000", "first"))
+    progress.endPass(overlap: .zero)
+    #expect(takes(&progress, "a", "1700000000", "second"))
+    #expect(!takes(&progress, "a", "1700000000", "second"))
+  }
+
+  /// Those of before hold times alone.
+  @Test func anOlderCheckpointIsRead() throws {
+    var value = HTTPProgress().position.value
+    if case .object(let members) = value {
+      value = .object(members.filter { $0.name != "seen" } + [.init("seen", ["a": "7"])])
+    }
+    let progress = try HTTPProgress(Position(format: 1, value: value))
+    #expect(progress.seen == ["a": HTTPProgress.Seen(time: "7", state: "")])
   }
 
   @Test func aRecordWithoutATimeMovesNothing() {
@@ -31,16 +52,16 @@ struct HTTPProgressTests {
   /// The first pass sees every record that there is, and each page's position has what is remembered.
   @Test func noMoreIsRememberedThanItsBoundWithinAPass() {
     var progress = HTTPProgress()
-    for number in 1...3 * HTTPProgress.seenMax { _ = progress.takes("\(number)", time: "\(number)") }
+    for number in 1...3 * HTTPProgress.seenMax { _ = takes(&progress, "\(number)", "\(number)") }
     #expect(progress.seen.count <= 2 * HTTPProgress.seenMax && progress.highest == "\(3 * HTTPProgress.seenMax)")
     #expect(!takes(&progress, "\(3 * HTTPProgress.seenMax)", "\(3 * HTTPProgress.seenMax)"), "the latest stay")
     progress.endPass(overlap: .zero)
-    #expect(progress.seen == ["\(3 * HTTPProgress.seenMax)": "\(3 * HTTPProgress.seenMax)"])
+    #expect(progress.seen.mapValues(\.time) == ["\(3 * HTTPProgress.seenMax)": "\(3 * HTTPProgress.seenMax)"])
   }
 
   @Test func aPositionIsReadAsItWasWritten() throws {
     var progress = HTTPProgress()
-    _ = progress.takes("a", time: "7")
+    _ = takes(&progress, "a", "7")
     progress.endPass(overlap: .zero)
     (progress.etag, progress.etagAddress) = ("\"x\"", "http://a/")
     #expect(try HTTPProgress(progress.position) == progress)

@@ -75,6 +75,15 @@ func httpTarget(_ folder: TemporaryFolder, _ settings: Value, said: Notes = Note
     #expect(written.rejections[0].message.contains("no such shop"))
   }
 
+  /// A proxy's page says nothing of the row; without a body the status is all that is said.
+  @Test func anAnswerThatCannotBeReadDoesNotMeanStored() async throws {
+    let place = try await Place(["answers": ["refused_at": "/errors"]]) { request, number in
+      number == 0 ? .status(200, "<html>at your service</html>") : .status(request.method == "POST" ? 204 : 200)
+    }
+    await #expect(code { _ = try await place.write([["a", "1"]]) } == "http.bad_answer")
+    #expect(try await place.write([["a", "1"]]) == Written())
+  }
+
   @Test func aFormHoldsTheFields() async throws {
     let place = try await Place(["body": "form"], path: "/")
     _ = try await place.write([["a&b", "1"]])

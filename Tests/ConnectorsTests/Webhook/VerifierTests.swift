@@ -133,4 +133,16 @@ struct VerifierTests {
   @Test func aSecretOfAnotherFormIsRefused() {
     #expect(throws: ConnectorError.self) { try problem(["standard_webhooks": "whsec_short"], [], "") }
   }
+
+  // MARK: - What is kept beside the body
+
+  @Test func headersThatComeTwiceAreKeptAsOne() throws {
+    var bytes = ByteBuffer()
+    bytes.append("POST / HTTP/1.1\r\nHost: a\r\nX-Tag: a\r\nContent-Type: b\r\nx-tag: \"c\"\r\n\r\n")
+    var reader = HTTPReader()
+    #expect(reader.step(&bytes) == .head)
+    var kept = ByteBuffer()
+    KeptHeaders(and: ["X-Tag"]).append(reader.request, bytes.bytes, to: &kept)
+    #expect(kept.text == #"{"x-tag":"a, \"c\"","content-type":"b"}"#)
+  }
 }

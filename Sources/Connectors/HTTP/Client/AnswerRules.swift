@@ -91,14 +91,23 @@ struct AnswerReader: Sendable {
     }
   }
 
-  /// A request that the rules count as stored, and whose answer says that it is not.
+  /// A request that the rules count as stored, and whose answer says that it is not. An answer that cannot be read says
+  /// nothing of the row: it may be a proxy's.
   private func refusal(in answer: UnsafeRawBufferPointer) -> Verdict? {
-    guard let refusedAt, let root = try? Value(json: answer) else { return nil }
+    guard let refusedAt, !answer.isEmpty else { return nil }
+    guard let root = try? Value(json: answer) else { return .later(unreadable(answer)) }
     guard let found = root.at(refusedAt) else { return nil }
     switch found {
     case .null, .bool(false), .array([]), .object([]): return nil
     default: return .refused(code: "http.refused", message: "\(place) answered: \(Self.shortened(found.json))")
     }
+  }
+
+  private func unreadable(_ answer: UnsafeRawBufferPointer) -> ConnectorError {
+    ConnectorError(
+      "http.bad_answer",
+      "\(place) answered something that is no whole JSON, so nothing says whether the row was refused\(Self.excerpt(answer)).",
+      remedy: .retry(after: nil), hint: "Check url: answers.refused_at looks into each answer for what was refused.")
   }
 
   // MARK: - No answer

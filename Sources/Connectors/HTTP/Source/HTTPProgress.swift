@@ -3,9 +3,10 @@ import Records
 
 /// How far polling an API is. A value that decides what was given already.
 ///
-/// Records are told apart by their time and key. The rule: a poll asks again from the highest time that was seen, less the
-/// overlap, so records of the very same time that show up later are found; those that were given already with that key and
-/// time are left out. A record without a time is given whenever it comes changed, and moves nothing.
+/// Records are told apart by their key, time and content. The rule: a poll asks again from the highest time that was seen,
+/// less the overlap, so records of the very same time that show up later are found; those that were given already with that
+/// key, time and content are left out. A time may be coarse: a record that changes twice within it is given twice. A record
+/// without a time is given whenever it comes changed, and moves nothing.
 struct HTTPProgress: Equatable, Sendable {
   /// The most records that are remembered, the latest ones; those beyond come again.
   static let seenMax = 10_000
@@ -15,8 +16,8 @@ struct HTTPProgress: Equatable, Sendable {
   var since: String?
   /// The highest time that was seen.
   var highest: String?
-  /// Keys of records since the overlap's begin, and their times.
-  private(set) var seen: [String: String] = [:]
+  /// The records since the overlap's begin, by their keys.
+  private(set) var seen: [String: Seen] = [:]
   /// What the first page of the last whole pass was called, and its address.
   var etag: String?
   var etagAddress: String?
@@ -24,6 +25,13 @@ struct HTTPProgress: Equatable, Sendable {
   var passes: Int64 = 0
 
   private static let format = 1
+
+  /// A record as it was given last.
+  struct Seen: Equatable, Sendable {
+    var time: String
+    /// The hash of what it held; empty in a checkpoint that knows times alone.
+    var state: String
+  }
 
   init() {}
 
@@ -45,10 +53,11 @@ struct HTTPProgress: Equatable, Sendable {
   }
 
   /// Whether a record was not given yet as it is; it is remembered then.
-  mutating func takes(_ key: String, time: String?) -> Bool {
+  mutating func takes(_ key: String, time: String?, state: String) -> Bool {
     guard let time else { return true }
-    if seen[key] == time { return false }
-    seen[key] = time
+    let record = Seen(time: time, state: state)
+    if seen[key] == record { return false }
+    seen[key] = record
     if highest.map({ Self.isLater(time, than: $0) }) ?? true { highest = time }
     // Within a pass as well: the first one sees every record that there is. Twice as many, so that this is rare.
     if seen.count > 2 * Self.seenMax { keepLatest() }
@@ -56,7 +65,7 @@ struct HTTPProgress: Equatable, Sendable {
   }
 
   private mutating func keepLatest() {
-    let latest = seen.sorted { Self.isLater($0.value, than: $1.value) }.prefix(Self.seenMax)
+    let latest = seen.sorted { Self.isLater($0.value.time, than: $1.value.time) }.prefix(Self.seenMax)
     seen = Dictionary(uniqueKeysWithValues: latest.map { ($0.key, $0.value) })
   }
 
@@ -66,7 +75,7 @@ struct HTTPProgress: Equatable, Sendable {
     passes += 1
     since = highest.map { Self.back($0, by: overlap) }
     guard let since else { return }
-    seen = seen.filter { !Self.isLater(since, than: $0.value) }
+    seen = seen.filter { !Self.isLater(since, than: $0.value.time) }
     if seen.count > Self.seenMax { keepLatest() }
   }
 
@@ -79,7 +88,8 @@ struct HTTPProgress: Equatable, Sendable {
       value: [
         "place": place.value, "since": text(since), "highest": text(highest), "passes": .int(passes),
         "etag": text(etag), "etag_address": text(etagAddress),
-        "seen": .object(seen.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
+        "seen": .object(
+          seen.sorted { $0.key < $1.key }.map { .init($0.key, [.string($0.value.time), .string($0.value.state)]) }),
       ])
   }
 
@@ -96,7 +106,10 @@ struct HTTPProgress: Equatable, Sendable {
     self.passes = passes
     (since, highest) = (value["since"]?.string, value["highest"]?.string)
     (etag, etagAddress) = (value["etag"]?.string, value["etag_address"]?.string)
-    for member in seen { self.seen[member.name] = member.value.string ?? "" }
+    for member in seen {
+      let parts = (member.value.array ?? [member.value]).map { $0.string ?? "" }
+      self.seen[member.name] = Seen(time: parts.first ?? "", state: parts.dropFirst().first ?? "")
+    }
   }
 
   /// For people.

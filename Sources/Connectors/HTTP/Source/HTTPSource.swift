@@ -212,7 +212,7 @@ final class HTTPSource: Source, @unchecked Sendable {
       if states[name] == hash { return }
       // What is read once is not compared with a later poll.
       if reading.pollEvery != nil, states.count < Self.statesMax || states[name] != nil { states[name] = hash }
-    } else if !progress.takes(name, time: time) {
+    } else if !progress.takes(name, time: time, state: hash) {
       return
     }
     let type = text(reading.paths.type, record)

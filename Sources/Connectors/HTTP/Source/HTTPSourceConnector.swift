@@ -26,7 +26,8 @@ struct HTTPSourceConnector: SourceConnector {
   var event: EventPointers = EventPointers()
   @Setting("How an answer goes on in another.", example: "{link: true}") var pages: PagingSettings?
   @Setting(
-    "How only what changed is asked for: a poll asks from the highest time that was seen, itself included.",
+    "How only what changed is asked for: a poll asks from the highest time that was seen, itself included, and leaves out "
+      + "what it gave already as it is; a record without a time is given whenever it comes changed, and moves nothing.",
     example: "{parameter: updated_since, at: /updated_at}")
   var since: SinceSettings?
   @Setting(

@@ -33,7 +33,8 @@ struct HTTPTargetConnector: OfflineTargetConnector {
   var requests: RequestsSettings = RequestsSettings()
   @Setting("What a delete does: a request of its own, or nothing.") var onDelete: Deletes = .delete
   @Setting(
-    "How many rows one request holds at most; from 2 on the body is an array of what it would be for one row.",
+    "How many rows one request holds at most; from 2 on the body is an array of what it would be for one row, and the key is "
+      + "that of all rows together: a run that goes on after a crash may put others together.",
     range: 1...10_000)
   var rowsPerRequest: Int = 1
   @Setting("CloudEvents are made of the rows.", example: "{source: /catalogue, type: \"product.{op}\"}")
