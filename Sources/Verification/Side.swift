@@ -53,8 +53,11 @@ struct SourceSide: Side {
   private func context(for choice: Choice) -> Context {
     var context = context
     context.part.keys = choice.keys
+    // By their names: a source may ask before it knows which columns it gives.
     let wanted = routes.indices.filter(choice.takes).map { routes[$0].table }
-    context.wants = { table in wanted.contains { $0 == nil || $0 == table } }
+    context.wants = { table in
+      wanted.contains { $0 == nil || $0?.schema == table.schema && $0?.name == table.name }
+    }
     return context
   }
 }

@@ -100,7 +100,8 @@ struct BackfillTests {
     let first = try Self.millrace(["backfill", file, "--json"])
     #expect(first.status == 0 && first.out.contains("\"written\":500"))
     let again = try Self.millrace(["backfill", file, "--json"])
-    #expect(again.status == 0 && again.out.contains("\"read\":0") && again.err.contains("--restart loads it again"))
+    #expect(
+      again.status == 0 && again.out.contains("\"read\":0") && again.err.contains("--restart loads everything again"))
     try place.sql("UPDATE copy SET name = 'changed'")
     let restarted = try Self.millrace(["backfill", file, "--restart", "--rate", "5000/s", "--json"])
     #expect(restarted.status == 0 && restarted.out.contains("\"written\":500"))

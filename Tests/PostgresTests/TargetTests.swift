@@ -2,6 +2,7 @@ import Flows
 import Foundation
 import Testing
 
+@testable import ConnectorKit
 @testable import Connectors
 
 private let isThere = PostgresServer.shared != nil
@@ -9,6 +10,26 @@ private let isThere = PostgresServer.shared != nil
 /// Rows of files into tables of a real server.
 @Suite(.serialized, .enabled(if: isThere, Comment(rawValue: PostgresServer.whyMissing)))
 struct TargetTests {
+  @Test func `pipelines that begin at once share the table of positions`() async throws {
+    let place = try Workplace()
+    let url = place.url
+    for round in 0..<5 {
+      let table = TableName(schema: "\(place.schema)_\(round)", name: "positions")
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for number in 0..<6 {
+          group.addTask {
+            let connection = try PostgresConnection(Secret(url))
+            var position = StoredPosition(table: table, pipeline: "p\(number)")
+            try position.open(nil, connection)
+          }
+        }
+        try await group.waitForAll()
+      }
+      #expect(try place.value("SELECT count(*) FROM \(table.sql)") == "6")
+      try place.sql("DROP SCHEMA \(table.schema ?? "") CASCADE")
+    }
+  }
+
   @Test func `rows are upserted, the last of several with one key wins`() async throws {
     let place = try Workplace()
     try place.sql("CREATE TABLE goods (id int PRIMARY KEY, name text, note text DEFAULT 'as it was')")

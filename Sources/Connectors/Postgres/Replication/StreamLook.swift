@@ -2,13 +2,14 @@ import ConnectorKit
 import Records
 import Synchronization
 
-/// A stream that is only looked at: the rows of its tables, and how far its slot is behind. Takes nothing and makes
-/// nothing on the server.
+/// A stream that is only looked at: the rows of its tables as the stream has them, without the rows and the columns that
+/// its publication leaves out, and how far its slot is behind. Takes nothing and makes nothing on the server.
 actor StreamLook: Source {
   private let settings: StreamSettings
   private let load: SourceSettings
   private let context: Context
   private nonisolated let current: Mutex<PostgresSource>
+  private var hasLooked = false
   private var isStreaming = false
   private var found: Lag?
 
@@ -21,12 +22,17 @@ actor StreamLook: Source {
 
   private nonisolated var rows: PostgresSource { current.withLock { $0 } }
 
-  func tables(at position: Position?) async throws(ConnectorError) -> [SourceTable] {
+  func tables(at position: Position?) throws(ConnectorError) -> [SourceTable] {
     let clerk = StreamClerk(connection: try PostgresConnection(settings.url, Patience(timeout: settings.timeout)))
+    var streamed = StreamTables()
+    try streamed.look(settings, context, clerk)
+    streamed.publish(try clerk.publication(settings.publication.text))
     var fixed = load
-    fixed.filters = try clerk.publication(settings.publication.text)?.filters ?? [:]
+    fixed.published = streamed.published
+    fixed.filters = streamed.filters
     current.withLock { $0 = PostgresSource(fixed, context) }
-    return try await rows.tables(at: nil)
+    hasLooked = true
+    return streamed.list.tables
   }
 
   func open(at position: Position?) async throws(ConnectorError) {
@@ -35,7 +41,9 @@ actor StreamLook: Source {
     }
     isStreaming = place.map { $0.load == nil } ?? false
     if let place { found = try lag(place.stream) }
-    if !isStreaming { try await rows.open(at: place?.load == .start ? nil : place?.load) }
+    if isStreaming { return }
+    if !hasLooked { _ = try tables(at: position) }
+    try await rows.open(at: place?.load == .start ? nil : place?.load)
   }
 
   private func lag(_ position: StreamPosition) throws(ConnectorError) -> Lag {

@@ -35,12 +35,23 @@ struct StoredPosition: Sendable {
 
   private func create(_ connection: PostgresConnection) throws(PostgresError) {
     if try TableSchema.read(table, connection) != nil { return }
-    if let schema = table.schema { try connection.run("CREATE SCHEMA IF NOT EXISTS \(SQLName.quoted(schema))") }
-    try connection.run(
+    if let schema = table.schema { try make("SCHEMA IF NOT EXISTS \(SQLName.quoted(schema))", connection) }
+    try make(
       """
-      CREATE TABLE IF NOT EXISTS \(table.sql) (
+      TABLE IF NOT EXISTS \(table.sql) (
         pipeline text PRIMARY KEY, run text NOT NULL, progress json, updated_at timestamptz NOT NULL DEFAULT now())
-      """)
+      """, connection)
+  }
+
+  /// Of several pipelines that make the same at once the server refuses all but one, whatever IF NOT EXISTS says. The
+  /// refusal comes when the one has committed, so the second time it is there.
+  private func make(_ what: String, _ connection: PostgresConnection) throws(PostgresError) {
+    do throws(PostgresError) {
+      try connection.run("CREATE \(what)")
+    } catch {
+      guard error.state == "23505" else { throw error }
+      try connection.run("CREATE \(what)")
+    }
   }
 
   /// Waits for the transaction of a process that was killed, or of a connection that broke: until it has ended, nobody
