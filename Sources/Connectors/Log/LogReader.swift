@@ -23,7 +23,7 @@ struct LogReader: ~Copyable {
   static func open(_ path: String, at place: LogPlace?, or start: LogStart) throws(LogError) -> LogReader? {
     let folder = LogFolder(path)
     do throws(FileError) {
-      guard try Files.info(folder.headPath) != nil else { return nil }
+      guard try Files.info(path) != nil else { return nil }
     } catch {
       throw .file(error)
     }
@@ -42,9 +42,10 @@ struct LogReader: ~Copyable {
     self.place = place
   }
 
-  /// A crash may have left records behind what `head` says. Where nobody writes the log, they are made durable first.
+  /// A crash may have left records behind what `head` says, or a `head` that says nothing. Where nobody writes the log, they
+  /// are made durable first.
   private static func settle(_ folder: LogFolder) throws(LogError) {
-    guard let last = try folder.segments().last, let head = try read(folder), head.end != last.end else { return }
+    guard let last = try folder.segments().last, try read(folder)?.end != last.end else { return }
     do throws(LogError) {
       _ = try LogDisk(folder.path, LogRetention(age: .max, bytes: .max), now: 0)
     } catch {
@@ -55,6 +56,7 @@ struct LogReader: ~Copyable {
 
   private static func read(_ folder: LogFolder) throws(LogError) -> LogHead? {
     do throws(FileError) {
+      guard try Files.info(folder.headPath) != nil else { return nil }
       return LogHead(try DurableFile(folder.headPath, for: .reading).read(at: 0, count: LogHead.bytes))
     } catch {
       throw .file(error)

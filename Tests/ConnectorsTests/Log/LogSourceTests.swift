@@ -32,6 +32,19 @@ struct LogSourceTests {
     }
   }
 
+  /// `head` is never synced: a loss of power may leave nothing of it, and the records all the same.
+  @Test(arguments: [nil, "", "no head at all, and not of its length"]) func aHeadThatSaysNothingHidesNothing(
+    _ text: String?
+  ) async throws {
+    let folder = try TemporaryFolder()
+    var disk: LogDisk? = try filled(folder, 10)
+    try disk?.close()
+    disk = nil
+    try Files.remove(folder.path("log/head"))
+    if let text { try folder.write(text, to: "log/head") }
+    #expect(numbers(try await read(folder.logSource())) == Array(1...10))
+  }
+
   @Test func severalReadAtTheirOwnPace() async throws {
     let folder = try TemporaryFolder()
     var disk = try filled(folder, 10)
