@@ -23,11 +23,15 @@ struct Runner: Sendable {
   /// Resolves secrets and makes the connectors; nothing is opened yet.
   init(_ plan: Plan, until end: RunsUntil, observe: @escaping @Sendable (Flow.Event) -> Void) throws(Failure) {
     let plan = try Self.resolve(plan)
+    let checkpoints = FileCheckpoints(path: plan.checkpoint.path)
     var world = World.system(
-      checkpoints: FileCheckpoints(path: plan.checkpoint.path),
+      checkpoints: checkpoints,
       deadLetters: FileDeadLetters(
         path: plan.deadLetters.path, retention: LetterRetention(plan.deadLetters), wallTime: SystemTime.wallTime),
-      observe: observe)
+      observe: { event in
+        checkpoints.hear(event, at: SystemTime.wallTime())
+        observe(event)
+      })
     world.keys = FileKeyStore(folder: plan.checkpoint.keysFolder)
     let settings = FlowSettings(plan)
     var context = world.context(

@@ -8,8 +8,8 @@ import Status
 struct Standing: Sendable {
   let plan: Plan
   let checkpoint: Checkpoint?
-  /// Whether a run holds the checkpoint, and its process.
-  let runner: (isRunning: Bool, process: String?)
+  /// The run that holds the checkpoint.
+  let runner: FileCheckpoints.Run
   /// What the source holds; nil where it does not say, or cannot be asked.
   let extent: Extent?
   /// How far the target is behind a source that has a log.
@@ -85,6 +85,7 @@ struct Standing: Sendable {
     [
       "pipeline": .string(plan.name), "running": .bool(runner.isRunning),
       "process": runner.process.flatMap { Int64($0) }.map { .int($0) } ?? .null,
+      "trouble": runner.trouble.map { .string($0) } ?? .null,
       "checkpoint": checkpoint.map { $0.summary(path: plan.checkpoint.path) } ?? .null,
       "runs": .int(Int64(clamping: checkpoint?.runs ?? 0)), "totals": (checkpoint?.totals ?? Counts()).value,
       "lag": lagValue, "next_run": .string(nextRun), "dead_letters": .string(plan.deadLetters.path),

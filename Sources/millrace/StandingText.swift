@@ -8,6 +8,7 @@ extension Standing {
   /// For people.
   func text(_ style: Style) -> String {
     var rows: [(String, String)] = []
+    if let trouble = runner.trouble { rows.append(("trouble", trouble)) }
     if let checkpoint {
       rows.append(("position", position(checkpoint)))
       rows.append(("saved", saved(checkpoint)))

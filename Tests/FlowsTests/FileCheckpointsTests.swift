@@ -42,6 +42,26 @@ struct FileCheckpointsTests {
     _ = try await store().open()
   }
 
+  @Test func whatHoldsARunUpIsTold() async throws {
+    let store = store("p.json")
+    let path = folder.path + "/p.json"
+    _ = try await store.open()
+    #expect(FileCheckpoints.runner(of: path).isRunning && FileCheckpoints.runner(of: path).trouble == nil)
+    let down = ConnectorError("http.busy", "shop.example\nanswered 503.", remedy: .retry(after: nil))
+    for now in [1_764_000_000_000, 1_764_000_009_000] as [Int64] {
+      store.hear(.circuitOpened(.target(lane: 0), for: .seconds(2), down), at: now)
+      store.hear(.probing(.target(lane: 0)), at: now)
+      store.hear(.recovered(.source), at: now)
+    }
+    #expect(
+      FileCheckpoints.runner(of: path).trouble
+        == "the target does not answer since 2025-11-24T16:00:00Z: shop.example answered 503.")
+    store.hear(.recovered(.target(lane: 0)), at: 0)
+    #expect(FileCheckpoints.runner(of: path).trouble == nil)
+    await store.close()
+    #expect(FileCheckpoints.runner(of: path) == FileCheckpoints.Run())
+  }
+
   @Test func aTornTemporaryFileIsForgotten() async throws {
     let first = store("p.json")
     _ = try await first.open()

@@ -11,6 +11,7 @@ package final class FileCheckpoints: CheckpointStore {
 
   private let path: String
   private let lock = Mutex<FileLock?>(nil)
+  private let trouble = Mutex(RunTrouble())
 
   package init(path: String) { self.path = path }
 
@@ -25,7 +26,7 @@ package final class FileCheckpoints: CheckpointStore {
     } catch {
       throw .cannotOpenCheckpoint(path, error)
     }
-    guard let held else { throw .lockedCheckpoint(path, holder: FileLock.holder(of: path + ".lock")) }
+    guard let held else { throw .lockedCheckpoint(path, holder: FileLock.lines(of: path + ".lock").process) }
     lock.withLock { $0 = held }
     return try Self.read(path)
   }
@@ -46,12 +47,32 @@ package final class FileCheckpoints: CheckpointStore {
     return try Checkpoint(json: text, path: path)
   }
 
-  /// Whether a run holds it at this moment, and its process where that is known.
-  package static func runner(of path: String) -> (isRunning: Bool, process: String?) {
+  /// A run that holds a checkpoint.
+  package struct Run: Sendable, Equatable {
+    package var isRunning = false
+    /// Its process, where that is known.
+    package var process: String?
+    /// What holds it up, for people; nil where nothing does.
+    package var trouble: String?
+  }
+
+  /// The run that holds it at this moment.
+  package static func runner(of path: String) -> Run {
     guard let file = try? DurableFile(path + ".lock", for: .reading), (try? file.tryLock()) == false else {
-      return (false, nil)
+      return Run()
     }
-    return (true, FileLock.holder(of: path + ".lock"))
+    let lines = FileLock.lines(of: path + ".lock")
+    return Run(isRunning: true, process: lines.process, trouble: lines.trouble)
+  }
+
+  /// Tells who looks at ``runner(of:)`` from another process what holds this run up.
+  ///
+  /// - Parameter now: milliseconds since 1970.
+  package func hear(_ event: Flow.Event, at now: Int64) {
+    trouble.withLock { trouble in
+      guard trouble.take(event, at: now) else { return }
+      lock.withLock { $0?.tell(trouble.text) }
+    }
   }
 
   /// Invariant 5: temporary file, fsync, rename, fsync of the folder.
@@ -68,25 +89,39 @@ package final class FileCheckpoints: CheckpointStore {
   package func close() async { lock.withLock { $0 = nil } }
 }
 
-/// A file that one process holds; the system lets go of it when the process ends, however it ends.
+/// A file that one process holds; the system lets go of it when the process ends, however it ends. Its lines are the
+/// process's number and what holds it up, for messages.
 struct FileLock: Sendable {
-  private let file: DurableFile
+  /// The most that is read of it, in bytes.
+  private static let bytesMax = 4_096
 
-  /// nil where another process holds it. Writes the process's number into it, for messages.
+  private let file: DurableFile
+  private let process = "\(getpid())\n"
+
+  /// nil where another process holds it.
   init?(_ path: String) throws(FileError) {
     file = try DurableFile(path, for: .writing)
     guard try file.tryLock() else { return nil }
     try file.truncate(to: 0)
     var text = ByteBuffer()
-    text.append("\(getpid())\n")
+    text.append(process)
     try file.write(text.bytes)
   }
 
-  static func holder(of path: String) -> String? {
-    guard let file = try? DurableFile(path, for: .reading), let bytes = try? file.read(at: 0, count: 20) else {
-      return nil
+  /// A disk that does not take it leaves people without a word, and the run as it is.
+  func tell(_ trouble: String?) {
+    var text = ByteBuffer()
+    text.append(trouble.map { $0 + "\n" } ?? "")
+    let start = UInt64(process.utf8.count)
+    try? file.truncate(to: start)
+    try? file.write(text.bytes, at: start)
+  }
+
+  static func lines(of path: String) -> (process: String?, trouble: String?) {
+    guard let file = try? DurableFile(path, for: .reading), let bytes = try? file.read(at: 0, count: bytesMax) else {
+      return (nil, nil)
     }
-    let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-    return text.isEmpty ? nil : text
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+    return (lines.first, lines.dropFirst().first)
   }
 }
