@@ -17,6 +17,8 @@ final class DirectusAPI {
   private let client: HTTPClient
   private let session: DirectusSession
   private let wallTime: @Sendable () -> Int64
+  /// What the server's clock said with the last items; nil where it does not tell.
+  private(set) var date: Timestamp?
 
   init(_ server: DirectusServer, wallTime: @escaping @Sendable () -> Int64) throws(ConnectorError) {
     self.server = server
@@ -64,6 +66,7 @@ final class DirectusAPI {
     guard answer.isAnswered, answer.status == 200 else {
       throw error(answer).connectorError("read \(query.collection)")
     }
+    date = answer.date.map { Timestamp(milliseconds: $0) }
     guard !answer.isCut, (try? page.read(answer.answer.bytes)) != nil,
       let data = page.member("data", of: page.root), let items = page.elements(of: data)
     else {
@@ -72,10 +75,5 @@ final class DirectusAPI {
         hint: "Check url: it is Directus' own address, without /items. Ask for fewer items with page_rows.")
     }
     return items
-  }
-
-  /// What the server's clock said with the last answer, in milliseconds since 1970.
-  static func date(of answer: Transfer) -> Int64? {
-    answer.header("date").flatMap { Transfer.time($0) }.map { $0 * 1_000 }
   }
 }

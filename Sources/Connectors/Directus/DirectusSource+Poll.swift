@@ -14,7 +14,7 @@ extension DirectusSource {
       poll.phase < reading.changed.count
       ? try readChanged(&poll, batch, api) : try readActivity(&poll, batch, api)
     if isLast {
-      if let highest = poll.highest { progress.see(highest, in: field(of: poll)) }
+      if let highest = poll.highest { progress.see(min(highest, poll.clock ?? highest), in: field(of: poll)) }
       poll = Poll(phase: poll.phase + 1)
     }
     self.poll = poll
@@ -60,6 +60,7 @@ extension DirectusSource {
       (query.filters, query.fields) = (Array(query.filters.dropFirst()), [reading.key, field])
     }
     let items = try self.items(query, api)
+    if poll.behind == nil { poll.clock = api.date }
     var changes = DirectusChanges()
     for item in items {
       let key = try key(of: item)
@@ -83,6 +84,7 @@ extension DirectusSource {
         DirectusQuery.condition("action", "_eq", "delete"), since(poll, "timestamp", "id"),
       ], sort: ["timestamp", "id"], limit: reading.pageRows)
     let items = try self.items(query, api)
+    if poll.behind == nil { poll.clock = api.date }
     var changes = DirectusChanges()
     for item in items {
       guard let id = page.member("id", of: item), let key = page.text(page.member("item", of: item)) else { continue }

@@ -76,6 +76,9 @@ final class DirectusSource: Source, @unchecked Sendable {
     var behind: (time: Value, key: Value)?
     /// The highest time of the phase.
     var highest: Timestamp?
+    /// The server's clock at the begin of the phase: a time of the future moves no further than that, by which the next
+    /// change is stamped.
+    var clock: Timestamp?
   }
 
   init(_ reading: DirectusReading, _ server: DirectusServer, hooks: (any Source)?, _ context: Context) {
@@ -107,7 +110,7 @@ final class DirectusSource: Source, @unchecked Sendable {
     guard answer.isAnswered, answer.status == 200 else {
       throw api.error(answer).connectorError("read \(reading.collection)")
     }
-    let now = DirectusAPI.date(of: answer) ?? context.wallTime()
+    let now = answer.date ?? context.wallTime()
     var progress = DirectusProgress(changedAt: Timestamp(milliseconds: now))
     if !reading.loads { progress.loadedBehind = nil }
     return progress

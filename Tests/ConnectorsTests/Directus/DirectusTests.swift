@@ -71,7 +71,7 @@ import Testing
         target.contains("sort=date_updated")
         ? ("date_updated", "2026-11-01T10:00:00Z") : ("date_created", "2026-11-01T10:05:00Z")
       return .status(
-        200, #"{"data":[{"id":1,"\#(field)":"\#(time)"}]}"#, ["Date": "Sun, 01 Nov 2026 08:00:00 GMT"])
+        200, #"{"data":[{"id":1,"\#(field)":"\#(time)"}]}"#, ["Date": "Sun, 01 Nov 2026 11:00:00 GMT"])
     }
     let folder = try TemporaryFolder()
     let first = try await read(source(server, ["overlap": "60s"], folder))
@@ -82,6 +82,20 @@ import Testing
     let polls = server.requests.dropFirst(asked).map { PercentCode.decoded($0.target) }.filter { $0.contains("_gte") }
     #expect(polls.contains { $0.contains(#"{"date_updated":{"_gte":"2026-11-01T09:59:00Z"}}"#) })
     #expect(polls.contains { $0.contains(#"{"date_created":{"_gte":"2026-11-01T10:04:00Z"}}"#) })
+  }
+
+  /// One item that is stamped with a year too many must not end the looking.
+  @Test func aTimeOfTheFutureMovesNoFurtherThanTheServersClock() async throws {
+    let server = try StandInServer { request, _ in
+      let target = PercentCode.decoded(request.target)
+      let date = ["Date": "Sun, 01 Nov 2026 08:00:00 GMT"]
+      guard target.contains("_gte"), !target.contains("_gt\":") else { return .status(200, #"{"data":[]}"#, date) }
+      return .status(200, #"{"data":[{"id":1,"date_updated":"2999-01-01T00:00:00Z"}]}"#, date)
+    }
+    let folder = try TemporaryFolder()
+    let more: Value = ["overlap": "0s", "changed": ["date_updated"]]
+    let end = try #require(try await read(source(server, more, folder)).positions.last?.0)
+    #expect(try DirectusProgress(end).seen("date_updated").description == "2026-11-01T08:00:00Z")
   }
 
   @Test func positionsOfOthersAreRefused() async throws {

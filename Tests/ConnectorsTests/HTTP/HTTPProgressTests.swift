@@ -42,6 +42,18 @@ struct HTTPProgressTests {
     #expect(progress.seen == ["a": HTTPProgress.Seen(time: "7", state: "")])
   }
 
+  /// One record that is stamped with a year too many must not end the polling.
+  @Test func aTimeOfTheFutureMovesNoFurtherThanTheServersClock() {
+    var progress = HTTPProgress()
+    #expect(takes(&progress, "a", "2999-01-01T00:00:00Z"))
+    progress.endPass(overlap: .seconds(1), clock: 1_793_520_000_000)
+    #expect(progress.since == "2026-11-01T07:59:59Z")
+    #expect(!takes(&progress, "a", "2999-01-01T00:00:00Z"), "given already")
+    #expect(takes(&progress, "b", "2026-11-01T08:00:01Z"))
+    progress.endPass(overlap: .zero, clock: nil)
+    #expect(progress.since == "2999-01-01T00:00:00Z", "nobody knows better")
+  }
+
   @Test func aRecordWithoutATimeMovesNothing() {
     var progress = HTTPProgress()
     for _ in 0..<2 { #expect(takes(&progress, "a", nil)) }

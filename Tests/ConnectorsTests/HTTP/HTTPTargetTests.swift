@@ -334,12 +334,13 @@ func httpTarget(_ folder: TemporaryFolder, _ settings: Value, said: Notes = Note
   }
 
   @Test func aTokenThatIsNotGivenEndsTheRun() async throws {
-    let issuer = try StandInServer { _, _ in .status(400, #"{"error":"invalid_client"}"#) }
+    let issuer = try StandInServer { _, _ in .status(400, #"{"error":"invalid_client","access_token":"secret"}"#) }
     let place = try await Place([
       "auth": ["oauth2": ["token_url": .string(issuer.url), "client_id": "me", "client_secret": "x"]]
     ])
     let error = await failure(place)
     #expect(error?.code == "http.no_token" && error?.remedy == .stop)
+    #expect(error?.message.hasSuffix("answered 400 in place of a token: invalid_client.") == true)
   }
 
   private static let senders: [(auth: Value, header: String, value: String)] = [

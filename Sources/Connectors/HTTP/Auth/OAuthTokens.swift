@@ -67,17 +67,24 @@ final class OAuthTokens {
 
   private func failure(_ verdict: Verdict) -> ConnectorError {
     switch verdict {
-    case .later(let error), .stop(let error): error
-    case .stored, .refused: ConnectorError("http.no_token", "\(place) gave no token.", remedy: .retry(after: nil))
+    case .later(var error), .stop(var error):
+      error.message = "No token from token_url: \(error.message)"
+      return error
+    case .stored, .refused:
+      return ConnectorError("http.no_token", "\(place) gave no token.", remedy: .retry(after: nil))
     }
   }
 
-  /// What the server says is not repeated: it may hold a token.
+  /// What the server says is not repeated, because it may hold a token, but for the members that the standard has for
+  /// errors.
   private func refused(_ answer: Transfer) -> ConnectorError {
     let status = answer.status
     let isAway = status == 408 || status == 429 || status >= 500
+    let body = try? Value(json: answer.answer.bytes)
+    let words = [body?["error"]?.string, body?["error_description"]?.string].compactMap(\.self)
+    let said = words.isEmpty ? "" : ": " + AnswerReader.shortened(words.joined(separator: ", "))
     return ConnectorError(
-      "http.no_token", "\(place) answered \(status) in place of a token.",
+      "http.no_token", "\(place) answered \(status) in place of a token\(said).",
       remedy: isAway ? .retry(after: answer.retryAfter) : .stop,
       hint: "Check token_url, client_id, client_secret and scope under auth.oauth2.")
   }

@@ -154,6 +154,9 @@ final class Transfer {
     return .seconds(time - now)
   }
 
+  /// What the server's clock said, in milliseconds since 1970.
+  var date: Int64? { header("date").flatMap { Self.time($0) }.map { $0 * 1_000 } }
+
   /// A date of HTTP, in seconds since 1970.
   static func time(_ text: String) -> Int64? {
     let seconds = curl_getdate(text, nil)

@@ -6,7 +6,8 @@ import Records
 /// Records are told apart by their key, time and content. The rule: a poll asks again from the highest time that was seen,
 /// less the overlap, so records of the very same time that show up later are found; those that were given already with that
 /// key, time and content are left out. A time may be coarse: a record that changes twice within it is given twice. A record
-/// without a time is given whenever it comes changed, and moves nothing.
+/// without a time is given whenever it comes changed, and moves nothing; one of the future moves no further than the server's
+/// clock, by which the next change is stamped.
 struct HTTPProgress: Equatable, Sendable {
   /// The most records that are remembered, the latest ones; those beyond come again.
   static let seenMax = 10_000
@@ -69,11 +70,20 @@ struct HTTPProgress: Equatable, Sendable {
     seen = Dictionary(uniqueKeysWithValues: latest.map { ($0.key, $0.value) })
   }
 
+  /// `time`, or the server's clock where that is earlier.
+  private static func noLater(_ time: String, than clock: Int64?) -> String {
+    guard let clock, let moment = Timestamp(time) else { return time }
+    let now = Timestamp(milliseconds: clock)
+    return moment > now ? now.description : time
+  }
+
   /// A pass is over: the next begins where it must.
-  mutating func endPass(overlap: Duration) {
+  ///
+  /// - Parameter clock: what the server's clock said when the pass began, in milliseconds since 1970, where that is known.
+  mutating func endPass(overlap: Duration, clock: Int64? = nil) {
     place = .first
     passes += 1
-    since = highest.map { Self.back($0, by: overlap) }
+    since = highest.map { Self.back(Self.noLater($0, than: clock), by: overlap) }
     guard let since else { return }
     seen = seen.filter { !Self.isLater(since, than: $0.value.time) }
     if seen.count > Self.seenMax { keepLatest() }

@@ -45,6 +45,8 @@ final class HTTPSource: Source, @unchecked Sendable {
   private var client: HTTPClient?
   private var progress = HTTPProgress()
   private var passBeganAt: Int64?
+  /// The same by the server's clock; nil where it does not tell.
+  private var passClock: Int64?
   private var hasPassed = false
   /// The hash of each record that was given and has no time.
   private var states: [String: String] = [:]
@@ -62,6 +64,7 @@ final class HTTPSource: Source, @unchecked Sendable {
     progress.since = reading.since?.start
     if let position, position != .start { progress = try HTTPProgress(position) }
     passBeganAt = nil
+    passClock = nil
     hasPassed = false
     states.removeAll()
   }
@@ -101,6 +104,7 @@ final class HTTPSource: Source, @unchecked Sendable {
     if let since = reading.since, let from = progress.since { parameters.append((since.parameter, from)) }
     let address = reading.paging.address(reading.url, at: progress.place, parameters: parameters)
     let answer = try fetch(address, client)
+    if progress.place == .first { passClock = answer.date }
     batch.origin = Origin(name: reading.place)
     defer { batch.position = progress.position }
     // Nothing has changed; and some servers say so of a page behind the last one.
@@ -117,7 +121,7 @@ final class HTTPSource: Source, @unchecked Sendable {
   }
 
   private func endPass() {
-    progress.endPass(overlap: reading.since?.overlap ?? .zero)
+    progress.endPass(overlap: reading.since?.overlap ?? .zero, clock: passClock)
     hasPassed = true
     // Names that are gone would stand there for ever.
     if states.count == Self.statesMax { states.removeAll() }
