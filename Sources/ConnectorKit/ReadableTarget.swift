@@ -7,6 +7,10 @@ package protocol ReadableTargetConnector: TargetConnector {
   /// ``readsByKey`` says so.
   func makeReader(_ context: Context, _ stream: TargetStream) throws(ConnectorError) -> any Source
 
+  /// Whether the rows of a stream can be read without naming their keys; otherwise ``readsByKey`` holds, and what the target
+  /// has beside the keys that it is asked for stays unseen.
+  func listsRows(_ stream: TargetStream) -> Bool
+
   /// Whether rows can be found by their key without reading all of them.
   var readsByKey: Bool { get }
 
@@ -18,6 +22,7 @@ package protocol ReadableTargetConnector: TargetConnector {
 }
 
 extension ReadableTargetConnector {
+  package func listsRows(_ stream: TargetStream) -> Bool { true }
   package var readsByKey: Bool { false }
   package var keepsTypes: Bool { true }
   package func makeStoredForms(

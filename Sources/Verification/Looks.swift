@@ -128,11 +128,7 @@ struct Look: Sendable {
 
   /// Rows that a target would hold.
   private func forEachRow(of batch: Batch, _ stream: Int?, _ body: (Row, Int) -> Void) {
-    for index in batch.rows.rows.indices {
-      let row = batch.rows.rows[index]
-      guard row.operation == .upsert, batch.events[Int(row.event)].outcome == .flowing else { continue }
-      body(row, stream ?? Int(row.stream))
-    }
+    batch.forEachTargetRow { row in body(row, stream ?? Int(row.stream)) }
   }
 }
 

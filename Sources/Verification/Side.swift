@@ -39,13 +39,19 @@ struct SourceSide: Side {
   let makeMapper: @Sendable () -> any Mapper
 
   func read(_ choice: Choice, _ body: (Batch, Int?) -> Void) async throws(ConnectorError) {
+    try await readBatches(choice) { batch throws(ConnectorError) in body(batch, nil) }
+  }
+
+  fileprivate func readBatches(
+    _ choice: Choice, _ body: (Batch) async throws(ConnectorError) -> Void
+  ) async throws(ConnectorError) {
     let stage = contract.map { ContractStage($0) }
     let mapper = makeMapper()
     try await connector.makeSource(context(for: choice)).readBatches { batch throws(ConnectorError) in
       // It throws only where a run would end.
       try? stage?.check(batch)
       mapper.map(batch)
-      body(batch, nil)
+      try await body(batch)
       return true
     }
   }
@@ -62,27 +68,72 @@ struct SourceSide: Side {
   }
 }
 
-/// The target, as it is.
+/// The target, as it is. One that lists no rows is asked for those of the source's keys.
 struct TargetSide: Side {
   struct Stream: Sendable {
     var target: TargetStream
+    var form: RowForm
     var program: MappingProgram
   }
 
   let connector: any ReadableTargetConnector
   let context: Context
   let streams: [Stream]
+  /// Whose keys are asked for.
+  let source: SourceSide
 
   func read(_ choice: Choice, _ body: (Batch, Int?) -> Void) async throws(ConnectorError) {
     for (number, stream) in streams.enumerated() where choice.takes(number) {
-      let mapper = MappingExecutor(stream.program)
-      var context = context
-      context.part.keys = choice.keys
-      try await connector.makeReader(context, stream.target).readBatches { batch throws(ConnectorError) in
-        mapper.map(batch)
-        body(batch, number)
-        return true
+      if choice.keys == nil, !connector.listsRows(stream.target) {
+        try await readKnown(number, body)
+      } else {
+        try await read(number, choice.keys, body)
       }
+    }
+  }
+
+  private func read(
+    _ number: Int, _ keys: SourcePart.Keys?, _ body: (Batch, Int?) -> Void
+  ) async throws(ConnectorError) {
+    let mapper = MappingExecutor(streams[number].program)
+    var context = context
+    context.part.keys = keys
+    try await connector.makeReader(context, streams[number].target).readBatches { batch throws(ConnectorError) in
+      mapper.map(batch)
+      body(batch, number)
+      return true
+    }
+  }
+
+  /// Asks for the keys of each batch of the source. A key that comes in two of them is asked for twice, and told apart in a
+  /// closer look.
+  private func readKnown(_ number: Int, _ body: (Batch, Int?) -> Void) async throws(ConnectorError) {
+    let form = streams[number].form
+    let columns = form.columns.key.map { form.columns.names[$0] }
+    try await source.readBatches(.stream(number)) { batch throws(ConnectorError) in
+      var keys: [[String]] = []
+      var known: Set<[String]> = []
+      batch.forEachTargetRow { row in
+        let key = form.key(of: row, batch)
+        // A row without a key is in no target.
+        guard Int(row.stream) == number, !key.contains(where: \.isNull) else { return }
+        let texts = key.map(\.storedText)
+        if known.insert(texts).inserted { keys.append(texts) }
+      }
+      for start in stride(from: 0, to: keys.count, by: SourcePart.Keys.rowsMax) {
+        let rows = Array(keys[start..<min(start + SourcePart.Keys.rowsMax, keys.count)])
+        try await read(number, SourcePart.Keys(columns: columns, rows: rows), body)
+      }
+    }
+  }
+}
+
+extension Batch {
+  /// Rows that a target would hold.
+  func forEachTargetRow(_ body: (Row) -> Void) {
+    for index in rows.rows.indices {
+      let row = rows.rows[index]
+      if row.operation == .upsert, events[Int(row.event)].outcome == .flowing { body(row) }
     }
   }
 }

@@ -55,15 +55,16 @@ package struct Verification: Sendable {
     self.connector = connector
     self.context = context
     self.settle = settle
-    let side = SourceSide(
+    let source = SourceSide(
       connector: plan.source, context: context, routes: routes.wanted, contract: routes.all.contract?.withoutStops,
       makeMapper: routes.all.mappers(lanes: plan.lanes))
-    source = Look(side: side, forms: forms, tick: tick)
+    self.source = Look(side: source, forms: forms, tick: tick)
     let reading = streams.map {
-      TargetSide.Stream(target: $0.target, program: MappingProgram(reading: $0.form.columns))
+      TargetSide.Stream(target: $0.target, form: $0.form, program: MappingProgram(reading: $0.form.columns))
     }
     target = Look(
-      side: TargetSide(connector: connector, context: context, streams: reading), forms: forms, tick: tick)
+      side: TargetSide(connector: connector, context: context, streams: reading, source: source), forms: forms,
+      tick: tick)
   }
 
   // MARK: - The streams
@@ -89,7 +90,10 @@ package struct Verification: Sendable {
       await reader.close()
       let types = Dictionary(columns.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
       let form = RowForm(target.columns, types: types, keepsTypes: connector.keepsTypes)
-      streams.append(VerifiedStream(route, target, form: form, keyPlaces: VerifiedStream.keyPlaces(route, plan)))
+      streams.append(
+        VerifiedStream(
+          route, target, form: form, keyPlaces: VerifiedStream.keyPlaces(route, plan),
+          isListed: connector.listsRows(target)))
     }
     return streams
   }

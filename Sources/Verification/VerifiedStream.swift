@@ -10,6 +10,8 @@ package struct VerifiedStream: Sendable {
   let form: RowForm
   /// Which places of the target's key are the source's key, in its order; nil where the source cannot be asked by key.
   let keyPlaces: [Int]?
+  /// Whether the target lists its rows; otherwise those that the source does not have stay unseen.
+  package let isListed: Bool
 
   /// As the first look counted them: the two sides not at one instant, where a pipeline runs between them.
   package var sourceRows: UInt64 = 0
@@ -22,11 +24,12 @@ package struct VerifiedStream: Sendable {
   /// Rows that went on changing while they were looked at.
   package var undecided: UInt64 = 0
 
-  init(_ route: Route, _ target: TargetStream, form: RowForm, keyPlaces: [Int]?) {
+  init(_ route: Route, _ target: TargetStream, form: RowForm, keyPlaces: [Int]?, isListed: Bool) {
     self.route = route
     self.target = target
     self.form = form
     self.keyPlaces = keyPlaces
+    self.isListed = isListed
   }
 
   package var differences: UInt64 { missing + extra + different }

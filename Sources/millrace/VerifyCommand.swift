@@ -83,6 +83,10 @@ struct VerifyCommand: Command {
     let resolved = try Runner.resolve(plan)
     var context = Context.looking(resolved, batchBytes: Self.batchBytes)
     context.endsOnceRead = true
+    context.sleep = { time in
+      await SystemTime.sleep(time)
+      return !Task.isCancelled
+    }
     var report = VerifyReport(pipeline: plan.name, shownMax: limit)
     let settle = settling(plan)
     var verification = try await Failure.of { () throws(ConnectorError) in

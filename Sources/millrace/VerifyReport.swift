@@ -60,6 +60,7 @@ extension VerifiedStream {
       "target_rows": .int(Int64(clamping: targetRows)), "missing": .int(Int64(clamping: missing)),
       "extra": .int(Int64(clamping: extra)), "different": .int(Int64(clamping: different)),
       "settled": .int(Int64(clamping: settled)), "undecided": .int(Int64(clamping: undecided)),
+      "listed": .bool(isListed),
     ]
   }
 }
@@ -132,6 +133,9 @@ struct VerifyText {
     if report.filtered > 0 { lines.append("\(Quantity.count(report.filtered, "record")) of the source filtered") }
     if report.refused > 0 {
       lines.append("\(Quantity.count(report.refused, "record")) of the source refused: `millrace dry-run` shows why")
+    }
+    if report.streams.contains(where: { !$0.isListed }) {
+      lines.append("the target lists no rows: those that the source does not have were not looked for")
     }
     if report.undecided > 0 {
       lines.append(

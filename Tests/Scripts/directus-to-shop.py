@@ -229,9 +229,9 @@ class DirectusToShop(unittest.TestCase):
         self.assertEqual(rows, everything[: len(rows)])
         self.assertGreater(len(rows), 100)
 
-    def verify(self) -> tuple[int, dict]:
+    def verify(self, file: str = "shop.yaml") -> tuple[int, dict]:
         """Both sides, as `millrace verify` sees them."""
-        done = self.millrace("verify", "shop.yaml", "--json", "--settle", "100ms")
+        done = self.millrace("verify", file, "--json", "--settle", "100ms")
         self.assertIn(done.returncode, (0, 4), done.stderr)
         return done.returncode, json.loads(done.stdout)
 
@@ -246,6 +246,7 @@ class DirectusToShop(unittest.TestCase):
         code, report = self.verify()
         found = report["streams"][0]
         self.assertEqual((code, found["different"], found["missing"], found["extra"]), (4, 1, 1, 1), report)
+        self.check_verify_by_key()
         # Which item of Directus "more" would be cannot be told.
         repaired = self.millrace("verify", "shop.yaml", "--repair")
         self.assertEqual(repaired.returncode, 4, repaired.stderr)
@@ -253,6 +254,18 @@ class DirectusToShop(unittest.TestCase):
         del self.shop.products["more"]
         code, report = self.verify()
         self.assertEqual((code, report["equal"]), (0, True), report)
+
+    def check_verify_by_key(self):
+        """A shop that lists nothing is asked for each product of Directus; what it has beside them stays unseen."""
+        text = (self.folder / "shop.yaml").read_text()
+        start = text.index("  read:")
+        end = text.index("\n\n", start)
+        item = '  read: {item: "' + self.shop.url + '/products/{id}"}'
+        (self.folder / "by-key.yaml").write_text(text[:start] + item + text[end:])
+        code, report = self.verify("by-key.yaml")
+        found = report["streams"][0]
+        self.assertEqual(
+            (code, found["different"], found["missing"], found["extra"], found["listed"]), (4, 1, 1, 0, False), report)
 
     def test_kills_at_random_moments(self):
         self.fill(300)

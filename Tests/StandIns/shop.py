@@ -29,6 +29,10 @@ class ShopHandler(Handler):
             return 401, {"error": "who is there?"}
         if self.command == "GET" and path == "/products":
             return self.listing(query)
+        if self.command == "GET":
+            with server.lock:
+                product = server.products.get(path.removeprefix("/products/"))
+            return (200, product) if product else (404, {"error": "no such product"})
         key = self.headers.get("Idempotency-Key")
         id = path.removeprefix("/products/")
         if not key or "/" in id or not id:

@@ -1,5 +1,6 @@
 import ConnectorKit
 import Records
+import Synchronization
 import Testing
 
 @testable import Connectors
@@ -30,6 +31,70 @@ struct ReadBackTests {
     #expect(found.rows.compactMap { $0["id"]?.string } == ["a", "b", "c"])
     #expect(found.rows.map { $0["price"] } == [.number("1.50"), .null, .int(3)])
     #expect(server.requests.map(\.method) == ["GET", "GET", "GET"])
+  }
+
+  /// What a reader finds of these keys.
+  private func items(_ keys: [[String]], _ settings: Value, columns: Columns) async throws -> [Value] {
+    let connector = try HTTPTargetConnector.make(settings)
+    let stream = TargetStream(columns)
+    #expect(connector.readsByKey && !connector.listsRows(stream))
+    var context = try TemporaryFolder().context()
+    context.part.keys = SourcePart.Keys(columns: columns.key.map { columns.names[$0] }, rows: keys)
+    return try await ConnectorsTests.read(connector.makeReader(context, stream)).records
+  }
+
+  private let columns = Columns(names: ["shop", "id", "price"], key: [0, 1])
+
+  @Test func rowsAreAskedForByTheirKeys() async throws {
+    let busy = Mutex<Set<String>>([])
+    let server = try StandInServer { request, _ in
+      guard request.headers["authorization"] == "Bearer secret" else { return .status(401) }
+      let id = String(request.target.split(separator: "/").last ?? "")
+      if id == "7" { return .status(404) }
+      if id == "8" { return .status(200, #"{"data":null}"#) }
+      // Every other row is had at the second time.
+      if Int(id)?.isMultiple(of: 2) == true, busy.withLock({ $0.insert(id).inserted }) { return .status(429) }
+      return .status(200, #"{"data":{"shop":"a/b","id":"\#(id)","price":1.50}}"#)
+    }
+    let settings: Value = [
+      "url": .string(server.url + "/products"), "auth": ["bearer": "secret"],
+      "read": ["item": .string(server.url + "/{shop}/products/{id}"), "record": "/data"],
+    ]
+    let keys = (0..<250).map { ["a/b", "\($0)"] }
+    let found = try await items(keys, settings, columns: columns)
+    #expect(Set(found.compactMap { $0["id"]?.string }) == Set((0..<250).map(String.init)).subtracting(["7", "8"]))
+    #expect(found.count == 248 && found[0]["price"] == .number("1.50"))
+    #expect(server.requests[0].target.hasPrefix("/a%2Fb/products/") && server.mostAtOnce > 1)
+  }
+
+  @Test(arguments: [
+    (200, #"{"row":{}}"#, "http.bad_answer"), (200, #"{"data":[]}"#, "http.bad_answer"),
+    (403, "", "http.unauthorized"), (400, "", "http.refused"), (503, "", "http.busy"),
+  ]) func aRowThatCannotBeHadEndsTheReading(_ status: Int, _ body: String, _ expected: String) async throws {
+    let server = try StandInServer { _, _ in .status(status, body) }
+    let settings: Value = [
+      "url": .string(server.url), "read": ["item": .string(server.url + "/{id}"), "record": "/data"],
+    ]
+    #expect(await code { _ = try await items([["a", "1"]], settings, columns: columns) } == expected)
+    if expected == "http.busy" { #expect(server.requests.count == 6) }
+  }
+
+  @Test func anItemsAddressIsMadeOfTheKey() async throws {
+    let settings: Value = ["url": "http://a/", "read": ["item": "http://a/{price}"]]
+    #expect(await code { _ = try await items([], settings, columns: columns) } == "http.unknown_field")
+    let both = try HTTPTargetConnector.make([
+      "url": "http://a/", "read": ["url": "http://a/", "item": "http://a/{id}"],
+    ])
+    #expect(both.readsByKey && both.listsRows(TargetStream(columns)))
+    #expect(try both.makeReader(TemporaryFolder().context(), TargetStream(columns)) is HTTPSource)
+    for read in [
+      [:], ["item": "ftp://a"], ["item": "http://{id}/"], ["item": "http://a/{", "record": "/a"],
+      ["url": "http://a/", "record": "/a"], ["item": "http://a/{id}", "pages": ["link": true]],
+    ] as [Value] {
+      #expect(throws: Diagnostics.self, "\(read.json)") {
+        try HTTPTargetConnector.make(["url": "http://a/", "read": read])
+      }
+    }
   }
 
   @Test func withoutAListingItIsSaidWhatToAdd() async throws {

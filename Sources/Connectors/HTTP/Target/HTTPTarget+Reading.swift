@@ -1,53 +1,76 @@
 import ConnectorKit
 import Records
 
-/// Where an API lists the rows that its target stored.
-struct ListingSettings: SettingGroup {
-  @Setting("The address of the listing.", example: "https://shop.example/products") var url: Secret
-  @Setting(
-    "Where in an answer the array of rows stands: a JSON pointer; without it the answer is the array.", example: "/data"
-  )
-  var records: String?
-  @Setting("How an answer goes on in another.", example: "{page: {size_parameter: per_page}}") var pages:
-    PagingSettings?
-
-  init() {}
-
-  func problems() -> [Problem] {
-    var problems: [Problem] = []
-    if !url.reveal().hasPrefix("${"), URLParts(url.reveal()) == nil {
-      problems.append(Problem("read.url", "is no address of HTTP", hint: "write https://api.example/products"))
-    }
-    let pointers = [
-      ("read.records", records), ("read.pages.cursor.at", pages?.cursor?.at), ("read.pages.next", pages?.next),
-    ]
-    for (name, pointer) in pointers {
-      guard let pointer, !pointer.hasPrefix("/"), !pointer.hasPrefix("${") else { continue }
-      problems.append(Problem(name, "is no JSON pointer", hint: "write it with a slash in front: /data"))
-    }
-    return problems
-  }
-}
-
 extension HTTPTargetConnector: ReadableTargetConnector {
+  var readsByKey: Bool { read?.item != nil }
+
+  func listsRows(_ stream: TargetStream) -> Bool { own(stream).read?.item == nil || own(stream).read?.url != nil }
+
   func makeReader(_ context: Context, _ stream: TargetStream) throws(ConnectorError) -> any Source {
-    let own = (stream.settings as? HTTPTargetConnector) ?? self
-    guard let listing = own.read else {
+    let own = own(stream)
+    guard let read = own.read else {
       throw ConnectorError(
-        "verify.not_readable", "Nothing says where \(own.place) lists the rows that it holds.", remedy: .stop,
-        hint: "Add to the target where they can be read: read: {url: https://api.example/products}.")
+        "verify.not_readable", "Nothing says where \(own.place) gives back the rows that it holds.", remedy: .stop,
+        hint: "Add to the target where they can be read: read: {url: https://api.example/products}, or for an API that "
+          + "lists none, read: {item: \"https://api.example/products/{id}\"}.")
     }
-    return try own.makeReader(context, listing)
+    if let item = read.item, context.part.keys != nil || read.url == nil {
+      let address = try ItemAddress(item.reveal(), stream.columns)
+      return HTTPItems(own, address, record: read.record, context)
+    }
+    return own.makeReader(context, read)
   }
 
-  private func makeReader(_ context: Context, _ listing: ListingSettings) throws(ConnectorError) -> any Source {
+  private func own(_ stream: TargetStream) -> HTTPTargetConnector {
+    (stream.settings as? HTTPTargetConnector) ?? self
+  }
+
+  private func makeReader(_ context: Context, _ listing: ReadBackSettings) -> any Source {
     var context = context
     context.endsOnceRead = true
-    let place = URLParts(listing.url.reveal()).map { String($0.host) } ?? "the server"
+    let url = listing.url?.reveal() ?? ""
+    let place = URLParts(url).map { String($0.host) } ?? "the server"
     let reading = HTTPReading(
-      url: listing.url.reveal(), method: "GET", headers: [(name: "Accept", value: "application/json")], body: nil,
+      url: url, method: "GET", headers: [(name: "Accept", value: "application/json")], body: nil,
       records: listing.records.map { AnswerReader.tokens($0) } ?? [], paths: EventPaths(EventPointers()),
       paging: Paging(listing.pages), since: nil, pollEvery: nil, rules: AnswerReader(AnswerRules(), place: place))
     return HTTPSource(reading, client(context), auth, context)
+  }
+}
+
+/// The address of one row, made of its key.
+struct ItemAddress: Sendable {
+  private enum Part: Sendable {
+    case text(String)
+    /// A column of the key, by its place in it.
+    case key(Int)
+  }
+
+  private var parts: [Part] = []
+
+  init(_ text: String, _ columns: Columns) throws(ConnectorError) {
+    let key = columns.key.map { columns.names[$0] }
+    for part in RowTemplate(text)?.parts ?? [] {
+      switch part {
+      case .text(let text): parts.append(.text(text))
+      case .field(let name):
+        guard let place = key.firstIndex(of: name) else {
+          throw ConnectorError(
+            "http.unknown_field", "`{\(name)}` in read.item is no column of the target's key.", remedy: .stop,
+            hint: key.isEmpty
+              ? "Say what tells rows apart: key: [\(name)]." : "The key is \(key.joined(separator: ", ")).")
+        }
+        parts.append(.key(place))
+      }
+    }
+  }
+
+  func url(of key: [String]) -> String {
+    parts.map { part in
+      switch part {
+      case .text(let text): text
+      case .key(let place): PercentCode.encoded(key[place])
+      }
+    }.joined()
   }
 }

@@ -46,9 +46,9 @@ struct HTTPTargetConnector: OfflineTargetConnector {
   @Setting("Which answers mean what.") var answers: AnswerRules = AnswerRules()
   @Setting("Who sends the requests.", example: "{bearer: \"${SHOP_TOKEN}\"}") var auth: HTTPAuth?
   @Setting(
-    "Where the rows that it holds are listed, for `millrace verify`.",
+    "Where the rows that it holds are read, for `millrace verify`: listed, or one by one.",
     example: "{url: https://shop.example/products, records: /data, pages: {link: true}}")
-  var read: ListingSettings?
+  var read: ReadBackSettings?
   @Setting(
     "The most requests at once of one lane; fewer are sent while answers take longer than they did.",
     range: 1...requestsAtOnceMax, tuning: true)

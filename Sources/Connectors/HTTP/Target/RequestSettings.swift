@@ -64,16 +64,16 @@ extension RequestSettings {
   /// What is wrong with it, under a name that ends in a dot.
   func problems(under name: String) -> [Problem] {
     var problems = RequestCheck.problems(of: headers, under: name)
-    if let url { problems += RequestCheck.problems(ofURL: url.reveal(), under: name) }
+    if let url { problems += RequestCheck.problems(ofURL: url.reveal(), at: "\(name)url") }
     return problems
   }
 }
 
 /// What can be said about requests before the mappings' fields are known.
 enum RequestCheck {
-  static func problems(ofURL url: String, under name: String = "") -> [Problem] {
+  static func problems(ofURL url: String, at setting: String = "url") -> [Problem] {
     guard let template = RowTemplate(url) else {
-      return [Problem("\(name)url", "has a brace that stands alone", hint: "write {{ for a brace")]
+      return [Problem(setting, "has a brace that stands alone", hint: "write {{ for a brace")]
     }
     let begin = template.parts.first.map { part in if case .text(let text) = part { text } else { "" } } ?? ""
     if begin.hasPrefix("${") { return [] }
@@ -81,11 +81,11 @@ enum RequestCheck {
     if parts == nil {
       return [
         Problem(
-          "\(name)url", "is no address of HTTP", hint: "write it from its begin: https://shop.example/products/{sku}")
+          setting, "is no address of HTTP", hint: "write it from its begin: https://shop.example/products/{sku}")
       ]
     }
     if template.parts.count > 1, !begin.dropFirst(8).contains("/") {
-      return [Problem("\(name)url", "has a field in its host", hint: "fields may stand in the path and the query")]
+      return [Problem(setting, "has a field in its host", hint: "fields may stand in the path and the query")]
     }
     return []
   }
