@@ -13,6 +13,8 @@ package final class Flow: Sendable {
   private let world: World
   private let retries = Retries()
   private let stopping = Stopping()
+  /// Of all openings together; nil: no rate is set.
+  private let pace: Pace?
 
   /// - Parameters:
   ///   - targets: one a lane.
@@ -27,6 +29,7 @@ package final class Flow: Sendable {
     self.targets = targets
     self.route = route
     self.world = retries.counting(world)
+    pace = settings.limits.rate.map { Pace(rate: $0, in: world) }
   }
 
   /// The first call drains: reading ends, what is in flight is stored and acknowledged, and `run` returns. A second one
@@ -110,7 +113,7 @@ package final class Flow: Sendable {
   ) async throws(FlowError) -> Moved {
     let earlier = before ?? opened.checkpoint.totals
     before = earlier
-    let stages = Stages(opened, settings, targets, lanes, stopping, world)
+    let stages = Stages(opened, settings, targets, lanes, stopping, pace, world)
     let outcome = try await stages.run()
     var counts = opened.checkpoint.totals - earlier
     counts += stages.books.totals

@@ -151,12 +151,14 @@ struct StreamTests {
     INSERT INTO goods VALUES (1, 1, 'a', 1, false), (2, 2, 'b', 5, false), (3, NULL, 'c', 1, false)
     """
 
-  private static func run(_ place: Workplace, _ events: [String], target: String = "") async throws -> Flow.Summary {
+  private static func run(
+    _ place: Workplace, _ events: [String], target: String = "", tables: String = "maker: [id], goods: [id]"
+  ) async throws -> Flow.Summary {
     try place.write(events.map { $0 + "\n" }.joined(), to: "events.ndjson")
     let yaml = """
       millrace: 1
       name: \(place.schema)-p
-      source: {type: events, path: \(place.path("events.ndjson")), tables: {maker: [id], goods: [id]}}
+      source: {type: events, path: \(place.path("events.ndjson")), tables: {\(tables)}}
       mappings: all
       target: {type: postgres, url: "\(place.server.url)", table: '\(place.schema).{table}'\(target)}
       checkpoint: {path: \(place.path("p.checkpoint.json")), every: 20ms}
@@ -203,7 +205,7 @@ struct StreamTests {
       [
         #"{"table":"goods","op":"create","record":{"id":4,"maker":3,"name":"d","v":1,"gone":false}}"#,
         #"{"table":"maker","op":"create","record":{"id":3,"name":"three","gone":false}}"#,
-      ], target: ", foreign_keys: \(policy)")
+      ], target: ", foreign_keys: \(policy)", tables: "goods: [id], maker: [id]")
     #expect(
       summary.counts.shown
         == (policy == "check" ? "2 read, 1 written, 0 stale, 1 dead" : "2 read, 2 written, 0 stale, 0 dead"))

@@ -147,9 +147,11 @@ struct BehaviourTests {
     #expect((settled?.at ?? .seconds(99)) - (read?.at ?? .zero) < .milliseconds(50))
   }
 
-  @Test func theRateHolds() throws {
+  /// - Parameter reopens: at which reads everything is opened anew, as each turn of a backfill beside a stream is.
+  @Test(arguments: [[], [3, 6, 9]]) func theRateHolds(reopens: Set<Int>) throws {
     var scenario = Scenario.quiet(.log, .rowByRow, events: 30)
     scenario.rate = 5
+    scenario.reopens = reopens
     let summary = try #require(Simulation.runOnce(scenario).result).get()
     #expect(summary.counts.read == 30 && summary.seconds > 4.9 && summary.seconds < 6)
   }

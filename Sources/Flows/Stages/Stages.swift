@@ -38,18 +38,18 @@ struct Stages: Sendable {
 
   init(
     _ opened: Opening.Opened, _ settings: FlowSettings, _ targets: [any Target], _ lanes: Lanes, _ stopping: Stopping,
-    _ world: World
+    _ pace: Pace?, _ world: World
   ) {
     self.opened = opened
     self.settings = settings
     self.targets = targets
     self.lanes = lanes
     self.stopping = stopping
+    self.pace = pace
     self.world = world
     pool = ParcelPool(limit: settings.limits.inFlightBytes, batchBytes: settings.batchBytes, lanes: targets.count)
     work = WorkQueue(lanes: lanes.compute.count)
     inboxes = targets.map { _ in Inbox() }
-    pace = settings.limits.rate.map { Pace(rate: $0, in: world) }
     gate = TransactionGate(keepsWhole: opened.transactional != nil)
     books = Books(
       inboxes: inboxes, pool: pool, marks: opened.checkpoint.marks, keys: opened.keys,

@@ -297,7 +297,7 @@ extension PostgresTarget {
     var rejections: [Rejection] = []
     if takesSets(rows), try storeSets(rows, connection) { return Written() }
     while true {
-      let rows = care.keepsOrder ? rows : rows.grouped
+      let rows = care.keepsOrder ? rows : rows.grouped { tables[$0].cascades }
       var writer = TableWriter(rows, into: tables, connection, care, hasUsedStages: isHolding)
       do throws(PostgresError) {
         for (stream, needed) in writer.stages { try tables[stream].prepare(needed, connection) }

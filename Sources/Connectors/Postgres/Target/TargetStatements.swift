@@ -48,11 +48,11 @@ struct TargetStatements: Sendable {
   /// the highest, if there are no deletes among them.
   func merge(hasDeletes: Bool) -> [String] {
     guard hasDeletes else { return [insert(all, from: latest(all, by: versionOrder)) + onConflict(all)] }
-    let kept = insert(all, from: latest(all, "\(Self.operation) IS NULL", of: lastOf("u"))) + onConflict(all)
+    let kept = insert(all, from: last) + onConflict(all)
     switch layout.onDelete {
     case .delete, .ignore: return [delete, kept]
     case .mark(let marks):
-      let before = insert(all, from: latest(all, "\(Self.operation) IS NULL", of: lastOf("d"))) + onConflict(all)
+      let before = insert(all, from: lastBeforeDelete) + onConflict(all)
       return [before, mark(marks), kept]
     }
   }
@@ -168,18 +168,21 @@ struct TargetStatements: Sendable {
       + "ORDER BY \(keys), \(order)\(Self.rank) DESC) s"
   }
 
-  /// One row a key, among those that meet the condition.
-  private func latest(_ columns: [Int], _ condition: String, of keys: String) -> String {
+  // Each sorts the stage once. Nobody has counted its rows, so that the server would join it with itself row by row.
+
+  /// The last row of each key, where it is no delete.
+  private var last: String {
     let key = list(layout.key)
-    return "(SELECT DISTINCT ON (\(key)) \(list(columns)) FROM \(ordered) WHERE \(condition) "
-      + "AND (\(key)) IN (\(keys)) ORDER BY \(key), \(Self.rank) DESC) s"
+    return "(SELECT \(list(all)) FROM (SELECT DISTINCT ON (\(key)) \(list(all)), \(Self.operation) FROM \(ordered) "
+      + "ORDER BY \(key), \(Self.rank) DESC) k WHERE \(Self.operation) IS NULL) s"
   }
 
-  /// The keys whose last row is an upsert (`u`) or a delete (`d`).
-  private func lastOf(_ operation: Character) -> String {
+  /// The last row that stood before the last delete of each key that ends with one.
+  private var lastBeforeDelete: String {
     let key = list(layout.key)
-    return "SELECT \(key) FROM (SELECT DISTINCT ON (\(key)) \(key), \(Self.operation) AS op FROM \(ordered) "
-      + "ORDER BY \(key), \(Self.rank) DESC) k WHERE op IS \(operation == "u" ? "" : "NOT ")NULL"
+    let last = "first_value(\(Self.operation)) OVER (PARTITION BY \(key) ORDER BY \(Self.rank) DESC)"
+    return "(SELECT DISTINCT ON (\(key)) \(list(all)) FROM (SELECT *, \(last) AS \"_millrace_last\" FROM \(ordered)) k "
+      + "WHERE \(Self.operation) IS NULL AND \"_millrace_last\" IS NOT NULL ORDER BY \(key), \(Self.rank) DESC) s"
   }
 
   /// The last delete of each key.

@@ -10,6 +10,8 @@ final class TargetTable {
   let hasDeferredConstraints: Bool
   /// Whether it comes to the same when only the last state of each key is stored, deletes first.
   let takesSets: Bool
+  /// Whether a row that is deleted takes rows of other tables along, or changes them.
+  let cascades: Bool
   /// The temporary tables that the connection has.
   var stages = TableWriter.Stages()
   /// Whether keys were seen twice in one write, so that the next writes expect it.
@@ -26,7 +28,8 @@ final class TargetTable {
       identities: Set(schema.columns.filter(\.isIdentityAlways).map(\.name)), number: number)
     let isPlain = layout.keyForms != nil && layout.version == nil && settings.mode == .upsert
     let keepsDeletes = if case .mark = layout.onDelete { true } else { false }
-    takesSets = isPlain && !keepsDeletes && !(schema.hasCascades && settings.foreignKeys != .off)
+    cascades = schema.hasCascades && settings.foreignKeys != .off
+    takesSets = isPlain && !keepsDeletes && !cascades
   }
 
   /// The names of the statements that the connection has for single rows, by the tags of their shapes.

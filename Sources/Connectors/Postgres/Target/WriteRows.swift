@@ -47,15 +47,18 @@ struct WriteRows {
   }
 
   /// The same, with the rows of each stream together where that saves many statements and changes no result: truncates,
-  /// and deletes in several tables, must stay where they are.
-  var grouped: WriteRows {
+  /// and deletes that take rows of other tables along, must stay where they are. What another table's foreign key does not
+  /// allow in this order is refused, and never stored otherwise.
+  ///
+  /// - Parameter cascades: whether deletes in a stream's table take rows of others along.
+  func grouped(cascades: (_ stream: Int) -> Bool) -> WriteRows {
     let segments = segments
     guard segments.count > Self.segmentsMax, Set(segments.map(\.stream)).count > 1 else { return self }
-    let truncate = RowLayout.Shape.truncate.tag
-    let deleting = Set(
-      pieces.filter { $0.tag == truncate || RowLayout.Shape(tag: $0.tag).isDelete }.map(\.stream))
-    let truncates = pieces.contains { $0.tag == truncate }
-    return truncates || deleting.count > 1 ? self : WriteRows(payloads, grouped: true)
+    let mustStay = pieces.contains { piece in
+      let shape = RowLayout.Shape(tag: piece.tag)
+      return shape == .truncate || shape.isDelete && cascades(piece.stream)
+    }
+    return mustStay ? self : WriteRows(payloads, grouped: true)
   }
 
   /// The streams that have rows.

@@ -3,7 +3,8 @@ import Records
 /// What the rows of a write come to: of each key of a table the last state, however often and in whatever order it was
 /// inserted, updated and deleted. A value: rows in, sets out.
 ///
-/// For each table the sets are stored in this order, and then it looks as if all rows had been stored one by one:
+/// For each table the sets are stored in this order, and then it looks as if all rows had been stored one by one (of
+/// several tables, rows go from the last to the first, and come from the first to the last, as their foreign keys want):
 /// everything goes (a truncate), the keys that were deleted go (also where a row of that key came later: it is a new
 /// one), whole rows come or change, partial rows change what is there.
 struct LastRows: ~Copyable {
@@ -250,13 +251,11 @@ struct LastRows: ~Copyable {
 
   func truncates(_ stream: Int) -> Bool { tables[stream].truncates }
 
-  /// The streams of which anything is to be stored, in the order in which they came.
+  /// The streams of which anything is to be stored, in their order: that of the source's foreign keys, where it has some.
   var streams: [Int] {
-    var found: [Int] = []
-    for place in 0..<entries.count where !found.contains(Int(entries[place].stream)) {
-      found.append(Int(entries[place].stream))
-    }
-    return found + tables.indices.filter { tables[$0].truncates && !found.contains($0) }
+    var found = [Bool](repeating: false, count: tables.count)
+    for place in 0..<entries.count { found[Int(entries[place].stream)] = true }
+    return tables.indices.filter { found[$0] || tables[$0].truncates }
   }
 
   /// A key's columns one after the other, each with its length as in the binary form.

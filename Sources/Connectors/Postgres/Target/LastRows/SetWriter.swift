@@ -50,7 +50,9 @@ struct SetWriter {
     let deletes = try prepareDeletes(last, streams)
     try connection.pipelined { () throws(PostgresError) in
       for statement in begin { try connection.enqueue(statement) }
-      for stream in streams where last.truncates(stream) { try connection.enqueue(tables[stream].statements.truncate) }
+      for stream in streams.reversed() where last.truncates(stream) {
+        try connection.enqueue(tables[stream].statements.truncate)
+      }
       for (name, keys) in deletes { try connection.enqueue(prepared: name, keys) }
       for stream in streams {
         for shape in last.shapes(of: stream) {
@@ -65,12 +67,12 @@ struct SetWriter {
     }
   }
 
-  /// The statement and the parameters of each stream's deletes.
+  /// The statement and the parameters of each stream's deletes: what refers to rows goes before them.
   private func prepareDeletes(
     _ last: borrowing LastRows, _ streams: [Int]
   ) throws(PostgresError) -> [(name: String, keys: [UInt8])] {
     var found: [(String, [UInt8])] = []
-    for stream in streams {
+    for stream in streams.reversed() {
       guard let forms = tables[stream].layout.keyForms else { continue }
       var keys = KeyArrays(forms)
       last.forEachDeleted(of: stream) { keys.append($0) }
@@ -87,7 +89,9 @@ struct SetWriter {
     for stream in streams { try tables[stream].prepare(stages(last, stream), connection) }
     let deletes = try prepareDeletes(last, streams)
     connection.runAhead(begin.joined(separator: "; "))
-    for stream in streams where last.truncates(stream) { try connection.run(tables[stream].statements.truncate) }
+    for stream in streams.reversed() where last.truncates(stream) {
+      try connection.run(tables[stream].statements.truncate)
+    }
     for (name, keys) in deletes { try connection.run(prepared: name, keys) }
     for stream in streams { try storeRows(last, stream) }
   }
