@@ -3,8 +3,13 @@ import Records
 
 /// How an answer goes on in another: exactly one of these.
 struct PagingSettings: SettingOneOf {
-  @Setting("How many records are skipped.", example: "{parameter: offset, limit: 100}") var offset: OffsetPaging?
-  @Setting("Pages have numbers.", example: "{parameter: page, size_parameter: per_page}") var page: NumberPaging?
+  @Setting(
+    "How many records are skipped. A record may be missed that moves while pages are read, so take a cursor where there is "
+      + "one, or an order that never changes.", example: "{parameter: offset, limit: 100}")
+  var offset: OffsetPaging?
+  @Setting(
+    "Pages have numbers; with the same weakness as offsets.", example: "{parameter: page, size_parameter: per_page}")
+  var page: NumberPaging?
   @Setting("An answer holds what the next request must say.", example: "{parameter: cursor, at: /next_cursor}")
   var cursor: CursorPaging?
   @Setting("An answer holds the next address: a JSON pointer to it.", example: "/links/next") var next: String?
