@@ -163,6 +163,8 @@ package struct Context: Sendable {
   package var wallTime: @Sendable () -> Int64 = { 0 }
   /// Says something to the person who watches (a rotated file, a reconnect). No secrets.
   package var note: @Sendable (String) -> Void
+  /// The same, where it keeps the connector from its work.
+  package var warn: @Sendable (String) -> Void = { _ in }
 
   package init(
     pipeline: String, folder: String, batchBytes: Int, sleep: @escaping @Sendable (Duration) async -> Bool,

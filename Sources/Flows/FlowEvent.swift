@@ -40,6 +40,8 @@ extension Flow {
     /// A stop was asked for; what is in flight drains.
     case draining
     case note(String)
+    /// The same, where it keeps a connector from its work.
+    case warning(String)
     case finished(Summary)
   }
 

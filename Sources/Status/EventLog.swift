@@ -49,6 +49,7 @@ package struct EventLog: Sendable {
     case .draining:
       line(.info, "draining", "Stopping: what is in flight is stored first. A second signal ends the run at once.")
     case .note(let text): line(.info, "note", text)
+    case .warning(let text): line(.warning, "warning", text)
     }
   }
 

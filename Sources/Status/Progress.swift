@@ -74,7 +74,7 @@ package struct Progress: Sendable {
     case .checkpointed: checkpointedAt = now
     case .draining: phase = .draining
     case .finished: phase = .ended
-    case .probing, .deadLettered, .acknowledged, .note: break
+    case .probing, .deadLettered, .acknowledged, .note, .warning: break
     }
   }
 

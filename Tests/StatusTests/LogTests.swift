@@ -22,6 +22,11 @@ struct LogTests {
     #expect(levels == [.warning, .debug, .warning])
   }
 
+  @Test func `what keeps a connector from its work is a warning`() {
+    var log = EventLog(pipeline: "p")
+    #expect(log.line(.warning("full"))?.level == .warning && log.line(.note("there"))?.level == .info)
+  }
+
   @Test func `as text and as JSON`() throws {
     var log = EventLog(pipeline: "p")
     let told = log.line(letter("a.ndjson@5", field: "name"))

@@ -115,7 +115,7 @@ struct DirectusSourceConnector: SourceConnector {
     return DirectusSource(reading, server(context), hooks: reading.follows ? try hooks(context) : nil, context)
   }
 
-  private func server(_ context: Context) -> DirectusServer {
+  func server(_ context: Context) -> DirectusServer {
     DirectusServer(
       base: DirectusServer.base(of: url.reveal()), auth: auth ?? DirectusAuth(),
       client: ClientSettings(tls: tls, folder: context.folder, timeout: timeout, proxy: proxy, redirectionsMax: 3))

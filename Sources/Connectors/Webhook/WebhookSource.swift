@@ -38,7 +38,7 @@ actor WebhookSource: Source {
 
   func open(at position: Position?) async throws(ConnectorError) {
     let number = ServiceNumber.next()
-    let answers = Answers(number, context.note)
+    let answers = Answers(number, context)
     // The log first: it cuts off what a crash tore before anybody reads it.
     let log = try openLog(answers)
     do throws(ConnectorError) {
@@ -108,11 +108,11 @@ private final class Answers: Sendable {
   private let number: Int
   private let server = Mutex<HTTPServer?>(nil)
   private let code = Mutex<String?>(nil)
-  private let note: @Sendable (String) -> Void
+  private let context: Context
 
-  init(_ number: Int, _ note: @escaping @Sendable (String) -> Void) {
+  init(_ number: Int, _ context: Context) {
     self.number = number
-    self.note = note
+    self.context = context
   }
 
   /// Starts the server; what is settled meanwhile waits until it is known.
@@ -136,6 +136,7 @@ private final class Answers: Sendable {
       return code
     }
     guard before != error?.code else { return }
-    note(error.map { "\($0.message) Callers hear 503 and send again." } ?? "The log can be written again.")
+    guard let error else { return context.note("The log can be written again.") }
+    context.warn("\(error.message) Callers hear 503 and send again.")
   }
 }

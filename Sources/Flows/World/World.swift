@@ -64,6 +64,7 @@ package struct World: Sendable {
     var context = Context(
       pipeline: pipeline, folder: folder, batchBytes: batchBytes, sleep: { await sleep($0) },
       note: { observe(.note($0)) })
+    context.warn = { observe(.warning($0)) }
     context.lanes = lanes
     context.wallTime = wallTime
     context.now = now

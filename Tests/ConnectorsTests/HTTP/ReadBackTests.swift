@@ -52,19 +52,20 @@ struct ReadBackTests {
       let id = String(request.target.split(separator: "/").last ?? "")
       if id == "7" { return .status(404) }
       if id == "8" { return .status(200, #"{"data":null}"#) }
-      // Every other row is had at the second time.
-      if Int(id)?.isMultiple(of: 2) == true, busy.withLock({ $0.insert(id).inserted }) { return .status(429) }
+      // Some rows are had at the second time.
+      if Int(id)?.isMultiple(of: 10) == true, busy.withLock({ $0.insert(id).inserted }) { return .status(429) }
       return .status(200, #"{"data":{"shop":"a/b","id":"\#(id)","price":1.50}}"#)
     }
     let settings: Value = [
       "url": .string(server.url + "/products"), "auth": ["bearer": "secret"],
       "read": ["item": .string(server.url + "/{shop}/products/{id}"), "record": "/data"],
     ]
-    let keys = (0..<250).map { ["a/b", "\($0)"] }
+    let keys = (0..<120).map { ["a/b", "\($0)"] }
     let found = try await items(keys, settings, columns: columns)
-    #expect(Set(found.compactMap { $0["id"]?.string }) == Set((0..<250).map(String.init)).subtracting(["7", "8"]))
-    #expect(found.count == 248 && found[0]["price"] == .number("1.50"))
-    #expect(server.requests[0].target.hasPrefix("/a%2Fb/products/") && server.mostAtOnce > 1)
+    #expect(Set(found.compactMap { $0["id"]?.string }) == Set((0..<120).map(String.init)).subtracting(["7", "8"]))
+    #expect(found.count == 118 && found[0]["price"] == .number("1.50"))
+    #expect(server.requests[0].target.hasPrefix("/a%2Fb/products/"))
+    #expect(Set(server.requests.map(\.connection)).count > 1, "several at once")
   }
 
   @Test(arguments: [
