@@ -141,14 +141,16 @@ final class ProxyLoop: @unchecked Sendable {
 
   private func serve(_ index: Int) {
     let traps = traps
-    let passed = links[index].pass { direction in
-      traps.filter { $0.direction == direction }.map(\.bytes).min() ?? .max
+    // Nothing in it waits; and under the lock, so that who has received something finds it counted.
+    let passed = shared.withLock { shared in
+      let passed = links[index].pass { direction in
+        traps.filter { $0.direction == direction }.map(\.bytes).min() ?? .max
+      }
+      shared.history.bytesToServer += passed?.toServer ?? 0
+      shared.history.bytesToClient += passed?.toClient ?? 0
+      return passed
     }
     guard let passed else { return remove(index) }
-    shared.withLock { shared in
-      shared.history.bytesToServer += passed.toServer
-      shared.history.bytesToClient += passed.toClient
-    }
     spring(passed.toServer, passed.toClient, at: index)
   }
 

@@ -148,18 +148,17 @@ struct SetTests {
 
   @Test func `rows that refer to others go before them and come behind them`() async throws {
     let place = try Workplace()
-    let tables = """
-      CREATE TABLE a (k int PRIMARY KEY, v int);
-      CREATE TABLE b (k int PRIMARY KEY REFERENCES a (k), v int);
-      INSERT INTO a SELECT g, 0 FROM generate_series(1, 10) g;
-      INSERT INTO b SELECT g, 0 FROM generate_series(1, 10) g
-      """
-    for records in [5, 5_000] {
-      let found = try await Self.deletes(
-        tables, ", batch: {records: \(records)}", Self.rounds, name: "p\(records)", in: place)
-      #expect(found.rows == Self.left)
-      // In sets, not one by one: two batches at most, where all fit into one.
-      if records == 5_000 { #expect(found.statements == [["a", "1"], ["b", "1"]]) }
+    // Keys of the second kind only the server can compare: their tables take no sets.
+    for type in ["int", "numeric"] {
+      let tables = """
+        CREATE TABLE a (k \(type) PRIMARY KEY, v int);
+        CREATE TABLE b (k \(type) PRIMARY KEY REFERENCES a (k), v int);
+        INSERT INTO a SELECT g, 0 FROM generate_series(1, 10) g;
+        INSERT INTO b SELECT g, 0 FROM generate_series(1, 10) g
+        """
+      let found = try await Self.deletes(tables, "", Self.rounds, name: type, in: place)
+      // All at once, not one by one.
+      #expect(found.rows == Self.left && found.statements == [["a", "1"], ["b", "1"]], "\(type)")
     }
   }
 

@@ -89,11 +89,55 @@ struct TableWriter {
 
   /// - Returns: false where it must be done again with the rows in order, because some seem to be stale.
   mutating func run() throws(PostgresError) -> Bool {
+    if goesByTable { return try storeByTable() }
     for segment in segments {
       stream = segment.stream
       guard try care.isolatesRows ? storeHalving(segment) : store(segment) else { return false }
     }
     return try care.retriesRefused ? retryRefused() : true
+  }
+
+  // MARK: - By table
+
+  /// Whether the rows of each table go through its stage at once.
+  private var goesByTable: Bool {
+    guard rows.isGrouped, Set(segments.map(\.stream)).count == segments.count else { return false }
+    return segments.allSatisfy { segment in
+      let way = way(of: segment)
+      return segment.shape.set == nil && (way == .staged || way == .ordered)
+    }
+  }
+
+  /// Of several tables, rows go from the last to the first, and come from the first to the last: what refers to a row goes
+  /// before it and comes behind it.
+  private mutating func storeByTable() throws(PostgresError) -> Bool {
+    var merges: [(segment: WriteRows.Segment, statements: [String])] = []
+    for segment in segments {
+      stream = segment.stream
+      merges.append((segment, try fill(segment)))
+    }
+    for (segment, statements) in merges.reversed() where statements.count > 1 {
+      stream = segment.stream
+      for statement in statements.dropLast() { try connection.run(statement) }
+    }
+    for (segment, statements) in merges {
+      stream = segment.stream
+      guard let last = statements.last else { continue }
+      let stored = try connection.run(last)
+      if way(of: segment) == .staged, layout.version != nil, stored != segment.rows.count { return false }
+    }
+    return true
+  }
+
+  /// Puts rows into their stage.
+  ///
+  /// - Returns: what takes them from there into the table; the last of it brings rows, what stands before takes some away.
+  private mutating func fill(_ segment: WriteRows.Segment) throws(PostgresError) -> [String] {
+    if way(of: segment) == .staged {
+      try fillStage(segment)
+      return [statements.upsert]
+    }
+    return try fillOrdered(segment)
   }
 
   // MARK: - Bad rows
@@ -195,17 +239,25 @@ struct TableWriter {
   }
 
   private mutating func storeStaged(_ segment: WriteRows.Segment) throws(PostgresError) -> Bool {
-    if !usedStages.insert(stream).inserted { connection.runAhead("TRUNCATE \(statements.stage)") }
-    try copyRuns(of: segment.rows, into: statements.stage)
+    try fillStage(segment)
     let stored = try connection.run(statements.upsert)
     return layout.version == nil || stored == segment.rows.count
   }
 
+  private mutating func fillStage(_ segment: WriteRows.Segment) throws(PostgresError) {
+    if !usedStages.insert(stream).inserted { connection.runAhead("TRUNCATE \(statements.stage)") }
+    try copyRuns(of: segment.rows, into: statements.stage)
+  }
+
   private mutating func storeOrdered(_ segment: WriteRows.Segment) throws(PostgresError) {
+    for statement in try fillOrdered(segment) { try connection.run(statement) }
+  }
+
+  private mutating func fillOrdered(_ segment: WriteRows.Segment) throws(PostgresError) -> [String] {
     if !usedOrdered.insert(stream).inserted { connection.runAhead("TRUNCATE \(statements.ordered)") }
     let runs = try copyRuns(of: segment.rows, into: statements.ordered)
     if layout.version != nil { try findStale(segment) }
-    for statement in merging(segment, runs) { try connection.run(statement) }
+    return merging(segment, runs)
   }
 
   private func merging(_ segment: WriteRows.Segment, _ runs: [WriteRows.Segment]) -> [String] {
