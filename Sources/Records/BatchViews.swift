@@ -125,14 +125,31 @@ extension Batch {
   /// An event's identity, the same on every replay: the origin and the place of its first byte in it, unless the source
   /// gives it an id of its own in `meta`. A row of a table has its key instead, or a digest of what was read of it.
   public func eventID(_ event: Event) -> String {
+    var id = ByteBuffer()
+    appendEventID(event, to: &id)
+    return id.text
+  }
+
+  /// Appends what ``eventID(_:)`` gives.
+  public func appendEventID(_ event: Event, to out: inout ByteBuffer) {
     if event.meta != Event.none, let own = member("event_id", of: Int(event.meta)), nodes[own].kind == .string {
-      return text(nodes[own])
+      return out.append(text(nodes[own]))
     }
-    if let offset = offset(of: event) { return "\(origin.name):\(offset)" }
-    guard tables != nil else { return "\(origin.name)#\(event.offset)" }
-    if event.key != Event.none { return "\(origin.name):\(json(at: Int(event.key)))" }
-    let start = Int(event.offset)
-    return "\(origin.name)#\(SHA256.hex(bytes.bytes[start..<start + Int(event.length)], bytes: 8))"
+    out.append(origin.name)
+    if let offset = offset(of: event) {
+      out.append(UInt8(ascii: ":"))
+      NodeJSON.appendInteger(Int64(clamping: offset), to: &out)
+    } else if tables == nil {
+      out.append(UInt8(ascii: "#"))
+      NodeJSON.appendInteger(Int64(event.offset), to: &out)
+    } else if event.key != Event.none {
+      out.append(UInt8(ascii: ":"))
+      out.append(json(at: Int(event.key)))
+    } else {
+      let start = Int(event.offset)
+      out.append(UInt8(ascii: "#"))
+      out.append(SHA256.hex(bytes.bytes[start..<start + Int(event.length)], bytes: 8))
+    }
   }
 }
 

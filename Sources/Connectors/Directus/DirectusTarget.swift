@@ -50,6 +50,8 @@ final class DirectusTarget: ParkingTarget, @unchecked Sendable {
     self.context = context
   }
 
+  var rowsAtOnce: Int { rowsPerRequest }
+
   func open(at mark: Value?) throws(ConnectorError) -> Position? {
     api = try DirectusAPI(server, wallTime: context.wallTime)
     return nil
@@ -258,7 +260,7 @@ final class DirectusEncoder: Encoder {
       batch.events[Int(row.event)].outcome = .filtered
       return
     }
-    try view.set(index, of: batch, pipeline: "")
+    try view.set(index, of: batch)
     let cell = batch.rows.cells[Int(row.firstCell) + view.columns.key[0]]
     switch cell.kind {
     case .string, .integer, .number: NodeJSON.append(cell: cell, of: batch, to: &payload.bytes)

@@ -93,8 +93,12 @@ public enum JSONText {
   /// Appends a text in quotes.
   public static func quote(_ text: String, into out: inout ByteBuffer) {
     var text = text
+    text.withUTF8 { quote(UnsafeRawBufferPointer($0), into: &out) }
+  }
+
+  public static func quote(_ text: UnsafeRawBufferPointer, into out: inout ByteBuffer) {
     out.append(UInt8(ascii: "\""))
-    text.withUTF8 { escape(UnsafeRawBufferPointer($0), into: &out) }
+    escape(text, into: &out)
     out.append(UInt8(ascii: "\""))
   }
 

@@ -19,7 +19,7 @@ struct DeliveriesTests {
   /// The rows of all requests that may go now.
   private func takeAll(_ deliveries: inout Deliveries) -> [[Int]] {
     var rows: [[Int]] = []
-    while let request = deliveries.next() { rows.append(deliveries.rows(of: request)) }
+    while let request = deliveries.next() { rows.append(Array(deliveries.rows(of: request))) }
     return rows
   }
 
@@ -117,7 +117,7 @@ struct DeliveriesTests {
     var sent: [[Int]] = []
     while let request = some.next() {
       let rows = some.rows(of: request)
-      sent.append(rows)
+      sent.append(Array(rows))
       some.answered(request, rows.contains(2) ? Self.refused : .stored)
     }
     #expect(some.isSettled)
@@ -133,7 +133,7 @@ struct DeliveriesTests {
     while let request = some.next() {
       let rows = some.rows(of: request)
       #expect(some.next() == nil)
-      sent.append(rows)
+      sent.append(Array(rows))
       some.answered(request, rows.contains(1) ? Self.refused : .stored)
     }
     #expect(sent == [[0, 1, 2, 3], [0, 1], [0], [1], [2, 3], [4, 5]])

@@ -5,10 +5,16 @@ enum Digest {
   /// Looked up once, which costs more than a short text's digest; never changed. nil without memory: then each call looks.
   private nonisolated(unsafe) static let algorithm: OpaquePointer? = EVP_MD_fetch(nil, "SHA256", nil)
 
-  static func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-    var hash = [UInt8](repeating: 0, count: 32)
-    openssl_sha256(algorithm, bytes.baseAddress, bytes.count, &hash)
-    return hash
+  static func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] { withSHA256(bytes) { Array($0) } }
+
+  /// Gives the 32 bytes without keeping them.
+  static func withSHA256<Answer>(_ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Answer) -> Answer
+  {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { hash in
+      hash.initialize(repeating: 0)
+      openssl_sha256(algorithm, bytes.baseAddress, bytes.count, hash.baseAddress)
+      return body(UnsafeRawBufferPointer(hash))
+    }
   }
 
   static func sha256Hex(_ bytes: UnsafeRawBufferPointer) -> String { hex(sha256(bytes)) }

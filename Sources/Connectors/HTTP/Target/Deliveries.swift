@@ -31,7 +31,7 @@ struct Deliveries {
   static let failuresMax = 5
 
   private struct Request {
-    var rows: [Int]
+    var rows: Range<Int>
     var waitsFor = 0
     var successors: [Int] = []
     var isSettled = false
@@ -64,23 +64,22 @@ struct Deliveries {
   // MARK: - Which rows go together
 
   private mutating func gather(_ lines: [Line], _ rowsMax: Int) {
+    requests.reserveCapacity(lines.count / rowsMax)
+    /// The last request with rows of a key.
     var last: [UInt64: Int] = [:]
-    var keys: Set<UInt64> = []
+    if !isInOrder { last.reserveCapacity(lines.count) }
     for (row, line) in lines.enumerated() {
-      if let open = requests.last, open.rows.count < rowsMax, lines[open.rows[0]].group == line.group,
-        isInOrder || !(line.key.map(keys.contains) ?? false)
+      if let open = requests.last?.rows, open.count < rowsMax, lines[open.lowerBound].group == line.group,
+        isInOrder || line.key.flatMap({ last[$0] }) != requests.count - 1
       {
-        requests[requests.count - 1].rows.append(row)
+        requests[requests.count - 1].rows = open.lowerBound..<row + 1
       } else {
-        requests.append(Request(rows: [row]))
-        keys.removeAll(keepingCapacity: true)
+        requests.append(Request(rows: row..<row + 1))
         if isInOrder, requests.count > 1 { follow(requests.count - 1, requests.count - 2) }
       }
-      guard !isInOrder, let key = line.key else { continue }
-      keys.insert(key)
       let request = requests.count - 1
-      if let before = last[key], before != request { follow(request, before) }
-      last[key] = request
+      guard !isInOrder, let key = line.key, let before = last.updateValue(request, forKey: key) else { continue }
+      if before != request { follow(request, before) }
     }
   }
 
@@ -118,7 +117,7 @@ struct Deliveries {
     }.sorted { $0.row < $1.row }
   }
 
-  func rows(of request: Int) -> [Int] { requests[request].rows }
+  func rows(of request: Int) -> Range<Int> { requests[request].rows }
 
   mutating func answered(_ request: Int, _ verdict: Verdict) {
     underWay -= 1
@@ -177,8 +176,9 @@ struct Deliveries {
   private mutating func split(_ request: Int) {
     let rows = requests[request].rows
     let half = requests.count
-    requests.append(Request(rows: Array(rows[(rows.count / 2)...])))
-    requests[request].rows = Array(rows[..<(rows.count / 2)])
+    let middle = rows.lowerBound + rows.count / 2
+    requests.append(Request(rows: middle..<rows.upperBound))
+    requests[request].rows = rows.lowerBound..<middle
     unsettled += 1
     let successors = requests[request].successors
     requests[half].successors = successors

@@ -26,13 +26,16 @@ final class HTTPTarget: ParkingTarget, @unchecked Sendable {
   private struct Write {
     var payloads: [Payload]
     var places: [RowPlace]
-    var frames: [RequestFrame]
     var deliveries: Deliveries
     /// Rows of keys that wait.
     var withheld: [Parked]
 
     /// Whether these are its rows: what was stored of other ones says nothing about them.
     func isOf(_ others: [Payload]) -> Bool { payloads.elementsEqual(others) { $0 === $1 } }
+
+    func bytes(_ row: Int) -> UnsafeRawBufferPointer { payloads[places[row].payload].bytes.bytes }
+
+    func frame(_ row: Int) -> RequestFrame { RequestFrame(of: places[row].row, in: payloads[places[row].payload]) }
 
     /// What became of them, once a round has ended without a failure.
     var written: Written {
@@ -42,7 +45,7 @@ final class HTTPTarget: ParkingTarget, @unchecked Sendable {
       }
       written.parked = withheld
       for parked in deliveries.parked {
-        written.parked.append(Parked(places[parked.row], key: frames[parked.row].keyHash, error: parked.error))
+        written.parked.append(Parked(places[parked.row], key: frame(parked.row).keyHash, error: parked.error))
       }
       return written
     }
@@ -56,6 +59,8 @@ final class HTTPTarget: ParkingTarget, @unchecked Sendable {
     idempotencyHeader = settings.idempotencyHeader == "none" ? nil : settings.idempotencyHeader
     limit = AdaptiveLimit(max: settings.requestsAtOnce)
   }
+
+  var rowsAtOnce: Int { settings.requestsAtOnce * settings.rowsPerRequest }
 
   func open(at mark: Value?) throws(ConnectorError) -> Position? {
     unsettled = nil
@@ -124,36 +129,36 @@ final class HTTPTarget: ParkingTarget, @unchecked Sendable {
   }
 
   private static func gather(_ payloads: [Payload], _ plan: RequestPlan, _ keys: Set<UInt64>) -> Write {
-    var (places, frames, lines) = ([RowPlace](), [RequestFrame](), [Deliveries.Line]())
+    let count = payloads.reduce(0) { $0 + $1.rows.count }
+    var (places, lines) = ([RowPlace](), [Deliveries.Line]())
+    places.reserveCapacity(count)
+    lines.reserveCapacity(count)
     var withheld: [Parked] = []
     for (index, payload) in payloads.enumerated() {
-      var start = 0
       for row in payload.rows.indices {
-        let end = Int(payload.rows[row].end)
-        let frame = RequestFrame(payload.bytes.bytes, start..<end)
-        start = end
+        let frame = RequestFrame(of: row, in: payload)
         if frame.hasKey, keys.contains(frame.keyHash) {
           withheld.append(Parked(RowPlace(payload: index, row: row), key: frame.keyHash))
           continue
         }
         places.append(RowPlace(payload: index, row: row))
-        frames.append(frame)
         lines.append(Deliveries.Line(key: frame.hasKey ? frame.keyHash : nil, group: 0))
       }
     }
-    if plan.rowsPerRequest > 1 { group(&lines, frames, places, payloads) }
+    if plan.rowsPerRequest > 1 { group(&lines, places, payloads) }
     let deliveries = Deliveries(lines, rowsMax: plan.rowsPerRequest)
-    return Write(payloads: payloads, places: places, frames: frames, deliveries: deliveries, withheld: withheld)
+    return Write(payloads: payloads, places: places, deliveries: deliveries, withheld: withheld)
   }
 
   /// Rows go together whose requests differ in nothing but the body.
   private static func group(
-    _ lines: inout [Deliveries.Line], _ frames: [RequestFrame], _ places: [RowPlace], _ payloads: [Payload]
+    _ lines: inout [Deliveries.Line], _ places: [RowPlace], _ payloads: [Payload]
   ) {
     var known: [[UInt8]: Int] = [:]
     for row in lines.indices {
-      let bytes = payloads[places[row].payload].bytes.bytes
-      let frame = frames[row]
+      let payload = payloads[places[row].payload]
+      let bytes = payload.bytes.bytes
+      let frame = RequestFrame(of: places[row].row, in: payload)
       let head = [UInt8(frame.variant)] + bytes[frame.url.lowerBound..<frame.headers.upperBound]
       lines[row].group = known[head] ?? known.count
       known[head] = lines[row].group
@@ -172,8 +177,8 @@ final class HTTPTarget: ParkingTarget, @unchecked Sendable {
       var ended: [(request: Int, verdict: Verdict)] = []
       let underWay = client.underWay
       try client.wait { transfer in
-        let rows = write.deliveries.rows(of: transfer.tag)
-        let isDelete = plan.variants[write.frames[rows[0]].variant].isDelete
+        let first = write.frame(write.deliveries.rows(of: transfer.tag).lowerBound)
+        let isDelete = plan.variants[first.variant].isDelete
         ended.append((transfer.tag, hear(transfer, isDelete: isDelete, underWay: underWay)))
       }
       for end in ended { write.deliveries.answered(end.request, end.verdict) }
@@ -196,36 +201,31 @@ final class HTTPTarget: ParkingTarget, @unchecked Sendable {
 
   // MARK: - Requests
 
-  private func fill(_ transfer: Transfer, with rows: [Int], of write: Write, _ plan: RequestPlan) {
-    let first = write.frames[rows[0]]
-    let head = write.payloads[write.places[rows[0]].payload].bytes.bytes
-    transfer.method = plan.variants[first.variant].method.rawValue
+  private func fill(_ transfer: Transfer, with rows: Range<Int>, of write: borrowing Write, _ plan: RequestPlan) {
+    let first = write.frame(rows.lowerBound)
+    let variant = plan.variants[first.variant]
+    let head = write.bytes(rows.lowerBound)
+    transfer.method = variant.method
     transfer.url.append(UnsafeRawBufferPointer(rebasing: head[first.url]))
-    append(plan.variants[first.variant].body, of: rows, write, to: transfer)
-    plan.variants[first.variant].fixedLines.withUnsafeBytes { transfer.addHeaders($0) }
+    append(rows, of: write, as: variant, to: transfer)
+    variant.fixedLines.withUnsafeBytes { transfer.addHeaders($0) }
     transfer.addHeaders(UnsafeRawBufferPointer(rebasing: head[first.headers]))
     if let idempotencyHeader {
-      let id = rows.count == 1 ? first.id : IdempotencyKey.id(of: rows.map { write.frames[$0].id })
+      let id = rows.count == 1 ? first.id : IdempotencyKey.id(of: rows.map { write.frame($0).id })
       transfer.addHeader(idempotencyHeader) { IdempotencyKey.append(id, to: &$0) }
     }
-    authorizer.authorize(transfer, signing: plan.variants[first.variant].fixed)
+    authorizer.authorize(transfer, signing: variant.fixed)
   }
 
-  private func append(_ body: RequestPlan.Body, of rows: [Int], _ write: Write, to transfer: Transfer) {
-    var around: RequestPlan.Around?
-    switch body {
-    case .none:
-      transfer.hasBody = false
-      return
-    case .form: break
-    case .json(_, let own): around = own
+  private func append(
+    _ rows: Range<Int>, of write: borrowing Write, as variant: RequestPlan.Variant, to transfer: Transfer
+  ) {
+    if case .none = variant.body { return transfer.hasBody = false }
+    variant.around.before.withUnsafeBytes { transfer.body.append($0) }
+    for row in rows {
+      if row > rows.lowerBound { transfer.body.append(UInt8(ascii: ",")) }
+      transfer.body.append(UnsafeRawBufferPointer(rebasing: write.bytes(row)[write.frame(row).body]))
     }
-    if let around { around.before.withUnsafeBytes { transfer.body.append($0) } }
-    for (place, row) in rows.enumerated() {
-      if place > 0 { transfer.body.append(UInt8(ascii: ",")) }
-      let bytes = write.payloads[write.places[row].payload].bytes.bytes
-      transfer.body.append(UnsafeRawBufferPointer(rebasing: bytes[write.frames[row].body]))
-    }
-    if let around { around.behind.withUnsafeBytes { transfer.body.append($0) } }
+    variant.around.behind.withUnsafeBytes { transfer.body.append($0) }
   }
 }

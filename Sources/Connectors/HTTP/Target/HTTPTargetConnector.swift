@@ -8,7 +8,7 @@ struct HTTPTargetConnector: OfflineTargetConnector {
     summary:
       "Sends a request for each row, or one for several. Rows of one key go one after the other, others at once. Each "
       + "request carries a key that is the same whenever it is sent again, so that a server can leave out what it has.",
-    batchWait: .milliseconds(20), batchRecords: 1_000)
+    batchWait: .milliseconds(20))
 
   enum Deletes: String, SettingChoice { case delete, ignore }
 

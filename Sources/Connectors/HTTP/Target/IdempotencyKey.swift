@@ -4,10 +4,17 @@ import Records
 /// another one once a mapping or a mended record makes another row of an event. Written as a UUID (version 8), which is
 /// what servers take.
 enum IdempotencyKey {
-  static func id(pipeline: String, event: String, row: Int, fields: UnsafeRawBufferPointer) -> (UInt64, UInt64) {
-    var text = ByteBuffer(capacity: pipeline.utf8.count + event.utf8.count + fields.count + 24)
-    text.append(pipeline)
-    text.append(0)
+  /// Writes what the key is made of behind what stays the same for a pipeline, ``prefix(_:)``.
+  ///
+  /// - Parameters:
+  ///   - event: the event's id.
+  ///   - row: which row of the event it is.
+  ///   - text: what is written to, again and again; begins with the prefix.
+  static func id(
+    event: UnsafeRawBufferPointer, row: Int, fields: UnsafeRawBufferPointer, behind prefix: Int,
+    in text: inout ByteBuffer
+  ) -> (UInt64, UInt64) {
+    text.truncate(to: prefix)
     text.append(event)
     text.append(0)
     NodeJSON.appendInteger(Int64(row), to: &text)
@@ -25,11 +32,12 @@ enum IdempotencyKey {
   }
 
   private static func id(of text: UnsafeRawBufferPointer) -> (UInt64, UInt64) {
-    let hash = Digest.sha256(text)
-    func word(_ range: Range<Int>) -> UInt64 { hash[range].reduce(0) { $0 << 8 | UInt64($1) } }
-    return (
-      word(0..<8) & 0xffff_ffff_ffff_0fff | 0x8000, word(8..<16) & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
-    )
+    Digest.withSHA256(text) { hash in
+      func word(_ place: Int) -> UInt64 {
+        UInt64(bigEndian: hash.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+      }
+      return (word(0) & 0xffff_ffff_ffff_0fff | 0x8000, word(8) & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000)
+    }
   }
 
   static func text(_ id: (UInt64, UInt64)) -> String {

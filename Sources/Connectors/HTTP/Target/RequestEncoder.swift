@@ -7,7 +7,7 @@ final class RequestEncoder: Encoder {
 
   init(_ plan: RequestPlan) {
     self.plan = plan
-    view = RowView(plan.columns)
+    view = RowView(plan.columns, pipeline: plan.pipeline)
   }
 
   func encode(row index: Int, of batch: Batch, into payload: Payload) throws(Refusal) {
@@ -32,7 +32,7 @@ final class RequestEncoder: Encoder {
   private func append(
     _ row: Row, _ index: Int, of batch: Batch, to out: inout ByteBuffer
   ) throws(Refusal) {
-    try view.set(index, of: batch, pipeline: plan.pipeline)
+    try view.set(index, of: batch)
     let number = RequestPlan.variant(of: view.operation(batch))
     let variant = plan.variants[number]
     let start = out.count
@@ -101,7 +101,7 @@ final class RequestEncoder: Encoder {
     switch body {
     case .none: return
     case .form: try appendForm(of: batch, to: &out)
-    case .json(let part, _):
+    case .json(let part):
       guard let event = plan.cloudEvent, event.mode != .binary else {
         _ = try view.append(part, of: batch, to: &out)
         return

@@ -34,9 +34,10 @@ struct RequestFrame {
     head.storeBytes(of: UInt32(headers), toByteOffset: 36, as: UInt32.self)
   }
 
-  /// - Parameter range: where the frame stands.
-  init(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
-    let start = range.lowerBound
+  /// That of one of a payload's rows.
+  init(of row: Int, in payload: Payload) {
+    let bytes = payload.bytes.bytes
+    let start = row == 0 ? 0 : Int(payload.rows[row - 1].end)
     func word(_ place: Int) -> Int { Int(bytes.loadUnaligned(fromByteOffset: start + place, as: UInt32.self)) }
     keyHash = bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)
     id = (
@@ -47,6 +48,6 @@ struct RequestFrame {
     hasKey = word(28) == 1
     url = start + Self.headBytes..<start + Self.headBytes + word(32)
     headers = url.upperBound..<url.upperBound + word(36)
-    body = headers.upperBound..<range.upperBound
+    body = headers.upperBound..<Int(payload.rows[row].end)
   }
 }

@@ -3,28 +3,44 @@ import Records
 
 /// How rows become requests: the settings, with the mapping's fields found.
 struct RequestPlan: Sendable {
-  /// What is sent for some kinds of events.
-  struct Variant: Sendable {
-    var method: HTTPMethod
-    var url: CompiledTemplate
+  /// What is sent for some kinds of events. A class, because a copy of it for each row would cost more than the rest.
+  final class Variant: Sendable {
+    let method: String
+    let url: CompiledTemplate
     /// Those that differ from row to row.
-    var headers: [(name: String, value: CompiledTemplate)]
+    let headers: [(name: String, value: CompiledTemplate)]
     /// Those that do not, and the same as lines, each with its CR LF.
-    var fixed: [(name: String, value: String)]
-    var fixedLines: [UInt8] = []
-    var body: Body
-    var isDelete: Bool
+    let fixed: [(name: String, value: String)]
+    let fixedLines: [UInt8]
+    let body: Body
+    /// What stands about the rows of one request, where they may be several.
+    let around: Around
+    let isDelete: Bool
+
+    fileprivate init(
+      _ method: HTTPMethod, url: CompiledTemplate, headers: [(name: String, value: CompiledTemplate)],
+      fixed: [(name: String, value: String)], _ body: Body, _ around: Around, isDelete: Bool
+    ) {
+      self.method = method.rawValue
+      self.url = url
+      self.headers = headers
+      self.fixed = fixed
+      fixedLines = Array(fixed.map { "\($0.name): \($0.value)\r\n" }.joined().utf8)
+      self.body = body
+      self.around = around
+      self.isDelete = isDelete
+    }
   }
 
   enum Body: Sendable {
     case none, form
-    /// One row's JSON; `around` is what stands about those of one request, where they may be several.
-    case json(BodyPart, around: Around?)
+    /// One row's JSON.
+    case json(BodyPart)
   }
 
   struct Around: Sendable {
-    var before: [UInt8]
-    var behind: [UInt8]
+    var before: [UInt8] = []
+    var behind: [UInt8] = []
   }
 
   struct CloudEvent: Sendable {
@@ -91,51 +107,27 @@ struct RequestPlan: Sendable {
       + (own?.headers.entries ?? [])
     let form =
       own?.body?.form ?? (isDelete && own?.body == nil && settings.rowsPerRequest == 1 ? .none : settings.body.form)
-    var variant = Variant(
-      method: own?.method ?? (isDelete ? .delete : settings.method),
-      url: try template((own?.url ?? settings.url).reveal(), columns, "url"), headers: [], fixed: [],
-      body: try body(form, columns, settings), isDelete: isDelete)
+    let (body, around) = try body(form, columns, settings)
+    var fixed = usual(body, settings.cloudevents?.mode).filter { usual in
+      !headers.contains { $0.name.lowercased() == usual.name.lowercased() }
+    }
+    var varying: [(name: String, value: CompiledTemplate)] = []
     for header in headers {
       guard let template = RowTemplate(header.value) else { continue }
       if template.hasFields {
-        variant.headers.append((header.name, try CompiledTemplate(template, columns, in: "headers")))
+        varying.append((header.name, try CompiledTemplate(template, columns, in: "headers")))
       } else {
-        variant.fixed.append((header.name, template.literal))
+        fixed.append((header.name, template.literal))
       }
     }
-    variant.addUsual(settings.cloudevents?.mode)
-    variant.fixedLines = Array(variant.fixed.map { "\($0.name): \($0.value)\r\n" }.joined().utf8)
-    return variant
+    return Variant(
+      own?.method ?? (isDelete ? .delete : settings.method),
+      url: try template((own?.url ?? settings.url).reveal(), columns, "url"), headers: varying, fixed: fixed, body,
+      around, isDelete: isDelete)
   }
 
-  private static func body(
-    _ form: RequestBody.Form, _ columns: Columns, _ settings: HTTPTargetConnector
-  ) throws(ConnectorError) -> Body {
-    let isList = settings.rowsPerRequest > 1 || settings.cloudevents?.mode == .batched
-    let list = Around(before: Array("[".utf8), behind: Array("]".utf8))
-    switch form {
-    case .none: return .none
-    case .form: return .form
-    case .row: return .json(.field(.row), around: isList ? list : nil)
-    case .template(let value):
-      let part = try BodyPart(value, columns)
-      guard part.holdsRows else { return .json(part, around: isList ? list : nil) }
-      guard !part.needsRow else {
-        throw ConnectorError(
-          "http.rows_and_fields", "The body names `{rows}`, all rows of a request, and fields of one.", remedy: .stop,
-          hint: "Leave out the fields, or write `{row}` in place of `{rows}`.")
-      }
-      let (before, behind) = part.around()
-      return .json(
-        .field(.row), around: Around(before: before + list.before, behind: list.behind + behind))
-    }
-  }
-}
-
-extension RequestPlan.Variant {
   /// What every request says where the settings do not.
-  fileprivate mutating func addUsual(_ mode: CloudEventsSettings.Mode?) {
-    let given = Set((fixed.map(\.name) + headers.map(\.name)).map { $0.lowercased() })
+  private static func usual(_ body: Body, _ mode: CloudEventsSettings.Mode?) -> [(name: String, value: String)] {
     let type: String? =
       switch (body, mode) {
       case (.none, _): nil
@@ -144,7 +136,28 @@ extension RequestPlan.Variant {
       case (.json, .batched): "application/cloudevents-batch+json"
       case (.json, _): "application/json"
       }
-    if let type, !given.contains("content-type") { fixed.append(("Content-Type", type)) }
-    if !given.contains("accept") { fixed.append(("Accept", "application/json")) }
+    return (type.map { [("Content-Type", $0)] } ?? []) + [("Accept", "application/json")]
+  }
+
+  private static func body(
+    _ form: RequestBody.Form, _ columns: Columns, _ settings: HTTPTargetConnector
+  ) throws(ConnectorError) -> (Body, Around) {
+    let isList = settings.rowsPerRequest > 1 || settings.cloudevents?.mode == .batched
+    let list = Around(before: Array("[".utf8), behind: Array("]".utf8))
+    switch form {
+    case .none: return (.none, Around())
+    case .form: return (.form, Around())
+    case .row: return (.json(.field(.row)), isList ? list : Around())
+    case .template(let value):
+      let part = try BodyPart(value, columns)
+      guard part.holdsRows else { return (.json(part), isList ? list : Around()) }
+      guard !part.needsRow else {
+        throw ConnectorError(
+          "http.rows_and_fields", "The body names `{rows}`, all rows of a request, and fields of one.", remedy: .stop,
+          hint: "Leave out the fields, or write `{row}` in place of `{rows}`.")
+      }
+      let (before, behind) = part.around()
+      return (.json(.field(.row)), Around(before: before + list.before, behind: list.behind + behind))
+    }
   }
 }

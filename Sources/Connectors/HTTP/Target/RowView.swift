@@ -4,29 +4,39 @@ import Records
 struct RowView: ~Copyable {
   let columns: Columns
   private let rowEncoder: JSONRowEncoder
-  private let scratch = Payload()
-  private var text = ByteBuffer()
   /// All fields of the row, as JSON.
-  private var row = ByteBuffer()
+  private let row = Payload()
+  private var text = ByteBuffer()
   /// Where the row stands in its batch.
   private(set) var index = 0
-  private(set) var eventID = ""
+  private var eventID = ByteBuffer()
   private(set) var id: (UInt64, UInt64) = (0, 0)
+  /// What the row's id is made of; it begins with what tells this pipeline's rows from those of others.
+  private var identity = ByteBuffer()
+  private let identityPrefix: Int?
   var idempotencyKey: String { IdempotencyKey.text(id) }
 
-  init(_ columns: Columns) {
+  /// - Parameter pipeline: what tells its rows from those of others; nil: rows need no id.
+  init(_ columns: Columns, pipeline: String? = nil) {
     self.columns = columns
     rowEncoder = JSONRowEncoder(columns)
+    if let pipeline {
+      identity.append(pipeline)
+      identity.append(0)
+    }
+    identityPrefix = pipeline == nil ? nil : identity.count
   }
 
   /// Goes to a row of a batch.
-  mutating func set(_ index: Int, of batch: Batch, pipeline: String) throws(Refusal) {
+  mutating func set(_ index: Int, of batch: Batch) throws(Refusal) {
     self.index = index
-    row.removeAll()
+    row.reset()
     try appendRow(batch)
-    let event = batch.rows.rows[index].event
-    eventID = batch.eventID(batch.events[Int(event)])
-    id = IdempotencyKey.id(pipeline: pipeline, event: eventID, row: ordinal(batch), fields: row.bytes)
+    guard let identityPrefix else { return }
+    eventID.removeAll()
+    batch.appendEventID(batch.events[Int(batch.rows.rows[index].event)], to: &eventID)
+    id = IdempotencyKey.id(
+      event: eventID.bytes, row: ordinal(batch), fields: row.bytes.bytes, behind: identityPrefix, in: &identity)
   }
 
   /// Which of the rows of its event it is: `explode` makes several.
@@ -48,34 +58,33 @@ struct RowView: ~Copyable {
     case .member(let name):
       guard let node = member(name, batch) else { return false }
       NodeJSON.append(node: node, of: batch, to: &out)
-    case .row: out.append(row.bytes)
+    case .row: out.append(row.bytes.bytes)
     case .rows: return false
     case .operation: JSONText.quote(operation(batch).name, into: &out)
-    case .eventID: JSONText.quote(eventID, into: &out)
+    case .eventID: JSONText.quote(eventID.bytes, into: &out)
     case .idempotencyKey: JSONText.quote(idempotencyKey, into: &out)
     }
     return true
   }
 
   /// All fields that the row has; of a delete, those of its key.
-  private mutating func appendRow(_ batch: Batch) throws(Refusal) {
+  private func appendRow(_ batch: Batch) throws(Refusal) {
     guard batch.rows.rows[index].operation == .upsert else { return appendFields(batch) }
-    scratch.reset()
-    try rowEncoder.encode(row: index, of: batch, into: scratch)
+    try rowEncoder.encode(row: index, of: batch, into: row)
     // Without its line break.
-    row.append(UnsafeRawBufferPointer(rebasing: scratch.bytes.bytes.dropLast()))
+    row.bytes.truncate(to: row.bytes.count - 1)
   }
 
-  private mutating func appendFields(_ batch: Batch) {
+  private func appendFields(_ batch: Batch) {
     let first = Int(batch.rows.rows[index].firstCell)
-    row.append(UInt8(ascii: "{"))
+    row.bytes.append(UInt8(ascii: "{"))
     for (column, name) in columns.names.enumerated() where batch.rows.cells[first + column].kind != .absent {
-      if row.count > 1 { row.append(UInt8(ascii: ",")) }
-      JSONText.quote(name, into: &row)
-      row.append(UInt8(ascii: ":"))
-      NodeJSON.append(cell: batch.rows.cells[first + column], of: batch, to: &row)
+      if row.bytes.count > 1 { row.bytes.append(UInt8(ascii: ",")) }
+      JSONText.quote(name, into: &row.bytes)
+      row.bytes.append(UInt8(ascii: ":"))
+      NodeJSON.append(cell: batch.rows.cells[first + column], of: batch, to: &row.bytes)
     }
-    row.append(UInt8(ascii: "}"))
+    row.bytes.append(UInt8(ascii: "}"))
   }
 
   mutating func append(_ part: BodyPart, of batch: Batch, to out: inout ByteBuffer) throws(Refusal) -> Bool {
@@ -123,7 +132,7 @@ struct RowView: ~Copyable {
     case .member(let name):
       guard let node = member(name, batch), appendText(batch.nodes[node], of: batch) else { return false }
     case .operation: text.append(operation(batch).name)
-    case .eventID: text.append(eventID)
+    case .eventID: text.append(eventID.bytes)
     case .idempotencyKey: text.append(idempotencyKey)
     case .row, .rows: return false
     }
