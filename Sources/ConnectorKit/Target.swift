@@ -101,6 +101,9 @@ package protocol TransactionalTarget: Target {
 
 /// A target that can store some rows of a write while it fails for others, so that a poisonous row holds back its key alone.
 package protocol ParkingTarget: Target {
+  /// How many rows it stores side by side.
+  var rowsAtOnce: Int { get }
+
   /// Like ``Target/write(_:)``, but without the rows of those keys, and without rows that the other side fails for by
   /// themselves: all of them are named in the answer as parked, with the rows behind them that have their key. The engine
   /// gives parked rows again later. What is neither parked nor refused is durable when this returns.

@@ -172,6 +172,7 @@ private final class Memory: Target, @unchecked Sendable {
 /// Names a row as parked that it may not have been given.
 private final class Confused: ParkingTarget {
   private let place: RowPlace
+  let rowsAtOnce = 1
 
   init(_ place: RowPlace) { self.place = place }
 

@@ -18,6 +18,7 @@ struct Writer: Sendable {
   func run() async throws(FlowError) -> ConnectorError? {
     var attempts = Attempts(.target(lane: lane), retry, in: world)
     var rhythm = Rhythm()
+    var size = WriteSize(rowsMax: policy.records, rowsAtOnce: (target as? any ParkingTarget)?.rowsAtOnce)
     var holding = Holding()
     // One that came inside of a source's transaction is reached behind its commit: all that is before a barrier is flushed
     // when it is reached.
@@ -36,14 +37,16 @@ struct Writer: Sendable {
         barrier = next
         if holding.mayCommit, let loss = try await write([], &holding, barrier, &attempts) { return loss }
       case .item(.rows(let parcel)):
-        let group = await gather(from: parcel, lingering: rhythm.pause(at: world.now()))
+        let group = await gather(from: parcel, rowsMax: size.rows, lingering: rhythm.pause(at: world.now()))
         let began = world.now()
         if parking != nil {
           try await parking?.write(group, &attempts)
         } else if let loss = try await write(group, &holding, barrier, &attempts) {
           return loss
         }
-        rhythm = Rhythm(wrote: began..<world.now(), rows: rows(of: group))
+        let ended = world.now()
+        rhythm = Rhythm(wrote: began..<ended, rows: rows(of: group))
+        size.wrote(rows(of: group), in: ended - began)
       }
       guard let due = barrier, holding.isEmpty else { continue }
       barrier = nil
@@ -87,8 +90,9 @@ struct Writer: Sendable {
 
   /// Takes what is there, and waits for more only while more is on its way, or soon may be: a lone batch goes at once.
   /// What the flow's memory holds is not waited for: then it is better used while this write is under way.
-  private func gather(from first: Parcel, lingering pause: Duration) async -> [Parcel] {
-    var load = Load(policy, lane: lane, partsOfBatch: storing == nil ? 1 : Holding.partsOfBatch)
+  private func gather(from first: Parcel, rowsMax: Int, lingering pause: Duration) async -> [Parcel] {
+    var load = Load(
+      rowsMax: rowsMax, bytesMax: policy.bytes, lane: lane, partsOfBatch: storing == nil ? 1 : Holding.partsOfBatch)
     var group = [first]
     load.add(first)
     var since: Duration?
@@ -112,28 +116,29 @@ struct Writer: Sendable {
 
   /// How much a write holds so far.
   private struct Load {
-    private let policy: BatchPolicy
+    private let rowsMax: Int
+    private let bytesMax: Int
     private let lane: Int
     private let partsOfBatch: Int
-    private var records = 0
+    private var rows = 0
     private var bytes = 0
 
     /// - Parameter partsOfBatch: one part in so many of a batch is not waited beyond.
-    init(_ policy: BatchPolicy, lane: Int, partsOfBatch: Int) {
-      self.policy = policy
+    init(rowsMax: Int, bytesMax: Int, lane: Int, partsOfBatch: Int) {
+      (self.rowsMax, self.bytesMax) = (rowsMax, bytesMax)
       self.lane = lane
       self.partsOfBatch = partsOfBatch
     }
 
-    var isFull: Bool { records >= policy.records / partsOfBatch || bytes >= policy.bytes / partsOfBatch }
+    var isFull: Bool { rows >= rowsMax / partsOfBatch || bytes >= bytesMax / partsOfBatch }
 
     func fits(_ parcel: Parcel) -> Bool {
       let payload = parcel.payloads[lane]
-      return records + payload.rows.count <= policy.records && bytes + payload.bytes.count <= policy.bytes
+      return rows + payload.rows.count <= rowsMax && bytes + payload.bytes.count <= bytesMax
     }
 
     mutating func add(_ parcel: Parcel) {
-      records += parcel.payloads[lane].rows.count
+      rows += parcel.payloads[lane].rows.count
       bytes += parcel.payloads[lane].bytes.count
     }
   }

@@ -4,6 +4,7 @@ import Records
 
 /// A target of one of the kinds of ``Scenario/TargetKind``, one lane of it.
 actor SimulatedTarget: ParkingTarget {
+  nonisolated let rowsAtOnce = 1
   let lane: Int
   let universe: Universe
   let effects: SimulatedEffects
