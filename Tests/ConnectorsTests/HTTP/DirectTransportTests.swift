@@ -75,6 +75,15 @@ import Testing
     #expect(connections.withLock { $0 } == [0, 0, 0, 1])
   }
 
+  @Test func anAnswerThatComesWithTheEndIsWhole() throws {
+    let server = try RawServer { connection, _ in
+      _ = RawServer.readHead(connection)
+      RawServer.send(connection, "HTTP/1.1 200 OK\r\n\r\nall of it", flags: Int32(MSG_MORE))
+    }
+    let client = try client()
+    for _ in 0..<20 { #expect(try send(client, server.url) == "200 all of it") }
+  }
+
   /// The answer to a HEAD names the length of a body that does not come.
   @Test func behindAHeadTheConnectionGoesOn() throws {
     let connections = Mutex<[Int]>([])

@@ -53,11 +53,12 @@ final class RawServer: Sendable {
 
   var url: String { "http://127.0.0.1:\(port)" }
 
-  static func send(_ connection: Int32, _ text: String) {
+  /// - Parameter flags: `MSG_MORE` holds it back until more is sent, or the connection is closed.
+  static func send(_ connection: Int32, _ text: String, flags: Int32 = 0) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes {
-        Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | flags)
       }
       guard count > 0 else { return }
       rest = rest.dropFirst(count)

@@ -5,9 +5,6 @@ final class ServerConnection {
   let key: UInt64
   let socket: StreamSocket
   var input = ByteBuffer()
-  var output = ByteBuffer()
-  /// How much of `output` has left.
-  var sent = 0
   var reader = HTTPReader()
   var http2: HTTP2Session?
   /// Who serves the request that is being read.
@@ -32,11 +29,6 @@ final class ServerConnection {
     deadline = now + ServerLimits.headMax
   }
 
-  var isSent: Bool { sent == output.count }
-
   /// Whether it may be closed without anybody missing anything.
-  var isIdle: Bool { isSent && !isAwaiting && (http2?.isIdle ?? reader.isBetween(input)) }
-
-  /// Sends what waits, as far as the socket takes it; false where the connection is gone.
-  func flush() -> Bool { socket.flush(&output, from: &sent, keeps: ServerLimits.readBytes) }
+  var isIdle: Bool { socket.isSent && !isAwaiting && (http2?.isIdle ?? reader.isBetween(input)) }
 }

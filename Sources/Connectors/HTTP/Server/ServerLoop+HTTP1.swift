@@ -97,7 +97,7 @@ extension ServerLoop {
     connection.service = service
     connection.requestDeadline = now + ServerLimits.requestMax
     if connection.reader.request.expectsContinue, connection.reader.isInBody {
-      HTTPResponse(status: 100).append(to: &connection.output, closes: false)
+      HTTPResponse(status: 100).append(to: &connection.socket.output, closes: false)
       advance(connection)
     }
     return true
@@ -132,7 +132,7 @@ extension ServerLoop {
   func respond(_ connection: ServerConnection, _ answer: HTTPResponse) {
     if !connection.reader.request.isKeptAlive { connection.endsWhenSent = true }
     let hasBody = connection.reader.request.method != .head
-    answer.append(to: &connection.output, closes: connection.endsWhenSent, hasBody: hasBody)
+    answer.append(to: &connection.socket.output, closes: connection.endsWhenSent, hasBody: hasBody)
     connection.service = nil
     if !connection.endsWhenSent { connection.reader.finish(&connection.input) }
     advance(connection)

@@ -184,12 +184,12 @@ final class ServerLoop: @unchecked Sendable {
 
   /// Sends what waits, and says what is waited for next.
   func advance(_ connection: ServerConnection) {
-    if let http2 = connection.http2 { http2.collect(into: &connection.output) }
-    guard connection.flush() else { return close(connection) }
-    if connection.isSent, connection.endsWhenSent, !connection.isAwaiting, connection.http2?.isIdle ?? true {
+    if let http2 = connection.http2 { http2.collect(into: &connection.socket.output) }
+    guard connection.socket.flush() else { return close(connection) }
+    if connection.socket.isSent, connection.endsWhenSent, !connection.isAwaiting, connection.http2?.isIdle ?? true {
       return linger(connection)
     }
-    if !connection.isSent { connection.deadline = now + ServerLimits.pauseMax }
+    if !connection.socket.isSent { connection.deadline = now + ServerLimits.pauseMax }
     watch(connection)
   }
 
@@ -208,7 +208,7 @@ final class ServerLoop: @unchecked Sendable {
     var interest: Poller.Interest = []
     let isFull = connection.isAwaiting && connection.input.count > ServerLimits.freeBytes
     if !isFull { interest.insert(.reading) }
-    if !connection.isSent || connection.socket.wantsToWrite { interest.insert(.writing) }
+    if !connection.socket.isSent || connection.socket.wantsToWrite { interest.insert(.writing) }
     guard interest != connection.interest else { return }
     connection.interest = interest
     poller.change(connection.socket.descriptor, key: connection.key, interest)

@@ -7,11 +7,15 @@ final class Poller: Sendable {
     let rawValue: UInt32
     static let reading = Interest(rawValue: EPOLLIN.rawValue)
     static let writing = Interest(rawValue: EPOLLOUT.rawValue)
+    /// Something new is told once: for who then reads all that is there.
+    static let once = Interest(rawValue: EPOLLET.rawValue | EPOLLRDHUP.rawValue)
   }
 
   struct Happening {
     var key: UInt64
     var isReadable: Bool
+    /// Whether the other side has said that nothing more comes; only with ``Interest/once``.
+    var isEnding: Bool
     var isWritable: Bool
   }
 
@@ -64,6 +68,7 @@ final class Poller: Sendable {
         body(
           Happening(
             key: key, isReadable: bits & (EPOLLIN.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0,
+            isEnding: bits & EPOLLRDHUP.rawValue != 0,
             isWritable: bits & EPOLLOUT.rawValue != 0))
       }
     }

@@ -14,8 +14,15 @@ final class StreamSocket {
     case broken
   }
 
+  /// How much memory is kept for what waits to be sent while nothing does, in bytes.
+  private static let keptBytes = 16 << 10
+
   let descriptor: Int32
   private let session: OpaquePointer?
+  /// What waits to be sent.
+  var output = ByteBuffer()
+  /// How much of it has left.
+  private var sentBytes = 0
   /// Whether TLS has to send something before it can read on.
   private(set) var wantsToWrite = false
 
@@ -46,7 +53,7 @@ final class StreamSocket {
       ERR_clear_error()
       return result(session, SSL_read(session, room.baseAddress, Int32(clamping: room.count)))
     }
-    return result(recv(descriptor, room.baseAddress, room.count, 0))
+    return Self.result(recv(descriptor, room.baseAddress, room.count, 0), error: errno)
   }
 
   func write(_ bytes: UnsafeRawBufferPointer) -> Result {
@@ -54,32 +61,47 @@ final class StreamSocket {
       ERR_clear_error()
       return result(session, SSL_write(session, bytes.baseAddress, Int32(clamping: bytes.count)))
     }
-    return result(send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)))
+    return Self.result(send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)), error: errno)
   }
 
-  /// Sends what waits, as far as the socket takes it, and empties the buffer once all has left.
-  ///
-  /// - Parameters:
-  ///   - sent: how much of it has left.
-  ///   - keeps: how much memory the empty buffer holds on to, in bytes.
-  /// - Returns: false where the connection is gone.
-  func flush(_ output: inout ByteBuffer, from sent: inout Int, keeps: Int) -> Bool {
-    while sent < output.count {
-      switch write(UnsafeRawBufferPointer(rebasing: output.bytes[sent...])) {
-      case .bytes(let count): sent += count
+  // MARK: - What waits to be sent
+
+  /// Whether nothing does.
+  var isSent: Bool { sentBytes == output.count }
+
+  /// It stays where it is until the socket is told what came of it, ``sent(_:)``.
+  var unsent: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: output.bytes[sentBytes...]) }
+
+  /// Sends it as far as the system takes it now; false where the connection is gone.
+  func flush() -> Bool {
+    while !isSent {
+      switch write(unsent) {
+      case .bytes(let count): sentBytes += count
       case .later: return true
       case .ended, .broken: return false
       }
     }
-    output.shrink(to: keeps)
-    sent = 0
+    output.shrink(to: Self.keptBytes)
+    sentBytes = 0
     return true
   }
 
-  private func result(_ count: Int) -> Result {
+  /// Some of ``unsent`` was sent by somebody else; false where the connection is gone.
+  func sent(_ result: Result) -> Bool {
+    switch result {
+    case .bytes(let count):
+      sentBytes += count
+      return flush()
+    case .later: return true
+    case .ended, .broken: return false
+    }
+  }
+
+  /// - Parameter error: the system's, where the count is below 0.
+  static func result(_ count: Int, error: Int32) -> Result {
     if count > 0 { return .bytes(count) }
     if count == 0 { return .ended }
-    return errno == EAGAIN || errno == EINTR ? .later : .broken
+    return error == EAGAIN || error == EINTR ? .later : .broken
   }
 
   private func result(_ session: OpaquePointer, _ count: Int32) -> Result {

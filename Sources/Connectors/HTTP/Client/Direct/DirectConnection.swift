@@ -66,11 +66,10 @@ final class DirectConnection {
   /// Whether anything of the answer has come.
   private(set) var hasHeard = false
   private(set) var idleSince: Int64 = 0
-  private var output = ByteBuffer()
-  private var sent = 0
   private var input = ByteBuffer()
   private var reader = ResponseReader()
-  var interest: Poller.Interest = [.reading, .writing]
+  var interest: Poller.Interest = [.reading, .writing, .once]
+  var isClosed = false
 
   init(_ key: UInt64, _ pool: HostPool, _ socket: StreamSocket, otherwise: ArraySlice<SocketAddress>, readyBy: Int64) {
     (self.key, self.pool, self.socket) = (key, pool, socket)
@@ -78,14 +77,13 @@ final class DirectConnection {
     readyDeadline = readyBy
   }
 
-  var isSent: Bool { sent == output.count }
   var isReady: Bool { isConnected && socket.isReady }
 
   /// What happens on the socket is waited for.
   var wanted: Poller.Interest {
     // TLS may have to read before it can write.
-    let writes = !isConnected || (socket.isTLS ? socket.wantsToWrite : !isSent)
-    return writes ? [.reading, .writing] : .reading
+    let writes = !isConnected || (socket.isTLS ? socket.wantsToWrite : !socket.isSent)
+    return writes ? [.reading, .writing, .once] : [.reading, .once]
   }
 
   /// Takes a request; false where its address cannot be sent.
@@ -94,7 +92,7 @@ final class DirectConnection {
     (self.began, self.deadline) = (began, deadline)
     hasHeard = false
     reader = ResponseReader(isHead: transfer.method == "HEAD")
-    return pool.head.append(transfer, target: target, to: &output)
+    return pool.head.append(transfer, target: target, to: &socket.output)
   }
 
   /// The connection was made, or was not.
@@ -108,7 +106,7 @@ final class DirectConnection {
   }
 
   /// Sends what waits, as far as the socket takes it; false where the connection is gone.
-  func flush() -> Bool { isConnected ? socket.flush(&output, from: &sent, keeps: Self.readBytes) : true }
+  func flush() -> Bool { isConnected ? socket.flush() : true }
 
   enum Heard: Equatable {
     case more, answered
@@ -119,7 +117,9 @@ final class DirectConnection {
   }
 
   /// Takes what the socket has of the answer.
-  func read() -> Heard {
+  ///
+  /// - Parameter isEnding: whether the other side is known to send nothing behind it.
+  func read(isEnding: Bool) -> Heard {
     while true {
       input.reserve(Self.readBytes)
       let room = UnsafeMutableRawBufferPointer(start: input.end, count: Self.readBytes)
@@ -135,8 +135,8 @@ final class DirectConnection {
         } catch {
           return .refused(error.message)
         }
-        // A short read has emptied the socket; what TLS holds back shows in a further read alone.
-        if count < room.count, !socket.isTLS { return .more }
+        // A short read has emptied the socket; what TLS holds back, and the end, show in a further read alone.
+        if count < room.count, !socket.isTLS, !isEnding { return .more }
       }
     }
   }
@@ -161,7 +161,7 @@ final class DirectConnection {
   /// - Returns: whether the connection may carry another: all of the request was sent, and nothing came behind the answer.
   func finish(now: Int64) -> Bool {
     transfer?.ended(status: reader.status, microseconds: Int(now - began))
-    let isReusable = reader.isReusable && isSent && input.count == reader.consumed
+    let isReusable = reader.isReusable && socket.isSent && input.count == reader.consumed
     transfer = nil
     isReused = true
     idleSince = now / 1_000

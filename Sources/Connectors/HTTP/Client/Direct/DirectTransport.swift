@@ -23,6 +23,9 @@ final class DirectTransport: HTTPTransport {
   private var connections: [UInt64: DirectConnection] = [:]
   private var nextKey: UInt64 = 1
   private var ended: [Transfer] = []
+  /// Those that have a request to send.
+  private var begun: [DirectConnection] = []
+  private let sends = SendBatch()
   private var swept: Int64 = 0
 
   init(_ settings: ClientSettings, requestsMax: Int) throws(ConnectorError) {
@@ -64,8 +67,17 @@ final class DirectTransport: HTTPTransport {
       close(connection)
       return end(transfer, .badAddress, "the address has characters that must be encoded")
     }
+    if connection.isConnected, !connection.socket.isTLS { return begun.append(connection) }
     guard connection.flush() else { return lost(connection) }
     watch(connection)
+  }
+
+  /// Sends the requests that were begun since the last time, all together.
+  private func sendBegun() {
+    let connections = exchange(&begun, with: [])
+    sends.send(connections.map(\.socket)) { place, isOpen in
+      if isOpen { watch(connections[place]) } else { lost(connections[place]) }
+    }
   }
 
   private func open(_ pool: HostPool, _ transfer: Transfer, _ target: Int, _ began: Int64) {
@@ -137,6 +149,7 @@ final class DirectTransport: HTTPTransport {
   // MARK: - Going on
 
   func advance(milliseconds: Int32, _ body: (Transfer) -> Void) {
+    sendBegun()
     if ended.isEmpty {
       poller.wait(min(milliseconds, Self.tick)) { happening in
         guard let connection = connections[happening.key] else { return }
@@ -153,18 +166,18 @@ final class DirectTransport: HTTPTransport {
     guard connection.transfer != nil else { return close(connection) }
     if !connection.isConnected, let reason = connection.connected() { return tryNext(connection, reason) }
     guard connection.flush() else { return lost(connection) }
-    if happening.isReadable { read(connection) }
-    if connections[connection.key] != nil { watch(connection) }
+    if happening.isReadable { read(connection, isEnding: happening.isEnding) }
+    if !connection.isClosed { watch(connection) }
   }
 
-  private func read(_ connection: DirectConnection) {
-    switch connection.read() {
-    case .more: if !connection.isSent, !connection.flush() { lost(connection) }
+  private func read(_ connection: DirectConnection, isEnding: Bool) {
+    switch connection.read(isEnding: isEnding) {
+    case .more: if !connection.socket.isSent, !connection.flush() { lost(connection) }
     case .lost: lost(connection)
     case .refused(let reason): fail(connection, .unreachable, "the answer is no HTTP/1.1 (\(reason))")
     case .answered:
       guard let transfer = connection.transfer else { return }
-      if connection.finish(now: SocketClock.microseconds()), connections.count <= requestsMax {
+      if connection.finish(now: SocketClock.microseconds()), !isEnding, connections.count <= requestsMax {
         connection.pool.idle.append(connection)
       } else {
         close(connection)
@@ -198,7 +211,9 @@ final class DirectTransport: HTTPTransport {
   // MARK: - Ending
 
   private func close(_ connection: DirectConnection) {
-    guard connections.removeValue(forKey: connection.key) != nil else { return }
+    guard !connection.isClosed else { return }
+    connection.isClosed = true
+    connections[connection.key] = nil
     connection.pool.idle.removeAll { $0 === connection }
     poller.remove(connection.socket.descriptor)
   }
@@ -250,6 +265,7 @@ final class DirectTransport: HTTPTransport {
   }
 
   func abandon() {
+    begun.removeAll()
     for connection in Array(connections.values) where connection.transfer != nil { close(connection) }
     ended.removeAll()
   }
