@@ -47,8 +47,12 @@ final class ProxyLoop: @unchecked Sendable {
   func run() {
     while true {
       let ready = wait()
+      // First, also one that was given since: what passes behind an order falls under it. The rest is ready in the next look too.
+      if ready.hasOrders || shared.withLock({ !$0.orders.isEmpty }) {
+        guard obey() else { return end() }
+        continue
+      }
       serve(ready)
-      if ready.hasOrders, !obey() { return end() }
       if ready.hasClients { accept() }
     }
   }
