@@ -7,15 +7,18 @@ extension DirectusSourceConnector: SourceConnectionCheck {
     let page = JSONPage()
     do throws(ConnectorError) {
       let api = try DirectusAPI(server(context), wallTime: context.wallTime)
-      let problems = probes.compactMap { setting, query -> Problem? in
+      var problems: [Problem] = []
+      for (setting, query) in probes {
         do throws(ConnectorError) {
           _ = try api.items(query, into: page)
-          return nil
         } catch {
-          return Problem(error.setting(else: setting), error)
+          // A server that is away, or does not know who asks, says the same to every question.
+          guard error.setting(else: setting) == setting else { throw error }
+          let problem = Problem(setting, error)
+          if !problems.contains(problem) { problems.append(problem) }
         }
       }
-      return SourceCheck(problems: problems.uniqued)
+      return SourceCheck(problems: problems)
     } catch {
       return SourceCheck(problems: [Problem(error.setting(else: "url"), error)])
     }
@@ -71,14 +74,5 @@ extension ConnectorError {
     case "http.tls": "tls"
     default: "url"
     }
-  }
-}
-
-extension [Problem] {
-  /// A server that is away is so for each question.
-  fileprivate var uniqued: [Problem] {
-    var seen: [Problem] = []
-    for problem in self where !seen.contains(problem) { seen.append(problem) }
-    return seen
   }
 }
