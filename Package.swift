@@ -46,7 +46,7 @@ let package = Package(
     .systemLibrary(name: "CNghttp2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
     // HTTP requests: HTTP/2, TLS, proxies, connections that are used again. Debian: libcurl4-openssl-dev
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-    // Linux's epoll, which Swift's Glibc module leaves out.
+    // Linux's epoll, and its sends of many sockets in one call, which Swift's Glibc module leaves out.
     .systemLibrary(name: "CEpoll"),
     // CRC-32C with the processor's own instruction where it has one.
     .target(name: "CChecksum"),

@@ -1,4 +1,4 @@
-// Linux's own: sockets that are waited for together, which Swift's Glibc module leaves out.
+// Linux's own: sockets that are waited for together, and sent to together, which Swift's Glibc module leaves out.
 #ifndef MILLRACE_EPOLL_H
 #define MILLRACE_EPOLL_H
 
