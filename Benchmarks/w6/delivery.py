@@ -13,7 +13,10 @@ from harness.peers import Peer
 from w6 import requests
 
 RUNS = 3
-EVENTS = 300_000
+# About as long as wrk posts.
+EVENTS = 600_000
+# With one request at once.
+FEW = 60_000
 AT_ONCE = (1, 16, 64)
 PIPELINE = """millrace: 1
 name: delivery
@@ -53,7 +56,7 @@ def measure(server: Peer, binary: str, scratch: str) -> dict[int, Delivered]:
 
 def deliver(port: int, at_once: int, binary: str, folder: str) -> Delivered:
     """wrk and Millrace in turns; the best of each."""
-    events = EVENTS if at_once > 1 else EVENTS // 5
+    events = EVENTS if at_once > 1 else FEW
     pipeline = os.path.join(folder, f"delivery-{at_once}.yaml")
     text = PIPELINE.format(port=port, at_once=at_once)
     if events != EVENTS:

@@ -26,9 +26,9 @@ struct SendBatchTests {
   }
 
   /// More than go in one call, in two rounds, each to its own.
-  @Test func eachSocketSendsItsOwn() {
+  @Test(arguments: [0, 200, 10_000]) func eachSocketSendsItsOwn(alone: Int) {
     let pairs = (0..<150).map { _ in pair() }
-    let batch = SendBatch()
+    let batch = SendBatch(alone: alone)
     for round in ["first", "second"] {
       for (place, pair) in pairs.enumerated() { pair.0.output.append("\(round) of \(place)") }
       var told: [Int] = []
@@ -42,7 +42,7 @@ struct SendBatchTests {
     for pair in pairs { close(pair.1) }
   }
 
-  @Test func whoIsGoneAndWhoIsFullHoldNobodyUp() {
+  @Test(arguments: [0, 10_000]) func whoIsGoneAndWhoIsFullHoldNobodyUp(alone: Int) {
     signal(SIGPIPE, SIG_IGN)
     let pairs = (0..<3).map { _ in pair() }
     close(pairs[0].1)
@@ -50,7 +50,7 @@ struct SendBatchTests {
     pairs[0].0.output.append("a")
     pairs[1].0.output.append(large)
     pairs[2].0.output.append("c")
-    let batch = SendBatch()
+    let batch = SendBatch(alone: alone)
     var told: [Bool] = []
     batch.send(pairs.map(\.0)) { _, isOpen in told.append(isOpen) }
     #expect(told == [false, true, true])

@@ -6,10 +6,19 @@ import Glibc
 /// With a call for each, the other side wakes at each and takes the core from who sends, where they share it: two changes of
 /// task a send, which cost as much as the send. Where the system has no such call, each is made by itself.
 final class SendBatch {
-  private let context = socket_sends_open()
-  private var sends: [socket_send] = []
+  /// So many sends go one by one first: to let go of what many go through takes the system some 35 ms, which a short run
+  /// would spend for nothing.
+  private static let aloneMax = 10_000
 
-  deinit { socket_sends_close(context) }
+  /// nil: not asked for yet.
+  private var context: aio_context_t?
+  private var sends: [socket_send] = []
+  /// How many more go one by one.
+  private var alone: Int
+
+  init(alone: Int = SendBatch.aloneMax) { self.alone = alone }
+
+  deinit { if let context { socket_sends_close(context) } }
 
   /// - Parameter body: gets a socket's place, and whether its connection is still there.
   func send(_ sockets: [StreamSocket], _ body: (Int, _ isOpen: Bool) -> Void) {
@@ -26,7 +35,9 @@ final class SendBatch {
       sends.append(
         socket_send(descriptor: socket.descriptor, bytes: unsent.baseAddress, count: unsent.count, result: 0))
     }
-    sends.withUnsafeMutableBufferPointer { socket_sends(context, $0.baseAddress, Int32($0.count)) }
+    alone -= sends.count
+    if context == nil, alone < 0 { context = socket_sends_open() }
+    sends.withUnsafeMutableBufferPointer { socket_sends(context ?? 0, $0.baseAddress, Int32($0.count)) }
     var results = sends.makeIterator()
     for (place, socket) in zip(sockets.indices, sockets) {
       guard !socket.isTLS, let result = results.next()?.result else {
