@@ -4,12 +4,13 @@ import Records
 /// another one once a mapping or a mended record makes another row of an event. Written as a UUID (version 8), which is
 /// what servers take.
 enum IdempotencyKey {
-  /// Writes what the key is made of behind what stays the same for a pipeline, ``prefix(_:)``.
+  /// The key of one row; what it is made of is written behind what stays the same for a pipeline.
   ///
   /// - Parameters:
   ///   - event: the event's id.
   ///   - row: which row of the event it is.
-  ///   - text: what is written to, again and again; begins with the prefix.
+  ///   - prefix: how long what stays the same is, in bytes.
+  ///   - text: what is written to, row after row; begins with the prefix.
   static func id(
     event: UnsafeRawBufferPointer, row: Int, fields: UnsafeRawBufferPointer, behind prefix: Int,
     in text: inout ByteBuffer
